@@ -1,0 +1,79 @@
+"""LOS306: the logarithm of a softmax, sigmoid or sum of exponentials, in two steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from losslint.finding import Severity
+from losslint.rule import Rule
+
+
+class LogOfSoftmax(Rule):
+    """A loss takes the logarithm of a softmax, a sigmoid or a sum of exponentials in two steps.
+
+    ## What it does
+
+    Looks for `log(softmax(x))`, `log(sigmoid(x))`, `log(1 - sigmoid(x))`, `log(sum(exp(x)))`,
+    `log(1 + exp(x))` and `log(cosh(x))` on the way to a loss, also when the two steps are
+    statements, functions or files apart, and also when the softmax is indexed or gathered in
+    between. A guard such as `log(softmax(x) + 1e-8)` does not silence it, for the reason below.
+
+    ## Why it matters
+
+    The first step rounds and overflows, the second cannot bring back what was lost. For two
+    logits 104 or more apart the softmax of the smaller is exactly 0 in float32: its negative
+    logarithm is inf and the gradient NaN. The gradient goes first: at a distance of 90 the loss
+    still reads 90.0 and the gradient is already inf and NaN. In float16 a distance of 18 is
+    enough for the inf. `log(1 - sigmoid(x))` is -inf from `x = 17` on, `log(1 + exp(x))` and
+    `log(exp(x).sum())` are inf from about 89, `log(cosh(x))` from about 90.
+
+    An eps removes the inf and with it the gradient: for logits 25 apart, `log(softmax(x) + 1e-8)`
+    has a gradient of 0.0014 where that of `log_softmax` is 1, and clamping at 1e-8 leaves
+    exactly 0. The most wrong samples are then those from which nothing is learnt.
+
+    ## Example
+
+    ```python
+    probs = F.softmax(policy(states), dim=-1)
+    chosen = probs.gather(1, actions.unsqueeze(1)).squeeze(1)
+    loss = -(torch.log(chosen) * advantages).mean()
+    ```
+
+    ## Instead
+
+    ```python
+    log_probs = F.log_softmax(policy(states), dim=-1)
+    chosen = log_probs.gather(1, actions.unsqueeze(1)).squeeze(1)
+    loss = -(chosen * advantages).mean()
+    ```
+
+    | two steps | one step |
+    | --- | --- |
+    | `log(softmax(x))` | `F.log_softmax(x, dim)` |
+    | `log(sigmoid(x))` | `F.logsigmoid(x)` |
+    | `log(1 - sigmoid(x))` | `F.logsigmoid(-x)` |
+    | `log(exp(x).sum(dim))` | `torch.logsumexp(x, dim)` |
+    | `log(1 + exp(x))` | `F.softplus(x)` |
+    | `log(cosh(x))` | `x.abs() - torch.log1p(torch.tanh(x.abs()))` |
+
+    ## When it is fine
+
+    When probabilities are summed or masked before the logarithm, log_softmax is no replacement;
+    such code is not reported here. In a metric that is only printed the two steps are harmless,
+    and code that no gradient passes through is not reported either.
+
+    ## References
+
+    - torch.nn.functional.log_softmax,
+      https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+    - torch.nn.functional.logsigmoid,
+      https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+    - torch.logsumexp, https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
+    - Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax functions
+      (2021), https://doi.org/10.1093/imanum/draa038
+    """
+
+    code: ClassVar[str] = "LOS306"
+    name: ClassVar[str] = "log-of-softmax"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "numerics"

@@ -1,0 +1,71 @@
+"""LOS301: a loss divides by a value that can be zero."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from losslint.finding import Severity
+from losslint.rule import Rule
+
+
+class UnguardedDivision(Rule):
+    """A loss divides by a tensor that can be zero.
+
+    ## What it does
+
+    Looks for divisions on the way to a loss whose divisor is a tensor that some batch can make
+    zero: the sum of a mask, of predictions or of targets, a count of positives, an IoU or Dice
+    denominator, a norm, a standard deviation, a difference. A divisor with a guard (an added
+    eps, `clamp`, `max(1, n)`, a test for zero) is left alone, and so is anything that is never
+    zero: a batch size, a length, a constant, a sum of exponentials.
+
+    ## Why it matters
+
+    `0 / 0` is NaN. An IoU loss on a batch in which nothing is predicted and nothing is labelled
+    is NaN, and so is every entry of its gradient. `loss.sum() / mask.sum()` is NaN for an empty
+    mask, although every term of the numerator is exactly 0.0. `x / x.norm()` of a zero vector is
+    NaN. `std()` of a single element is NaN by itself, that of equal elements is 0.0, and
+    `(x - x.mean()) / x.std()` is NaN in both cases. One such batch is enough: after one optimizer
+    step on a NaN gradient all weights that it reached are NaN, and stay so.
+
+    ## Example
+
+    ```python
+    def iou_loss(logits, masks):
+        probs = torch.sigmoid(logits)
+        overlap = (probs * masks).sum(dim=(1, 2, 3))
+        union = (probs + masks).sum(dim=(1, 2, 3)) - overlap
+        return 1 - (overlap / union).mean()
+    ```
+
+    ## Instead
+
+    ```python
+    def iou_loss(logits, masks, eps=1e-6):
+        probs = torch.sigmoid(logits)
+        overlap = (probs * masks).sum(dim=(1, 2, 3))
+        union = (probs + masks).sum(dim=(1, 2, 3)) - overlap
+        return 1 - ((overlap + eps) / (union + eps)).mean()
+    ```
+
+    With eps on both sides an empty prediction of an empty mask counts as a perfect match. For a
+    masked mean, a floor of one element says what is meant: `loss.sum() / mask.sum().clamp(min=1)`.
+    For unit vectors use `F.normalize(x, dim=-1)`, which has its guard inside. Guard the divisor
+    itself: `torch.where(n > 0, x / n, 0)` is right in the forward pass and still sends NaN back.
+
+    ## When it is fine
+
+    When the data make zero impossible, for example because every sample has at least one
+    positive pixel by construction. Say so on the line: `# losslint: ignore[LOS301] reason`.
+
+    ## References
+
+    - torch.nn.functional.normalize,
+      https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
+    - Milletari, Navab, Ahmadi: V-Net (2016), the Dice loss, https://arxiv.org/abs/1606.04797
+    """
+
+    code: ClassVar[str] = "LOS301"
+    name: ClassVar[str] = "unguarded-division"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "numerics"

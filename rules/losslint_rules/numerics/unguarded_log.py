@@ -1,0 +1,69 @@
+"""LOS302: a loss takes the logarithm of a value that can be zero or negative."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from losslint.finding import Severity
+from losslint.rule import Rule
+
+
+class UnguardedLog(Rule):
+    """A loss takes the logarithm of a value that can be zero or negative.
+
+    ## What it does
+
+    Looks for `log`, `log2` and `log10` on the way to a loss whose argument can be zero or below:
+    a mean, sum or product of probabilities, a ratio, the raw output of a layer, a masked sum.
+    Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
+    positive entries) are left alone. The logarithm of a single softmax or sigmoid is the
+    business of LOS306, which knows a better repair than an eps.
+
+    ## Why it matters
+
+    `log(0)` is -inf and the logarithm of a negative number is NaN; the gradient `1 / x` is
+    infinite at zero. The mean of `-log(p)` over `p = [0.0, 0.5]` is inf, and the gradient of the
+    first entry is -inf. The entropy term `-(p * log(p)).sum()` of the same values is NaN, as
+    `0 * -inf` is NaN, although its limit is a plain 0. Products reach zero sooner than one would
+    think: ten probabilities of 1e-5 multiply to 1e-50, which float32 rounds to 0, so the
+    logarithm of the product is -inf where the sum of the logarithms is -115.13.
+
+    ## Example
+
+    ```python
+    def sequence_nll(step_probs, lengths):
+        # (batch, time) probabilities of the right token
+        likelihood = step_probs.prod(dim=1)
+        return (-torch.log(likelihood) / lengths).mean()
+    ```
+
+    ## Instead
+
+    ```python
+    def sequence_nll(step_log_probs, lengths):
+        # (batch, time) log-probabilities, out of F.log_softmax
+        return (-step_log_probs.sum(dim=1) / lengths).mean()
+    ```
+
+    Where the argument is a sum or a mean, put a floor under it: `torch.log(x.clamp(min=1e-8))`
+    stops the gradient below the floor, `torch.log(x + 1e-8)` lets a very steep one through
+    (-5e7 at zero for the mean of two). A logarithm of a product is a sum of logarithms, a
+    logarithm of a ratio is a difference. For `log(1 + x)` use `torch.log1p(x)`: at 1e-8 the
+    first is 0.0 in float32, the second 1e-8. A layer whose output goes into a logarithm should
+    predict the logarithm instead, or end in `softplus` plus a small constant.
+
+    ## When it is fine
+
+    When the value is positive by construction in a way that the analysis cannot see, or where
+    -inf is wanted, as in a causal mask. Say so on the line: `# losslint: ignore[LOS302] reason`.
+
+    ## References
+
+    - torch.log, https://docs.pytorch.org/docs/stable/generated/torch.log.html
+    - torch.log1p, https://docs.pytorch.org/docs/stable/generated/torch.log1p.html
+    """
+
+    code: ClassVar[str] = "LOS302"
+    name: ClassVar[str] = "unguarded-log"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "numerics"

@@ -1,0 +1,1 @@
+"""How the terms of an objective are put together."""
