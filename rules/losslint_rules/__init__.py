@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from losslint.rule import Rule
+from losslint_rules.activation.bce_on_logits import BceOnLogits
+from losslint_rules.activation.bce_without_logits import BceWithoutLogits
+from losslint_rules.activation.double_sigmoid import DoubleSigmoid
+from losslint_rules.activation.implicit_softmax_dim import ImplicitSoftmaxDim
+from losslint_rules.activation.log_softmax_before_cross_entropy import LogSoftmaxBeforeCrossEntropy
+from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftmax
+from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
+from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
+from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
 
 RULES: tuple[type[Rule], ...] = (
+    BceWithoutLogits,
+    BceOnLogits,
+    DoubleSigmoid,
+    SoftmaxBeforeCrossEntropy,
+    LogSoftmaxBeforeCrossEntropy,
+    SigmoidBeforeCrossEntropy,
+    NllWithoutLogSoftmax,
+    ImplicitSoftmaxDim,
+    OneHotCrossEntropy,
     LogOfSoftmax,
     UnguardedDivision,
     UnguardedLog,

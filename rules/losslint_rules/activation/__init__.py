@@ -1,0 +1,1 @@
+"""What the criterion expects against what it gets."""

@@ -1,0 +1,66 @@
+"""LOS102: raw outputs in a binary cross entropy that wants probabilities."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from losslint.finding import Severity
+from losslint.rule import Rule
+
+
+class BceOnLogits(Rule):
+    """The raw output of a layer reaches `BCELoss` or `binary_cross_entropy`.
+
+    ## What it does
+
+    Reports calls of `nn.BCELoss` and `F.binary_cross_entropy` whose input comes straight from a
+    linear layer, a convolution or a product with a parameter, with no sigmoid on any way there.
+
+    ## Why it matters
+
+    These losses take the logarithm of their input, so it has to be a probability. A raw output
+    is any real number:
+
+    - On the CPU the first value outside [0, 1] stops the run: "all elements of input should be
+      between 0 and 1". On CUDA it is an assertion inside a kernel, after which every later call
+      in the process fails with a message about something else.
+    - Values that happen to lie inside [0, 1] pass, and mean the wrong thing. For outputs
+      0.3 and 0.9 with targets 0 and 1 the loss reads 0.231; read as logits they cost 0.598.
+
+    ## Example
+
+    ```python
+    class Churn(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden = nn.Linear(20, 32)
+            self.out = nn.Linear(32, 1)
+
+        def forward(self, x):
+            return self.out(F.relu(self.hidden(x))).squeeze(1)
+
+    loss = F.binary_cross_entropy(Churn()(x), y)
+    ```
+
+    ## Instead
+
+    ```python
+    loss = F.binary_cross_entropy_with_logits(Churn()(x), y)
+    ```
+
+    ## When it is fine
+
+    Never with a plain linear output. If your own layer already returns probabilities in a way
+    that losslint cannot see, it stays silent; if it reports one all the same, suppress it with
+    the reason.
+
+    ## References
+
+    - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html)
+    - torch: [binary_cross_entropy_with_logits](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html)
+    """
+
+    code: ClassVar[str] = "LOS102"
+    name: ClassVar[str] = "bce-on-logits"
+    severity: ClassVar[Severity] = Severity.ERROR
+    category: ClassVar[str] = "activation"

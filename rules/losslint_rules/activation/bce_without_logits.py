@@ -1,0 +1,75 @@
+"""LOS101: a sigmoid in front of a binary cross entropy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from losslint.finding import Severity
+from losslint.rule import Rule
+
+
+class BceWithoutLogits(Rule):
+    """The output of a sigmoid reaches `BCELoss` or `binary_cross_entropy`.
+
+    ## What it does
+
+    Reports calls of `nn.BCELoss` and `F.binary_cross_entropy` whose input has been through a
+    sigmoid, in the same expression or in a model defined elsewhere.
+
+    ## Why it matters
+
+    The pair is right on paper. In float32 it stops working for confident mistakes:
+
+    - From a logit of about 16.64 upward, `sigmoid` rounds to exactly 1. If the target is 0,
+      `BCELoss` clamps its logarithm at -100: the loss reads 100 and the gradient is exactly 0, so
+      the sample that is most wrong is the one that teaches nothing. With logits the loss is 17
+      for a logit of 17 and the gradient is 1.
+    - For target 1 the gradient fades from a logit of -28 downward (0.69 instead of 1 there, 0.09
+      at -30) and is exactly 0 by -90.
+    - Under CUDA autocast both functions raise a RuntimeError; there this is an error, not a
+      warning.
+
+    `BCEWithLogitsLoss` computes the same function of the logit in one stable step, and takes
+    `pos_weight` besides.
+
+    ## Example
+
+    ```python
+    model = nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 1), nn.Sigmoid())
+    criterion = nn.BCELoss()
+
+    loss = criterion(model(x).squeeze(1), y)
+    ```
+
+    ## Instead
+
+    ```python
+    model = nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 1))
+    criterion = nn.BCEWithLogitsLoss()
+
+    loss = criterion(model(x).squeeze(1), y)
+
+    with torch.no_grad():
+        probability = torch.sigmoid(model(x_new))  # where probabilities are wanted
+    ```
+
+    Change both at once: the new loss on the old model is LOS103, which is worse.
+
+    ## When it is fine
+
+    Small networks whose logits stay within about 15 of zero train just as well in float32, which
+    is why many GANs and click predictors get away with it. Keep it where you reproduce published
+    results bit by bit, and say so: `# losslint: ignore[LOS101] as in the paper`. A decoder whose
+    sigmoid output is also the picture, as in a variational autoencoder, is not reported.
+
+    ## References
+
+    - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
+    - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html), on its clamp at -100
+    - torch: [automatic mixed precision](https://docs.pytorch.org/docs/stable/amp.html), on binary cross entropy under autocast
+    """
+
+    code: ClassVar[str] = "LOS101"
+    name: ClassVar[str] = "bce-without-logits"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "activation"

@@ -1,0 +1,1 @@
+"""What the targets are against what the criterion expects."""
