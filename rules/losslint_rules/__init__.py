@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from losslint.rule import Rule
+from typing import TYPE_CHECKING
+
 from losslint_rules.activation.bce_on_logits import BceOnLogits
 from losslint_rules.activation.bce_without_logits import BceWithoutLogits
 from losslint_rules.activation.double_sigmoid import DoubleSigmoid
@@ -19,6 +20,9 @@ from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
+
+if TYPE_CHECKING:
+    from losslint.rule import Rule
 
 RULES: tuple[type[Rule], ...] = (
     BceWithoutLogits,

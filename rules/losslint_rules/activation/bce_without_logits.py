@@ -65,8 +65,10 @@ class BceWithoutLogits(Rule):
     ## References
 
     - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
-    - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html), on its clamp at -100
-    - torch: [automatic mixed precision](https://docs.pytorch.org/docs/stable/amp.html), on binary cross entropy under autocast
+    - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html),
+      on its clamp at -100
+    - torch: [automatic mixed precision](https://docs.pytorch.org/docs/stable/amp.html),
+      on binary cross entropy under autocast
     """
 
     code: ClassVar[str] = "LOS101"

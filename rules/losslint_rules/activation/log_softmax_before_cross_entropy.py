@@ -66,7 +66,8 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
 
     ## References
 
-    - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html), "equivalent to applying LogSoftmax on an input, followed by NLLLoss"
+    - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
+      which is LogSoftmax followed by NLLLoss
     - torch: [NLLLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html)
     """
 

@@ -68,7 +68,8 @@ class SigmoidBeforeCrossEntropy(Rule):
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)
-    - Bello et al., [Neural combinatorial optimization with reinforcement learning](https://arxiv.org/abs/1611.09940), 2016, for clipped logits
+    - Bello et al., [Neural combinatorial optimization with reinforcement learning](https://arxiv.org/abs/1611.09940),
+      2016, for clipped logits
     """
 
     code: ClassVar[str] = "LOS106"

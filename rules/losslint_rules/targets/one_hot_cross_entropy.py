@@ -57,7 +57,8 @@ class OneHotCrossEntropy(Rule):
 
     ## References
 
-    - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html), on its two kinds of targets
+    - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
+      on its two kinds of targets
     - torch: [one_hot](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html)
     """
 
