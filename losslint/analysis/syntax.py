@@ -1,0 +1,20 @@
+"""One parsed source file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import libcst as cst
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceModule:
+    """A file that was parsed: its path, its decoded text, its tree."""
+
+    path: Path
+    text: str
+    tree: cst.Module

@@ -1,0 +1,95 @@
+"""What a run reports: findings, and how much of the code it understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+
+class Severity(IntEnum):
+    """How bad it is if the finding is right."""
+
+    ADVICE = 1
+    """Good practice, a matter of tuning."""
+    WARNING = 2
+    """Numerically unsafe, or trains worse."""
+    ERROR = 3
+    """Computes the wrong thing, crashes, or loses its gradient."""
+
+
+class Confidence(IntEnum):
+    """How sure the analysis is that the finding is right."""
+
+    LOW = 1
+    """Only some paths have the fault, or a guess worth a look."""
+    MEDIUM = 2
+    """One configuration has it, or one step rests on a convention."""
+    HIGH = 3
+    """Every known path has the fault."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source text; lines and columns count from 1, the end is exclusive."""
+
+    path: Path
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """One step of the way that the offending value took, and what happened there."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault at one place: what is wrong in this program's own names, and what to do."""
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    span: Span
+    message: str
+    help: str
+    related: tuple[Related, ...] = ()
+    url: str | None = None
+    """Where the rule's page is on the web."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Loss calls met, and those whose criterion and input were worked out."""
+
+    loss_calls: int = 0
+    understood: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place where the analysis gave up, and why."""
+
+    code: str
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one run, findings and problems in the order of their places."""
+
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Syntax errors and limits, also where their codes are off and they are no findings."""
+    coverage: Coverage = field(default_factory=Coverage)
+    files: int = 0
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    """The text of each file that a finding points into."""

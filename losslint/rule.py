@@ -1,0 +1,140 @@
+"""What a rule is, and where rules come from.
+
+A rule is a class with a code, a name, a severity, a page (its docstring) and one ``check_<event>``
+method for each kind of event that it wants to see. Rules are found through the entry-point group
+``losslint.rules``: each entry point names a module whose ``RULES`` attribute is a sequence of rule
+classes. The rules that ship with losslint come through the same door.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, ClassVar
+
+from losslint.errors import UserError
+from losslint.finding import Confidence, Severity
+
+if TYPE_CHECKING:
+    from losslint.analysis.events import ImplicitDim, LossCall, LossSum, Operation, TrainingLoop
+    from losslint.analysis.trail import Place, Step
+
+ENTRY_POINTS = "losslint.rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a rule has to say about one event."""
+
+    at: Place
+    message: str
+    help: str
+    trail: tuple[Step, ...] = ()
+    confidence: Confidence = Confidence.HIGH
+    severity: Severity | None = None
+
+
+class Rule:
+    """Base class of all rules; the docstring of a rule is its page.
+
+    The first line of the docstring is the summary; then follow the sections *What it does*,
+    *Why it matters*, *Example*, *Instead*, *When it is fine* and *References*, each under a
+    markdown heading of level two.
+    """
+
+    code: ClassVar[str]
+    """Stable identifier: letters and digits, such as ``LOS104``."""
+    name: ClassVar[str]
+    """The bad pattern in kebab case, such as ``softmax-before-cross-entropy``."""
+    severity: ClassVar[Severity]
+    category: ClassVar[str]
+    """The folder of the rule: activation, targets, numerics, training-loop, objective, run."""
+    default: ClassVar[bool] = True
+    """On without configuration."""
+    url: ClassVar[str | None] = None
+    """Where the page is on the web, if it is."""
+    every_path: ClassVar[bool] = False
+    """Report only what holds on every path that reaches the place."""
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A criterion called with one combination of criterion and arguments."""
+        return iter(())
+
+    def check_operation(self, operation: Operation) -> Iterator[Diagnosis]:
+        """A division, logarithm or root whose result reaches a loss."""
+        return iter(())
+
+    def check_implicit_dim(self, call: ImplicitDim) -> Iterator[Diagnosis]:
+        """A softmax or log_softmax that was given no dim."""
+        return iter(())
+
+    def check_loss_sum(self, total: LossSum) -> Iterator[Diagnosis]:
+        """A sum of several loss terms that is backpropagated."""
+        return iter(())
+
+    def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
+        """What happens to one optimizer in the loop that backpropagates and steps it."""
+        return iter(())
+
+    @classmethod
+    def page(cls) -> str:
+        """The rule's page as markdown, without its title."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the page."""
+        return cls.page().partition("\n")[0]
+
+
+class RuleError(UserError):
+    """A set of rules that cannot be used; the message says which and why."""
+
+
+def installed_rules() -> list[type[Rule]]:
+    """All rules that installed packages offer, ordered by code.
+
+    Raises:
+        RuleError: if a package's rules cannot be loaded, or two rules claim one code or name.
+    """
+    found: list[type[Rule]] = []
+    for entry in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            module = entry.load()
+            rules = module.RULES
+        except Exception as problem:
+            raise RuleError(
+                f"the rules of entry point {entry.name!r} ({entry.value}) cannot be loaded: "
+                f"{problem}"
+            ) from problem
+        found.extend(rules)
+    return in_order(found)
+
+
+def in_order(rules: Iterable[type[Rule]]) -> list[type[Rule]]:
+    """The rules sorted by code.
+
+    Raises:
+        RuleError: if two different rules claim one code or name.
+    """
+    claimed: dict[str, type[Rule]] = {}
+    for rule in rules:
+        for claim in (rule.code, rule.name):
+            other = claimed.setdefault(claim, rule)
+            if other is not rule:
+                raise RuleError(
+                    f"{claim} is claimed by two rules: {other.__module__}.{other.__qualname__} "
+                    f"and {rule.__module__}.{rule.__qualname__}"
+                )
+    return sorted(set(claimed.values()), key=lambda rule: rule.code)
+
+
+def find_rule(rules: Sequence[type[Rule]], word: str) -> type[Rule] | None:
+    """The rule that is called ``word``, by code or name, in any case."""
+    wanted = word.casefold()
+    for rule in rules:
+        if wanted in (rule.code.casefold(), rule.name.casefold()):
+            return rule
+    return None

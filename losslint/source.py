@@ -1,0 +1,88 @@
+"""One source file: its bytes, and the text in them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class DecodeError(Exception):
+    """A file whose bytes are not the text that they claim to be."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to lint: where it is, and what is in it."""
+
+    path: Path
+    content: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """The file at ``path``.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        return cls(path, path.read_bytes())
+
+    def decode(self) -> str:
+        """The text, without a byte order mark, with its line ends as they are.
+
+        Raises:
+            DecodeError: if the encoding is unknown or the bytes do not fit it.
+        """
+        content = self.content
+        encoding, line = declared_encoding(content)
+        if content.startswith(codecs.BOM_UTF8):
+            content = content[len(codecs.BOM_UTF8) :]
+            encoding = "utf-8"
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise DecodeError(f"the declared encoding {encoding!r} is unknown", line, 1) from None
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as problem:
+            before = content[: problem.start]
+            row = before.count(b"\n") + 1
+            column = problem.start - (before.rfind(b"\n") + 1) + 1
+            raise DecodeError(
+                f"byte 0x{content[problem.start]:02x} is not valid {encoding}: {problem.reason}",
+                row,
+                column,
+            ) from None
+        except (LookupError, ValueError) as problem:
+            # Codecs such as "hex" exist, and turn bytes into something that is no text.
+            raise DecodeError(f"{encoding!r} is no text encoding: {problem}", line, 1) from None
+
+
+def declared_encoding(content: bytes) -> tuple[str, int]:
+    """The encoding that a comment in the first two lines names (PEP 263), and its line."""
+    for number, line in enumerate(re.split(rb"\r\n|\r|\n", content[:1024], maxsplit=2)[:2], 1):
+        found = _COOKIE.match(line)
+        if found:
+            return found[1].decode("ascii", "replace"), number
+        if not _BLANK.match(line):
+            break
+    return "utf-8", 1
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text as Python counts them, without their ends."""
+    return _LINE_END.split(text)
