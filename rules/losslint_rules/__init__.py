@@ -16,6 +16,10 @@ from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
+from losslint_rules.run.invalid_suppression import InvalidSuppression
+from losslint_rules.run.not_analysed import NotAnalysed
+from losslint_rules.run.syntax_error import InvalidSyntax
+from losslint_rules.run.unused_suppression import UnusedSuppression
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
@@ -33,6 +37,10 @@ RULES: tuple[type[Rule], ...] = (
     SigmoidBeforeCrossEntropy,
     NllWithoutLogSoftmax,
     ImplicitSoftmaxDim,
+    InvalidSuppression,
+    NotAnalysed,
+    InvalidSyntax,
+    UnusedSuppression,
     OneHotCrossEntropy,
     LogOfSoftmax,
     UnguardedDivision,
