@@ -1,0 +1,39 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from losslint import __version__
+from losslint.cli.check import check
+from losslint.cli.explain import explain
+from losslint.cli.rules import rules
+
+app = typer.Typer(
+    name="losslint",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Finds the wrong loss in PyTorch training code. `losslint PATH...` is `losslint check`.",
+)
+app.command()(check)
+app.command()(rules)
+app.command()(explain)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"losslint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options that stand before any command."""

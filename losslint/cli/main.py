@@ -1,0 +1,99 @@
+"""The entry point: finds the command, and turns what goes wrong into an exit code.
+
+Exit codes: 0 clean, 1 findings, 2 a mistake of the user's or a run that failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from losslint.errors import UserError
+
+if TYPE_CHECKING:
+    import typer
+
+COMMANDS = ("check", "rules", "explain")
+_OWN_OPTIONS = ("--help", "--version")
+_INTERRUPTED = 130
+_CLOSED_PIPE = 141
+_MISTAKE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _write_anything()
+    try:
+        code = _run(with_command(given))
+        sys.stdout.flush()
+    except UserError as problem:
+        return _complain(str(problem))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away. Python flushes stdout once more at exit: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
+    return code
+
+
+def with_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``check`` put before them if they name no command.
+
+    Raises:
+        UserError: if the first is both a command and an existing path.
+    """
+    if not arguments:
+        return ["check"]
+    first, *rest = arguments
+    if first in _OWN_OPTIONS:
+        return list(arguments)
+    if first not in COMMANDS:
+        return ["check", *arguments]
+    # `losslint check check` is how to lint a folder of that name.
+    if Path(first).exists() and not (first == "check" and rest):
+        raise UserError(
+            f"{first!r} is a command and also a path here: "
+            f"for the path write ./{first}, or losslint check {first}"
+        )
+    return list(arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    import typer
+
+    from losslint.cli.app import app
+
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="losslint", standalone_mode=False)
+    except typer.Abort:
+        return _INTERRUPTED
+    except Exception as problem:
+        # Typer carries its own copy of click's exceptions, or click's, depending on the version.
+        describe = getattr(problem, "format_message", None)
+        if describe is None:
+            raise
+        return _complain(describe(), getattr(problem, "ctx", None))
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, context: typer.Context | None = None) -> int:
+    from losslint.cli.terminal import say_error
+
+    say_error(message)
+    if context is not None:
+        sys.stderr.write(f"`{context.command_path} --help` lists the options.\n")
+    return _MISTAKE
+
+
+def _write_anything() -> None:
+    """Lets names in any encoding through to a terminal that lacks their characters."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

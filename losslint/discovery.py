@@ -1,0 +1,160 @@
+"""From the paths of the command line to the files to lint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from losslint.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+DEFAULT_EXCLUDES = (
+    ".*/",
+    "__pycache__/",
+    "__pypackages__/",
+    "_build/",
+    "build/",
+    "dist/",
+    "node_modules/",
+    "site-packages/",
+    "venv/",
+    "*.egg-info/",
+)
+"""Patterns, as in .gitignore, of what is never entered; folders with a pyvenv.cfg neither."""
+
+
+def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) -> list[Path]:
+    """The Python files under ``paths``, resolved, each once, sorted.
+
+    A file that is named itself is taken even if it is excluded, or does not end in ``.py``.
+
+    Args:
+        paths: files and folders.
+        root: the folder that the exclude patterns are relative to.
+        exclude: patterns as in .gitignore, on top of the default ones.
+
+    Raises:
+        UserError: if a path does not exist.
+    """
+    from pathspec import GitIgnoreSpec
+
+    rules = [
+        _Ignores(root.resolve(), GitIgnoreSpec.from_lines(exclude)),
+        _Ignores(None, GitIgnoreSpec.from_lines(DEFAULT_EXCLUDES)),
+    ]
+    found: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            folder = path.resolve()
+            found.update(_walk(folder, [*rules, *_git_ignores_above(folder)]))
+        elif path.suffix == ".ipynb":
+            raise UserError(f"{path} is a notebook; losslint reads Python files only")
+        elif path.exists():
+            found.add(path.resolve())
+        else:
+            raise _missing(path)
+    return sorted(found)
+
+
+def common_folder(paths: Sequence[Path]) -> Path:
+    """The deepest folder that holds all the paths."""
+    folders = [path if path.is_dir() else path.parent for path in (p.resolve() for p in paths)]
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # on different drives
+        return folders[0]
+
+
+def _missing(path: Path) -> UserError:
+    if path.is_symlink():
+        return UserError(f"{path} is a link to nowhere")
+    try:
+        beside = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        beside = []
+    hint = did_you_mean(path.name, beside)
+    return UserError(f"no such file or folder: {path}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ignores:
+    """Patterns, and the folder that they are relative to; None is any folder."""
+
+    folder: Path | None
+    patterns: GitIgnoreSpec
+
+    def cover(self, path: Path, *, is_dir: bool) -> bool | None:
+        """Whether the path is out (True), brought back in by a ``!`` (False), or not named."""
+        if self.folder is None:
+            name = path.name
+        elif path.is_relative_to(self.folder):
+            name = path.relative_to(self.folder).as_posix()
+        else:
+            return None
+        return self.patterns.check_file(name + "/" if is_dir else name).include
+
+
+def _walk(top: Path, ignores: list[_Ignores]) -> Iterator[Path]:
+    """Links to folders are not followed: they lead in circles, or out of the project."""
+    pending = [(top, ignores)]
+    while pending:
+        folder, ignores = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue  # a folder that may not be read is as good as empty
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignores = [*ignores, *_git_ignore(folder)]
+        for entry in entries:
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not _ignored(path, ignores, is_dir=True) and not _is_environment(path):
+                    pending.append((path, ignores))
+            elif _is_python(path) and not _ignored(path, ignores, is_dir=False):
+                yield path.resolve()
+
+
+def _is_python(path: Path) -> bool:
+    return path.suffix == ".py" and path.is_file()
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").exists()
+
+
+def _ignored(path: Path, ignores: list[_Ignores], *, is_dir: bool) -> bool:
+    """The last patterns that name the path decide among .gitignore files; exclusion is final."""
+    exclude, default, *git = ignores
+    if exclude.cover(path, is_dir=is_dir) or default.cover(path, is_dir=is_dir):
+        return True
+    verdicts = [rule.cover(path, is_dir=is_dir) for rule in reversed(git)]
+    return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _git_ignore(folder: Path) -> Iterator[_Ignores]:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        text = (folder / ".gitignore").read_text("utf-8", errors="replace")
+        yield _Ignores(folder, GitIgnoreSpec.from_lines(text.splitlines()))
+    except (OSError, ValueError):
+        return  # unreadable, or with a pattern that git would not know either
+
+
+def _git_ignores_above(folder: Path) -> list[_Ignores]:
+    """The .gitignore files between the repository's root and ``folder``, outermost first."""
+    above: list[Path] = []
+    for parent in folder.parents:
+        above.append(parent)
+        if (parent / ".git").exists():
+            break
+    else:
+        return []
+    if (folder / ".git").exists():
+        return []
+    return [rule for parent in reversed(above) for rule in _git_ignore(parent)]

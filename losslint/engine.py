@@ -1,0 +1,238 @@
+"""From sources to findings: analyse, ask the rules, place, suppress, select, sort."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from losslint.finding import Confidence, Finding, Problem, Related, Report, Severity, Span
+from losslint.rule import Rule
+from losslint.selection import FileIgnores
+from losslint.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from losslint.analysis import Analysis, Failure
+    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.trail import Place
+    from losslint.rule import Diagnosis
+    from losslint.source import Source
+
+SYNTAX_ERROR = "LOS001"
+NOT_ANALYSED = "LOS004"
+
+_PROBLEM_HELP = {
+    SYNTAX_ERROR: "fix the syntax; the other files were checked",
+    NOT_ANALYSED: "what comes from here counts as unknown; the rest was checked",
+}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to look for, and how."""
+
+    top: Path
+    """The folder that imports are resolved up to."""
+    rules: Sequence[type[Rule]]
+    """All rules there are."""
+    enabled: frozenset[str]
+    """The codes that are on."""
+    file_ignores: FileIgnores
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    min_confidence: Confidence = Confidence.MEDIUM
+    src_roots: Sequence[Path] = ()
+
+    def rule(self, code: str) -> type[Rule] | None:
+        """The rule with this code, if it is on."""
+        return next((r for r in self.rules if r.code == code and code in self.enabled), None)
+
+
+def lint(
+    sources: Sequence[Source],
+    job: Job,
+    *,
+    problems: Sequence[Problem] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Everything that the job's rules have to say about the sources.
+
+    Args:
+        sources: the files to lint, with resolved paths.
+        job: what to look for.
+        problems: files that could not even be read.
+        progress: called with the number of files done and of all files.
+    """
+    # Late, because it imports libcst, and `losslint --help` should not wait for that.
+    from losslint.analysis import analyse
+    from losslint.diagnosis import diagnose
+
+    analysis = analyse(sources, src_roots=job.src_roots, top=job.top, progress=progress)
+    rules = [rule() for rule in job.rules if rule.code in job.enabled]
+    linted = {source.path for source in sources}
+    said = [
+        (rule, diagnosis)
+        for rule, diagnosis in diagnose(analysis.events, rules)
+        if diagnosis.at.file.path in linted
+    ]
+    placer = _Placer(said)
+    found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
+    problems = [*problems, *map(_problem, analysis.failures), *placer.problems]
+    found.extend(_reported(problems, job))
+    found = _judged(found, job, _suppressions(sources, analysis, found, job))
+    return Report(
+        findings=tuple(sorted(found, key=_order)),
+        problems=tuple(sorted(problems, key=lambda problem: problem.span)),
+        coverage=analysis.coverage,
+        files=len(sources),
+        texts=_texts(found, placer.modules, sources),
+    )
+
+
+def _judged(found: list[Finding], job: Job, suppressions: Suppressions) -> list[Finding]:
+    """What is left after suppressions, the settings and duplicates."""
+    kept = [finding for finding in found if not suppressions.silence(finding)]
+    kept.extend(
+        finding
+        for finding in suppressions.complaints(job.enabled, job.file_ignores)
+        if not suppressions.silence(finding)
+    )
+    return _without_duplicates(
+        replace(finding, severity=job.severities.get(finding.code, finding.severity))
+        for finding in kept
+        if finding.confidence >= job.min_confidence
+        and finding.code not in job.file_ignores.codes(finding.span.path)
+    )
+
+
+def _without_duplicates(found: Iterable[Finding]) -> list[Finding]:
+    """One finding for each code and place: the one that is surest, then gravest."""
+    best: dict[tuple[str, Span], Finding] = {}
+    for finding in found:
+        key = (finding.code, finding.span)
+        other = best.get(key)
+        if other is None or _weight(finding) > _weight(other):
+            best[key] = finding
+    return list(best.values())
+
+
+def _weight(finding: Finding) -> tuple[Confidence, Severity]:
+    return finding.confidence, finding.severity
+
+
+def _order(finding: Finding) -> tuple[Span, str]:
+    return finding.span, finding.code
+
+
+def _problem(failure: Failure) -> Problem:
+    code = SYNTAX_ERROR if failure.kind == "syntax" else NOT_ANALYSED
+    span = Span(failure.path, failure.line, failure.column, failure.line, failure.column)
+    return Problem(code, span, failure.message)
+
+
+def unreadable(path: Path, reason: OSError) -> Problem:
+    """The problem that a file cannot be read."""
+    return Problem(
+        NOT_ANALYSED, Span(path, 1, 1, 1, 1), f"the file cannot be read: {reason.strerror}"
+    )
+
+
+def _reported(problems: Iterable[Problem], job: Job) -> Iterator[Finding]:
+    for problem in problems:
+        rule = job.rule(problem.code)
+        if rule is not None:
+            yield Finding(
+                code=rule.code,
+                name=rule.name,
+                severity=rule.severity,
+                confidence=Confidence.HIGH,
+                span=problem.span,
+                message=problem.message,
+                help=_PROBLEM_HELP[problem.code],
+                url=rule.url,
+            )
+
+
+def _suppressions(
+    sources: Sequence[Source], analysis: Analysis, found: Collection[Finding], job: Job
+) -> Suppressions:
+    suppressions = Suppressions(job.rules)
+    with_findings = {finding.span.path for finding in found}
+    for source in sources:
+        suppressions.read(
+            source, analysis.modules.get(source.path), has_findings=source.path in with_findings
+        )
+    return suppressions
+
+
+def _texts(
+    found: Iterable[Finding],
+    modules: Mapping[Path, SourceModule],
+    sources: Sequence[Source],
+) -> dict[Path, str]:
+    pointed = {span.path for finding in found for span in _spans(finding)}
+    texts = {path: module.text for path, module in modules.items() if path in pointed}
+    for source in sources:
+        if source.path in pointed and source.path not in texts:
+            texts[source.path] = source.content.decode("utf-8", errors="replace")
+    return texts
+
+
+def _spans(finding: Finding) -> Iterator[Span]:
+    yield finding.span
+    for step in finding.related:
+        yield step.span
+
+
+class _Placer:
+    """Works out lines and columns, one pass for each file that something points into."""
+
+    def __init__(self, said: Iterable[tuple[Rule, Diagnosis]]) -> None:
+        from losslint.positions import ranges
+
+        self.modules: dict[Path, SourceModule] = {}
+        self.problems: list[Problem] = []
+        wanted: defaultdict[Path, set[CSTNode]] = defaultdict(set)
+        for _, diagnosis in said:
+            for place in (diagnosis.at, *(step.place for step in diagnosis.trail)):
+                self.modules[place.file.path] = place.file
+                wanted[place.file.path].add(place.node)
+        self._ranges = {
+            path: ranges(self.modules[path].tree, nodes) for path, nodes in wanted.items()
+        }
+
+    def finding(self, rule: Rule, diagnosis: Diagnosis) -> Iterator[Finding]:
+        """The finding for a diagnosis; none where its node is in no tree."""
+        span = self._span(diagnosis.at)
+        if span is None:
+            path = diagnosis.at.file.path
+            message = f"a finding of {rule.code} has no place in this file: a bug in that rule"
+            self.problems.append(Problem(NOT_ANALYSED, Span(path, 1, 1, 1, 1), message))
+            return
+        yield Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=rule.severity if diagnosis.severity is None else diagnosis.severity,
+            confidence=diagnosis.confidence,
+            span=span,
+            message=diagnosis.message,
+            help=diagnosis.help,
+            related=tuple(
+                Related(at, step.message)
+                for step in diagnosis.trail
+                if (at := self._span(step.place)) is not None
+            ),
+            url=rule.url,
+        )
+
+    def _span(self, place: Place) -> Span | None:
+        found = self._ranges[place.file.path].get(place.node)
+        if found is None:
+            return None
+        start, end = found.start, found.end
+        return Span(place.file.path, start.line, start.column + 1, end.line, end.column + 1)

@@ -1,0 +1,74 @@
+"""One JSON document; docs/json.md says what is in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from losslint import __version__
+from losslint.finding import Finding, Problem, Report, Severity, Span
+from losslint.report import View, rule_counts
+
+VERSION = 1
+
+
+def write(report: Report, view: View, out: TextIO) -> None:
+    """Writes the report as JSON, also when there is nothing to report."""
+    document = {
+        "version": VERSION,
+        "losslint": __version__,
+        "findings": [_finding(finding, view) for finding in report.findings],
+        "errors": [_error(problem, view) for problem in report.problems],
+        "coverage": {
+            "loss_calls": report.coverage.loss_calls,
+            "understood": report.coverage.understood,
+        },
+        "summary": {
+            "files": report.files,
+            "findings": len(report.findings),
+            "by_severity": {
+                severity.name.lower(): sum(f.severity is severity for f in report.findings)
+                for severity in reversed(Severity)
+            },
+            "by_rule": {code: number for code, _, number in rule_counts(report)},
+        },
+    }
+    json.dump(document, out, indent=2)
+    out.write("\n")
+
+
+def _finding(finding: Finding, view: View) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.name.lower(),
+        "confidence": finding.confidence.name.lower(),
+        "message": finding.message,
+        "help": finding.help,
+        **_place(finding.span, view),
+        "cell": None,
+        "related": [
+            {**_place(step.span, view), "message": step.message} for step in finding.related
+        ],
+        "fix": None,
+        "url": finding.url,
+    }
+
+
+def _place(span: Span, view: View) -> dict[str, Any]:
+    return {
+        "path": view.path(span.path),
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
+
+
+def _error(problem: Problem, view: View) -> dict[str, Any]:
+    return {
+        "path": view.path(problem.span.path),
+        "line": problem.span.line,
+        "column": problem.span.column,
+        "message": problem.message,
+    }

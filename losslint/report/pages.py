@@ -1,0 +1,40 @@
+"""The list of rules, and the page of one rule."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from losslint.report.escape import printable
+from losslint.rule import Rule
+from losslint.selection import is_default
+
+
+def write_rules(rules: Sequence[type[Rule]]) -> None:
+    """Writes a line for each rule: its code, name, severity, and what it finds."""
+    name_width = max((len(rule.name) for rule in rules), default=0)
+    for rule in rules:
+        severity = rule.severity.name.lower()
+        state = "on " if is_default(rule) else "off"
+        said = f"{rule.code}  {rule.name:<{name_width}}  {severity:<7}  {state}  {rule.summary()}"
+        sys.stdout.write(printable(said) + "\n")
+
+
+def write_page(rule: type[Rule]) -> None:
+    """Writes the page of a rule, laid out on a terminal, as markdown elsewhere."""
+    page = markdown(rule)
+    if not sys.stdout.isatty():
+        sys.stdout.write(page)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page))
+
+
+def markdown(rule: type[Rule]) -> str:
+    """The page of a rule with its title and what it is by default."""
+    state = "on" if is_default(rule) else "off"
+    severity = rule.severity.name.lower()
+    facts = f"*{severity}, {rule.category}, {state} by default*"
+    return f"# {rule.name} ({rule.code})\n\n{facts}\n\n{rule.page()}\n"

@@ -1,0 +1,40 @@
+"""What a run comes to, in a line or two."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from losslint.finding import Report, Severity
+from losslint.report import rule_counts
+from losslint.report.escape import printable
+
+
+def summary(report: Report) -> str:
+    """How much was found, in how many files, and how much of the code was understood."""
+    files = count(report.files, "file")
+    if report.findings:
+        kinds = [
+            count(number, severity.name.lower())
+            for severity in reversed(Severity)
+            if (number := sum(finding.severity is severity for finding in report.findings))
+        ]
+        found = f"Found {count(len(report.findings), 'finding')} ({', '.join(kinds)}) in {files}."
+    else:
+        found = f"Found nothing wrong in {files}."
+    coverage = report.coverage
+    return f"{found} {count(coverage.loss_calls, 'loss call')}, {coverage.understood} understood."
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, which takes an ``s`` unless it is one (or is advice)."""
+    plural = "" if number == 1 or noun == "advice" else "s"
+    return f"{number} {noun}{plural}"
+
+
+def write_statistics(report: Report, out: TextIO) -> None:
+    """Writes how often each rule found something, most first."""
+    rows = rule_counts(report)
+    width = max((len(str(number)) for _, _, number in rows), default=0)
+    out.writelines(
+        f"{number:>{width}}  {printable(code)}  {printable(name)}\n" for code, name, number in rows
+    )

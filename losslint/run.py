@@ -1,0 +1,206 @@
+"""One lint run, from what the user asked for to the report."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
+from losslint.discovery import common_folder, discover
+from losslint.engine import Job, Progress, lint, unreadable
+from losslint.errors import UserError
+from losslint.finding import Problem, Report, Severity
+from losslint.rule import Rule, in_order, installed_rules
+from losslint.selection import Choice, choose, file_ignores, severities
+from losslint.source import Source
+
+STDIN = "-"
+UNNAMED = "<stdin>"
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where settings come from, and whose code may run."""
+
+    config: Path | None = None
+    isolated: bool = False
+    allow_local_rules: bool = False
+
+    def settings(self, start: Path) -> Settings:
+        """The settings that hold for what lies at ``start``.
+
+        Raises:
+            UserError: if they are wrong.
+        """
+        here = Path.cwd()
+        if self.isolated:
+            if self.config is not None:
+                raise UserError("--isolated means no settings file; leave it out, or --config")
+            return Settings(root=here)
+        if self.config is None:
+            return find_settings(start, fallback_root=here)
+        if not self.config.is_file():
+            raise UserError(f"--config: no such file: {self.config}")
+        return read_settings(self.config.resolve())
+
+    def rules(self, settings: Settings, notify: Notify) -> list[type[Rule]]:
+        """The installed rules, and the settings' local ones if they may run.
+
+        Raises:
+            UserError: if rules cannot be loaded.
+        """
+        rules = installed_rules()
+        if settings.local_rules and not self.allow_local_rules:
+            files = ", ".join(str(path) for path in settings.local_rules)
+            notify(
+                f"the local rules of {settings.file} are left out: {files}. They are code of the "
+                "linted project; --allow-local-rules runs it"
+            )
+            return rules
+        return in_order([*rules, *local_rules(settings.local_rules)])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; None leaves it to the settings."""
+
+    paths: Sequence[str] = (".",)
+    setup: Setup = Setup()
+    select: Sequence[str] | None = None
+    ignore: Sequence[str] = ()
+    extend_select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    fail_on: str | None = None
+    min_confidence: str | None = None
+    stdin_filename: str | None = None
+    stdin: Callable[[], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run found, and from which severity on that is a failure."""
+
+    report: Report
+    fail_on: Severity
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding is grave enough."""
+        return any(finding.severity >= self.fail_on for finding in self.report.findings)
+
+
+def run(request: Request, notify: Notify, progress: Progress | None = None) -> Outcome:
+    """Lints what the request names.
+
+    Args:
+        request: what to lint, and how.
+        notify: is told what the user should know besides the findings.
+        progress: called with the number of files done and of all files.
+
+    Raises:
+        UserError: if the request or the settings are wrong.
+    """
+    paths = _paths(request)
+    start = common_folder(paths)
+    settings = request.setup.settings(start)
+    rules = request.setup.rules(settings, notify)
+    enabled = choose(
+        rules,
+        [
+            Choice(
+                settings.select, settings.ignore, settings.extend_select, f"{settings.file}: {{}}"
+            ),
+            Choice(request.select, request.ignore, request.extend_select, "--{}"),
+        ],
+    )
+    fail_on = settings.fail_on
+    if request.fail_on is not None:
+        fail_on = severity_of(request.fail_on, "--fail-on")
+    min_confidence = settings.min_confidence
+    if request.min_confidence is not None:
+        min_confidence = confidence_of(request.min_confidence, "--min-confidence")
+    job = Job(
+        top=_top(start, settings),
+        rules=rules,
+        enabled=enabled,
+        file_ignores=file_ignores(rules, settings),
+        severities=severities(rules, settings),
+        min_confidence=min_confidence,
+        src_roots=settings.src,
+    )
+    sources, problems = _sources(request, paths, settings)
+    if not sources and not problems:
+        notify(f"no Python files in {', '.join(request.paths)}")
+    report = lint(sources, job, problems=problems, progress=progress)
+    for problem in report.problems:
+        if problem.code not in enabled:
+            where = f"{problem.span.path}:{problem.span.line}"
+            notify(f"{where}: {problem.message} ({problem.code} is off)")
+    return Outcome(report, fail_on)
+
+
+def _paths(request: Request) -> list[Path]:
+    if STDIN not in request.paths:
+        if request.stdin_filename is not None:
+            raise UserError("--stdin-filename goes with the path -, which reads standard input")
+        return [Path(path) for path in request.paths]
+    if len(request.paths) > 1:
+        raise UserError("the path - reads standard input, and goes with no other path")
+    return [Path(request.stdin_filename or UNNAMED)]
+
+
+def _sources(
+    request: Request, paths: list[Path], settings: Settings
+) -> tuple[list[Source], list[Problem]]:
+    if request.stdin is not None and STDIN in request.paths:
+        return [Source(paths[0].resolve(), request.stdin())], []
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    exclude = (*settings.exclude, *request.exclude)
+    for path in discover(paths, root=settings.root, exclude=exclude):
+        try:
+            sources.append(Source.read(path))
+        except OSError as problem:
+            problems.append(unreadable(path, problem))
+    return sources, problems
+
+
+def _top(start: Path, settings: Settings) -> Path:
+    """The outermost folder in which imports are looked for."""
+    candidates = [settings.root.resolve(), Path.cwd().resolve()]
+    return next((folder for folder in candidates if start.is_relative_to(folder)), start)
+
+
+def local_rules(files: Sequence[Path]) -> Iterator[type[Rule]]:
+    """The rule classes that Python files define; this runs the files.
+
+    Raises:
+        UserError: if a file cannot be run, or defines no rule.
+    """
+    for number, file in enumerate(files):
+        spec = importlib.util.spec_from_file_location(f"losslint_local_rules_{number}", file)
+        if spec is None or spec.loader is None:
+            raise UserError(f"local-rules: {file} is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as problem:
+            raise UserError(
+                f"local-rules: {file} cannot be run: {type(problem).__name__}: {problem}"
+            ) from problem
+        rules = [
+            value
+            for value in vars(module).values()
+            if inspect.isclass(value)
+            and issubclass(value, Rule)
+            and value.__module__ == module.__name__
+            and hasattr(value, "code")
+        ]
+        if not rules:
+            raise UserError(f"local-rules: {file} defines no rule: no subclass of Rule with a code")
+        yield from rules

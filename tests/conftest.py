@@ -1,0 +1,154 @@
+"""A stand-in for the analysis, and a way to run the command line in a folder.
+
+Under ``calls_are_findings`` a call of a function named like a rule is a finding of that rule:
+``LOS104(x, confidence="low")`` gives LOS104 at that call, and every name among its arguments is a
+step of the trail. So the shell around the analysis is tested with findings where a test wants them.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import libcst as cst
+import pytest
+
+import losslint.analysis
+from losslint.analysis.syntax import SourceModule
+from losslint.analysis.trail import Place, Step
+from losslint.cli.main import main
+from losslint.finding import Confidence, Coverage
+from losslint.rule import Diagnosis, Rule
+from losslint.source import DecodeError, Source
+
+
+@dataclass
+class FakeFailure:
+    path: Path
+    line: int
+    column: int
+    kind: str
+    message: str
+
+
+@dataclass
+class FakeAnalysis:
+    events: list[tuple[SourceModule, cst.Call]]
+    coverage: Coverage
+    failures: list[FakeFailure]
+    modules: dict[Path, SourceModule]
+
+
+def fake_analyse(
+    sources: Sequence[Source],
+    *,
+    src_roots: Sequence[Path],
+    top: Path,
+    progress: Callable[[int, int], None] | None,
+) -> FakeAnalysis:
+    analysis = FakeAnalysis([], Coverage(), [], {})
+    for number, source in enumerate(sources, 1):
+        if progress is not None:
+            progress(number, len(sources))
+        try:
+            text = source.decode()
+            module = SourceModule(source.path, text, cst.parse_module(text))
+        except (DecodeError, cst.ParserSyntaxError) as problem:
+            line = problem.line if isinstance(problem, DecodeError) else problem.raw_line
+            analysis.failures.append(
+                FakeFailure(source.path, line, 1, "syntax", str(problem.message))
+            )
+            continue
+        analysis.modules[source.path] = module
+        analysis.events.extend((module, call) for call in _calls(module.tree))
+    number = len(analysis.events)
+    analysis.coverage = Coverage(loss_calls=number + 1, understood=number)
+    return analysis
+
+
+def _calls(tree: cst.Module) -> Iterator[cst.Call]:
+    pending: list[cst.CSTNode] = [tree]
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, cst.Call):
+            yield node
+        pending.extend(node.children)
+
+
+def fake_diagnose(
+    events: Sequence[tuple[SourceModule, cst.Call]], rules: Sequence[Rule]
+) -> Iterator[tuple[Rule, Diagnosis]]:
+    for module, call in events:
+        for rule in rules:
+            if isinstance(call.func, cst.Name) and call.func.value == rule.code:
+                yield rule, _diagnosis(rule, module, call)
+
+
+def _diagnosis(rule: Rule, module: SourceModule, call: cst.Call) -> Diagnosis:
+    said = {"message": f"{rule.name} here", "help": "do not", "confidence": "high"}
+    trail = []
+    for argument in call.args:
+        if argument.keyword is not None and isinstance(argument.value, cst.SimpleString):
+            said[argument.keyword.value] = ast.literal_eval(argument.value.value)
+        elif isinstance(argument.value, cst.Name):
+            place = Place(module, argument.value)
+            trail.append(Step(place, f"{argument.value.value} came from here"))
+    return Diagnosis(
+        Place(module, call),
+        said["message"],
+        said["help"],
+        tuple(trail),
+        Confidence[said["confidence"].upper()],
+    )
+
+
+@pytest.fixture
+def calls_are_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losslint.analysis, "analyse", fake_analyse, raising=False)
+    diagnosis = ModuleType("losslint.diagnosis")
+    diagnosis.diagnose = fake_diagnose  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "losslint.diagnosis", diagnosis)
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Losslint = Callable[..., Result]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, which is also the current one."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "100")
+    return folder
+
+
+@pytest.fixture
+def losslint_(
+    project: Path, calls_are_findings: None, capsys: pytest.CaptureFixture[str]
+) -> Losslint:
+    """Runs the command line in ``project``, with calls as findings."""
+
+    def run(*arguments: str) -> Result:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return run
+
+
+def write(folder: Path, **files: str) -> None:
+    """Writes ``name.py`` for each keyword."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text, "utf-8")
