@@ -33,7 +33,9 @@ class _Suppression:
 
     def take(self, code: str) -> bool:
         """Whether this silences findings of ``code``; if so that counts as a use."""
-        hits = [named for named in (code, EVERYTHING) if named in self.codes]
+        # Only by name: ALL would silence the complaint about itself.
+        names = (code,) if code in (UNUSED, INVALID) else (code, EVERYTHING)
+        hits = [named for named in names if named in self.codes]
         self.codes.update(dict.fromkeys(hits, True))
         return bool(hits)
 
