@@ -7,7 +7,6 @@ import pytest
 
 from tests.conftest import Losslint
 
-
 Found = Callable[..., list[str]]
 
 
