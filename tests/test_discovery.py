@@ -1,0 +1,116 @@
+"""From paths to files."""
+
+from pathlib import Path
+
+import pytest
+
+from losslint.discovery import discover
+from losslint.errors import UserError
+from tests.conftest import Losslint, write
+
+
+def tree(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+
+def found(folder: Path, *paths: str, exclude: tuple[str, ...] = ()) -> list[str]:
+    files = discover([folder / path for path in paths or (".",)], root=folder, exclude=exclude)
+    return [file.relative_to(folder.resolve()).as_posix() for file in files]
+
+
+def test_python_files_of_a_folder_and_what_is_never_entered(tmp_path: Path) -> None:
+    tree(tmp_path, "a.py", "b/c.py", "b/d.txt", "b/e.pyi", "README")
+    tree(tmp_path, ".git/x.py", ".venv/x.py", "venv/x.py", "node_modules/x.py", "build/x.py")
+    tree(tmp_path, "dist/x.py", "b/__pycache__/x.py", "env/lib/site-packages/x.py")
+    tree(tmp_path, "my_env/pyvenv.cfg", "my_env/x.py", "builder/x.py")
+    assert found(tmp_path) == ["a.py", "b/c.py", "builder/x.py"]
+
+
+def test_a_file_is_taken_once_and_in_order(tmp_path: Path) -> None:
+    tree(tmp_path, "b.py", "a/a.py")
+    assert found(tmp_path, "b.py", ".", "a", "a/../b.py") == ["a/a.py", "b.py"]
+
+
+def test_gitignore(tmp_path: Path) -> None:
+    tree(tmp_path, "a.py", "gen/b.py", "gen/keep.py", "sub/c.py", "sub/d.py", "sub/deep/e.py")
+    (tmp_path / ".gitignore").write_text("gen/*\n!gen/keep.py\n/sub/d.py\n")
+    (tmp_path / "sub" / ".gitignore").write_text("deep/\n!d.py\n")
+    assert found(tmp_path) == ["a.py", "gen/keep.py", "sub/c.py", "sub/d.py"]
+
+
+def test_gitignore_above_the_linted_folder_counts_inside_a_repository(tmp_path: Path) -> None:
+    tree(tmp_path, "repo/src/a.py", "repo/src/b.py")
+    (tmp_path / "repo" / ".gitignore").write_text("src/b.py\n")
+    (tmp_path / ".gitignore").write_text("a.py\n")
+    assert found(tmp_path, "repo/src") == ["repo/src/a.py", "repo/src/b.py"]
+    (tmp_path / "repo" / ".git").mkdir()
+    assert found(tmp_path, "repo/src") == ["repo/src/a.py"]
+
+
+def test_exclude_patterns_are_relative_to_the_root(tmp_path: Path) -> None:
+    tree(tmp_path, "a.py", "old/b.py", "src/old/c.py", "src/a.py")
+    assert found(tmp_path, exclude=("/old/", "src/a.py")) == ["a.py", "src/old/c.py"]
+    assert found(tmp_path, "src", exclude=("old",)) == ["src/a.py"]
+
+
+def test_a_file_that_is_named_is_taken_whatever_excludes_it(tmp_path: Path) -> None:
+    tree(tmp_path, "build/a.py", "script")
+    assert found(tmp_path, "build/a.py", "script", exclude=("*",)) == ["build/a.py", "script"]
+
+
+def test_odd_things_in_a_folder(tmp_path: Path) -> None:
+    tree(tmp_path, "folder.py/a.py", "real.py")
+    (tmp_path / "broken.py").symlink_to(tmp_path / "missing.py")
+    (tmp_path / "self.py").symlink_to(tmp_path / "self.py")
+    (tmp_path / "folder.py" / "loop").symlink_to(tmp_path)
+    (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
+    assert found(tmp_path) == ["folder.py/a.py", "real.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("trian.py", "did you mean 'train.py'?"),
+        ("missing/x.py", "no such file or folder"),
+        ("broken.py", "is a link to nowhere"),
+        ("notes.ipynb", "is a notebook"),
+    ],
+)
+def test_a_path_that_is_not_there(tmp_path: Path, name: str, complaint: str) -> None:
+    tree(tmp_path, "train.py", "notes.ipynb")
+    (tmp_path / "broken.py").symlink_to(tmp_path / "missing.py")
+    with pytest.raises(UserError, match=complaint.replace("?", r"\?")):
+        found(tmp_path, name)
+
+
+def test_settings_and_options_exclude_together(project: Path, losslint_: Losslint) -> None:
+    write(project, a="LOS104()", b="LOS104()", c="LOS104()")
+    (project / "losslint.toml").write_text('exclude = ["a.py"]')
+    lines = losslint_("-f", "concise", "-q", "--exclude", "b.py").out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["c.py"]
+
+
+def test_no_files_is_no_mistake(project: Path, losslint_: Losslint) -> None:
+    result = losslint_()
+    assert (result.code, result.err) == (0, "warning: no Python files in .\n")
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(
+    project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, a="LOS104()", locked="LOS104()")
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "locked.py":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    result = losslint_("-f", "concise", "-q")
+    assert result.code == 1
+    assert "locked.py:1:1: LOS004 warning: the file cannot be read: Permission denied" in result.out
+    assert "a.py:1:1: LOS104" in result.out
