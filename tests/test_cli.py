@@ -109,11 +109,23 @@ def test_version_and_help(losslint_: Losslint) -> None:
     assert overview.code == 0
     assert all(command in overview.out for command in ("check", "rules", "explain"))
     options = losslint_("check", "--help").out
-    for option in (
-        "--select --ignore --extend-select --output-format --format --fail-on --min-confidence "
-        "--exit-zero --statistics --quiet --config --isolated --exclude --stdin-filename "
-        "--allow-local-rules"
-    ).split():
+    for option in [
+        "--select",
+        "--ignore",
+        "--extend-select",
+        "--output-format",
+        "--format",
+        "--fail-on",
+        "--min-confidence",
+        "--exit-zero",
+        "--statistics",
+        "--quiet",
+        "--config",
+        "--isolated",
+        "--exclude",
+        "--stdin-filename",
+        "--allow-local-rules",
+    ]:
         assert option in options
 
 
@@ -222,7 +234,7 @@ def test_progress_is_for_terminals_and_for_runs_that_take_a_while(
 
 
 def test_names_that_the_terminal_cannot_show(project: Path, calls_are_findings: None) -> None:
-    write(project, **{"größe": "LOS104()\n"})
+    write(project, größe="LOS104()\n")
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="ascii")
     with pytest.MonkeyPatch.context() as patch:

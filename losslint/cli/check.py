@@ -46,8 +46,9 @@ _FailOn = Annotated[
     typer.Option(
         "--fail-on",
         metavar="SEVERITY",
-        help="Exit 1 for findings of this severity or above: error, warning or advice.",
-        show_default="warning",
+        help="Exit 1 for findings of this severity or above: error, warning (the default) or "
+        "advice.",
+        show_default=False,
     ),
 ]
 _MinConfidence = Annotated[
@@ -55,8 +56,8 @@ _MinConfidence = Annotated[
     typer.Option(
         "--min-confidence",
         metavar="CONFIDENCE",
-        help="Show findings of this confidence or above: high, medium or low.",
-        show_default="medium",
+        help="Show findings of this confidence or above: high, medium (the default) or low.",
+        show_default=False,
     ),
 ]
 _Exclude = Annotated[
@@ -74,7 +75,9 @@ def check(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH]...", help="Files and folders, or - for stdin.", show_default="."
+            metavar="PATH",
+            help="Files and folders, or - for stdin; without any, the current folder.",
+            show_default=False,
         ),
     ] = None,
     select: _Rules = None,
@@ -106,7 +109,7 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """Lint files and folders; without any, the current folder."""
+    """Lint files and folders (the default)."""
     write = writer(output_format)
     warn_about_namesake()
     request = Request(

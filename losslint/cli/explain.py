@@ -20,7 +20,10 @@ def explain(
     isolated: Isolated = False,
     allow_local_rules: AllowLocalRules = False,
 ) -> None:
-    """Show a rule's page: what it finds, why that matters, what to write instead."""
+    """Show a rule's page.
+
+    What it finds, why that matters, what to write instead, and when it is fine.
+    """
     from losslint.report.pages import write_page
 
     setup = Setup(config, isolated, allow_local_rules)

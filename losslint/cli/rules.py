@@ -14,7 +14,10 @@ def rules(
     isolated: Isolated = False,
     allow_local_rules: AllowLocalRules = False,
 ) -> None:
-    """List all rules: code, name, severity, whether it is on by default, what it finds."""
+    """List all rules.
+
+    A line each: code, name, severity, whether it is on by default, and what it finds.
+    """
     from losslint.report.pages import write_rules
 
     setup = Setup(config, isolated, allow_local_rules)

@@ -32,8 +32,9 @@ class Row:
 
     @property
     def length(self) -> int:
-        """The cells to underline, at least one."""
-        return max(1, cell_len(self.marked))
+        """The cells to underline: at least one, unless the line is blank."""
+        is_blank = not (self.before or self.marked or self.after)
+        return 0 if is_blank else max(1, cell_len(self.marked))
 
 
 def rows(span: Span, lines: Sequence[str], width: int) -> Iterator[Row]:

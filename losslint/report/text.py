@@ -95,15 +95,17 @@ class _Writer:
             return
         self._line((f"{' ' * margin} |", _GUTTER))
         mark = "^" if arrow == "-->" else "-"
-        for number, row in enumerate(shown, 1):
+        last_marked = [row for row in shown if row.length][-1:]
+        for row in shown:
             if row.number is None:
                 self._line(("." * max(3, margin), _GUTTER))
                 continue
             gutter = f"{row.number:>{margin}} | "
             self._line((gutter, _GUTTER), f"{row.before}{row.marked}{row.after}".rstrip())
+            if not row.length:
+                continue
             under = " " * row.indent + mark * row.length
-            is_last = number == len(shown) or shown[number].number is None
-            said = label if is_last else ""
+            said = label if [row] == last_marked else ""
             beside = margin + 3 + len(under) + 1 + len(said) <= self._width
             self._line(
                 (f"{' ' * margin} | ", _GUTTER), (f"{under} {said}" if beside else under, style)
