@@ -7,6 +7,8 @@ with nothing but a line and a column, and stops at the last wanted node.
 
 from __future__ import annotations
 
+import sys
+import threading
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -14,10 +16,13 @@ from libcst._nodes.internal import CodegenState
 from libcst._position import CodePosition, CodeRange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
 
     import libcst as cst
+
+_DEEP_STACK = 256 * 1024 * 1024
+_DEEP_RECURSION = 100_000
 
 
 def ranges(tree: cst.Module, wanted: Collection[cst.CSTNode]) -> dict[cst.CSTNode, CodeRange]:
@@ -28,10 +33,44 @@ def ranges(tree: cst.Module, wanted: Collection[cst.CSTNode]) -> dict[cst.CSTNod
     """
     if not wanted:
         return {}
+    try:
+        found = _track(tree, wanted)
+    except RecursionError:
+        found = _on_a_deep_stack(lambda: _track(tree, wanted))
+    return {node: found[node] for node in wanted if node in found}
+
+
+def _track(tree: cst.Module, wanted: Collection[cst.CSTNode]) -> dict[cst.CSTNode, CodeRange]:
     tracker = _Tracker(tree, wanted)
     with suppress(_EverythingFound):
         tree._codegen(tracker)
-    return {node: tracker.found[node] for node in wanted if node in tracker.found}
+    return tracker.found
+
+
+def _on_a_deep_stack(
+    work: Callable[[], dict[cst.CSTNode, CodeRange]],
+) -> dict[cst.CSTNode, CodeRange]:
+    """What ``work`` returns, or nothing if even this stack is too small.
+
+    Generating code recurses several times for each level of the tree, so that a sum of a thousand
+    terms is too much for the usual stack. Only a thread can be given a larger one.
+    """
+    found: dict[cst.CSTNode, CodeRange] = {}
+
+    def run() -> None:
+        with suppress(RecursionError):
+            found.update(work())
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
+    sys.setrecursionlimit(_DEEP_RECURSION)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    return found
 
 
 class _EverythingFound(Exception):

@@ -189,7 +189,7 @@ def local_rules(files: Sequence[Path]) -> Iterator[type[Rule]]:
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             raise UserError(
                 f"local-rules: {file} cannot be run: {type(problem).__name__}: {problem}"
             ) from problem

@@ -72,7 +72,7 @@ def cases(fixtures: Path, rules: Iterable[type[Rule]] | None = None) -> list[Cas
     case itself.
     """
     names = {rule.name for rule in (installed_rules() if rules is None else rules)}
-    found = []
+    found: list[Case] = []
     for folder in sorted(path for path in fixtures.iterdir() if path.is_dir()):
         entries = sorted(folder.iterdir()) if folder.name in names else [folder]
         found.extend(Case(entry) for entry in entries if _is_case(entry))

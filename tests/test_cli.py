@@ -109,23 +109,11 @@ def test_version_and_help(losslint_: Losslint) -> None:
     assert overview.code == 0
     assert all(command in overview.out for command in ("check", "rules", "explain"))
     options = losslint_("check", "--help").out
-    for option in [
-        "--select",
-        "--ignore",
-        "--extend-select",
-        "--output-format",
-        "--format",
-        "--fail-on",
-        "--min-confidence",
-        "--exit-zero",
-        "--statistics",
-        "--quiet",
-        "--config",
-        "--isolated",
-        "--exclude",
-        "--stdin-filename",
-        "--allow-local-rules",
-    ]:
+    for option in (
+        *("--select", "--ignore", "--extend-select", "--exclude", "--config", "--isolated"),
+        *("--output-format", "--format", "-f", "--statistics", "--quiet", "--exit-zero"),
+        *("--fail-on", "--min-confidence", "--stdin-filename", "--allow-local-rules"),
+    ):
         assert option in options
 
 
@@ -181,6 +169,19 @@ def test_an_interrupted_run_is_quiet(
     monkeypatch.setattr(losslint.run, "discover", interrupt)
     result = losslint_()
     assert (result.code, result.out.strip(), result.err.strip()) == (130, "", "")
+
+
+def test_a_bug_of_our_own_is_a_run_that_failed(
+    project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("oops")
+
+    monkeypatch.setattr(losslint.run, "discover", fail)
+    result = losslint_()
+    assert (result.code, result.out) == (2, "")
+    assert "AssertionError: oops" in result.err
+    assert "itself failed; please report this as a bug" in result.err
 
 
 def test_a_reader_that_goes_away_is_no_crash(project: Path) -> None:

@@ -8,7 +8,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from losslint.positions import ranges
 
-PYTHON_FILES = sorted(Path(__file__).parent.parent.glob("losslint/**/*.py"))
+PYTHON_FILES = sorted(Path(__file__).parent.parent.glob("losslint/*.py"))
 
 SNIPPETS = {
     "parentheses": "x = ((a + (b)) * c)\ny = (\n    (d)\n    .e\n)\n",
@@ -50,3 +50,15 @@ def test_ranges_of_real_code_are_those_of_libcst(file: Path) -> None:
 
 def test_a_node_of_another_tree_has_no_range() -> None:
     assert ranges(cst.parse_module("x = 1\n"), [cst.Name("x")]) == {}
+
+
+def test_an_expression_deeper_than_python_recurses() -> None:
+    tree = cst.parse_module("x = " + " + ".join(["a"] * 1000) + "\ny = 1\n")
+    last = tree.body[-1]
+    assert ranges(tree, [last])[last].start.line == 2
+
+
+def test_no_crash_where_even_that_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("losslint.positions._DEEP_RECURSION", 1500)
+    tree = cst.parse_module("x = " + " + ".join(["a"] * 1000) + "\ny = 1\n")
+    assert ranges(tree, [tree.body[-1]]) == {}

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from losslint import __version__
 from losslint.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader went away. Python flushes stdout once more at exit: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
+    except Exception:  # noqa: BLE001  what gets here is a bug, and must not look like findings
+        traceback.print_exc()
+        return _complain(f"losslint {__version__} itself failed; please report this as a bug")
     return code
 
 
