@@ -1,0 +1,116 @@
+"""What the documents show is what the program prints."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from losslint.config import _KEYS, read_settings, tomllib
+from tests.conftest import Losslint, write
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LEFT_OUT = "[...]"
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    found = re.findall(
+        rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return [str(block) for block in found]
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Each ``$ losslint ...`` in a console block, with the output that is shown below it."""
+    for page in PAGES:
+        for block in blocks(page, "console"):
+            for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                if command.startswith("losslint"):
+                    yield command, output
+
+
+@pytest.mark.parametrize(("command", "expected"), list(commands()))
+def test_shown_output_is_what_the_command_prints(command: str, expected: str) -> None:
+    """A line ``[...]`` stands for lines that are left out."""
+    result = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "NO_COLOR": "1"},
+        check=False,
+    )
+    printed = result.stdout + result.stderr
+    position = 0
+    for piece in re.split(rf"^{re.escape(LEFT_OUT)}\n", expected, flags=re.MULTILINE):
+        at = printed.find(piece, position)
+        assert at >= 0, f"{command} does not print:\n{piece}\nbut:\n{printed}"
+        position = at + len(piece)
+
+
+def shape(document: Any) -> Any:
+    """The keys of a document, without its values."""
+    if isinstance(document, dict):
+        return {key: shape(value) for key, value in document.items() if not key.startswith("LOS")}
+    if isinstance(document, list):
+        return [shape(document[0])]
+    return None
+
+
+def test_the_documented_json_has_the_keys_of_the_real_one(
+    project: Path, losslint_: Losslint
+) -> None:
+    write(project, a="LOS104(x)\n", b="def f(:\n")
+    real = json.loads(losslint_("-f", "json", "--select", "LOS104").out)
+    (documented,) = blocks(ROOT / "docs" / "json.md", "json")
+    assert shape(json.loads(documented)) == shape(real)
+    table = re.findall(
+        r"^\| (`.*?) \|", (ROOT / "docs" / "json.md").read_text("utf-8"), re.MULTILINE
+    )
+    described = set(re.findall(r"`(\w+)`", " ".join(table)))
+    assert described >= set(real) | set(real["findings"][0]) - {"message", "help"}
+
+
+def test_the_documented_settings_are_valid_and_complete(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "settings.md"
+    text = blocks(page, "toml")[0]
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "our_rules.py").touch()
+    file = tmp_path / "pyproject.toml"
+    file.write_text(text, "utf-8")
+    assert read_settings(file).select is not None
+    assert set(tomllib.loads(text)["tool"]["losslint"]) == set(_KEYS)
+    assert set(re.findall(r"^\| `([\w-]+)`", page.read_text("utf-8"), re.MULTILINE)) == set(_KEYS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_nobody_is_told_to_install_the_namesake() -> None:
+    for page in PAGES:
+        assert not re.search(r"pip install (-\S+ )*losslint\b", page.read_text("utf-8"))
+
+
+def test_the_hook_runs(project: Path) -> None:
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    (entry,) = re.findall(r"entry: (.*)", text)
+    (project / "train.py").write_text("x = 1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(entry), "train.py"],
+        cwd=project,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
