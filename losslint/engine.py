@@ -16,7 +16,8 @@ from losslint.suppressions import Suppressions
 if TYPE_CHECKING:
     from libcst import CSTNode
 
-    from losslint.analysis import Analysis, Failure
+    from losslint.analysis.failures import Failure
+    from losslint.analysis.session import Analysis
     from losslint.analysis.syntax import SourceModule
     from losslint.analysis.trail import Place
     from losslint.rule import Diagnosis
@@ -69,7 +70,7 @@ def lint(
         progress: called with the number of files done and of all files.
     """
     # Late, because it imports libcst, and `losslint --help` should not wait for that.
-    from losslint.analysis import analyse
+    from losslint.analysis.session import analyse
     from losslint.diagnosis import diagnose
 
     analysis = analyse(sources, src_roots=job.src_roots, top=job.top, progress=progress)

@@ -14,11 +14,19 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
+from losslint.analysis.trail import steps_of
+from losslint.analysis.values import Tensor
 from losslint.errors import UserError
 from losslint.finding import Confidence, Severity
 
 if TYPE_CHECKING:
-    from losslint.analysis.events import ImplicitDim, LossCall, LossSum, Operation, TrainingLoop
+    from losslint.analysis.events import (
+        ImplicitDim,
+        LossCall,
+        LossSum,
+        OperationInLoss,
+        TrainingLoop,
+    )
     from losslint.analysis.trail import Place, Step
 
 ENTRY_POINTS = "losslint.rules"
@@ -34,6 +42,17 @@ class Diagnosis:
     trail: tuple[Step, ...] = ()
     confidence: Confidence = Confidence.HIGH
     severity: Severity | None = None
+
+    @classmethod
+    def of_input(
+        cls, call: LossCall, message: str, help: str, severity: Severity | None = None
+    ) -> Diagnosis:
+        """A diagnosis at a loss call, about what its input is and how it came to be that."""
+        given = call.input
+        sure, trail = Confidence.HIGH, None
+        if isinstance(given, Tensor):
+            sure, trail = given.confidence, given.trail
+        return cls(call.place, message, help, (*steps_of(trail), *call.built), sure, severity)
 
 
 class Rule:
@@ -62,7 +81,7 @@ class Rule:
         """A criterion called with one combination of criterion and arguments."""
         return iter(())
 
-    def check_operation(self, operation: Operation) -> Iterator[Diagnosis]:
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
         """A division, logarithm or root whose result reaches a loss."""
         return iter(())
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class BceOnLogits(Rule):
@@ -64,3 +68,15 @@ class BceOnLogits(Rule):
     name: ClassVar[str] = "bce-on-logits"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "activation"
+
+    every_path: ClassVar[bool] = True
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A raw output reaches a binary cross entropy on probabilities."""
+        if call.criterion.expects is Expects.PROBABILITIES and call.activation is Act.RAW:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} wants probabilities, but `{call.given}` is a raw output that no "
+                "sigmoid has seen",
+                "use BCEWithLogitsLoss, which applies the sigmoid itself",
+            )

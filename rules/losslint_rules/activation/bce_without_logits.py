@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import Family, LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class BceWithoutLogits(Rule):
@@ -75,3 +79,18 @@ class BceWithoutLogits(Rule):
     name: ClassVar[str] = "bce-without-logits"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A sigmoid reaches a binary cross entropy on probabilities, with no KL term beside it."""
+        if call.criterion.expects is not Expects.PROBABILITIES or call.activation is not Act.SIGMOID:
+            return
+        if Family.DIVERGENCE in call.partners:
+            return
+        yield Diagnosis.of_input(
+            call,
+            f"{call.title} takes the log of a sigmoid: a confident mistake gets no gradient"
+            + (", and under CUDA autocast the call raises" if call.autocast else ""),
+            "drop the sigmoid and use BCEWithLogitsLoss; apply the sigmoid only where "
+            "probabilities are read",
+            Severity.ERROR if call.autocast and not call.evaluating else None,
+        )

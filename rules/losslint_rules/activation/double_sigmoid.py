@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class DoubleSigmoid(Rule):
@@ -79,3 +83,13 @@ class DoubleSigmoid(Rule):
     name: ClassVar[str] = "double-sigmoid"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A sigmoid reaches a criterion that applies its own."""
+        if call.criterion.expects is Expects.BINARY_LOGITS and call.activation is Act.SIGMOID:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} applies a sigmoid itself, but `{call.given}` is the output of a "
+                "sigmoid already",
+                "drop the sigmoid before the loss and keep it where probabilities are read",
+            )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import ImplicitDim
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class ImplicitSoftmaxDim(Rule):
@@ -72,3 +74,13 @@ class ImplicitSoftmaxDim(Rule):
     name: ClassVar[str] = "implicit-softmax-dim"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "activation"
+
+    def check_implicit_dim(self, call: ImplicitDim) -> Iterator[Diagnosis]:
+        """A softmax or log_softmax that was given no dim."""
+        yield Diagnosis(
+            call.place,
+            f"`{call.function}` without dim picks one by the number of dimensions: 0 for 1 or 3, "
+            "1 for 2 or 4",
+            "say which dimension holds the classes: dim=1 for (N, C), dim=-1 for (..., C)",
+            confidence=call.confidence,
+        )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class LogSoftmaxBeforeCrossEntropy(Rule):
@@ -75,3 +79,13 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
     name: ClassVar[str] = "log-softmax-before-cross-entropy"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A log_softmax reaches a criterion that applies its own."""
+        if call.criterion.expects is Expects.LOGITS and call.activation is Act.LOG_SOFTMAX:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} applies log_softmax itself, so the one behind `{call.given}` is "
+                "wasted: the loss is right, the work is done twice",
+                "drop the log_softmax, or keep it and use NLLLoss",
+            )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import PROBABILITIES, Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class NllWithoutLogSoftmax(Rule):
@@ -75,3 +79,22 @@ class NllWithoutLogSoftmax(Rule):
     name: ClassVar[str] = "nll-without-log-softmax"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """Something else than log-probabilities reaches the negative log-likelihood."""
+        if call.criterion.expects is not Expects.LOG_PROBABILITIES:
+            return
+        if call.activation in PROBABILITIES:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} wants log-probabilities, but `{call.given}` holds probabilities: "
+                "no log is ever taken",
+                "use log_softmax in place of the softmax, or give the logits to CrossEntropyLoss",
+            )
+        elif call.activation is Act.RAW:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} wants log-probabilities, but `{call.given}` is a raw output: the "
+                "loss has no lower bound",
+                "use CrossEntropyLoss, which applies log_softmax itself",
+            )

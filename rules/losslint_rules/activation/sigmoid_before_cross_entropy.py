@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class SigmoidBeforeCrossEntropy(Rule):
@@ -76,3 +80,17 @@ class SigmoidBeforeCrossEntropy(Rule):
     name: ClassVar[str] = "sigmoid-before-cross-entropy"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A sigmoid or tanh reaches a criterion that wants unbounded logits."""
+        if call.criterion.expects is not Expects.LOGITS:
+            return
+        if call.activation in (Act.SIGMOID, Act.TANH):
+            name = "sigmoid" if call.activation is Act.SIGMOID else "tanh"
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} wants logits of any size, but `{call.given}` is squeezed into a "
+                f"small range by a {name}",
+                f"drop the {name} for classes that exclude each other; for independent labels "
+                "use BCEWithLogitsLoss",
+            )

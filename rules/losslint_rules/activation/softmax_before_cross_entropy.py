@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class SoftmaxBeforeCrossEntropy(Rule):
@@ -78,3 +82,14 @@ class SoftmaxBeforeCrossEntropy(Rule):
     name: ClassVar[str] = "softmax-before-cross-entropy"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "activation"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """A softmax reaches a criterion that applies its own log_softmax."""
+        if call.criterion.expects is Expects.LOGITS and call.activation in (Act.SOFTMAX, Act.PROB):
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} applies log_softmax itself, but `{call.given}` is the output of a "
+                "softmax already",
+                "give the criterion the logits; apply the softmax only where probabilities are "
+                "read",
+            )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.values import Act
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class LogOfSoftmax(Rule):
@@ -77,3 +80,36 @@ class LogOfSoftmax(Rule):
     name: ClassVar[str] = "log-of-softmax"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "numerics"
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A logarithm of something that has a stable function of its own."""
+        operation, given = found.operation, found.operation.operand
+        if operation.kind is not OperationKind.LOG:
+            return
+        advice = _INSTEAD.get(given.shape)
+        if advice is None and given.act in _STABLE:
+            advice = _STABLE[given.act]
+        if advice is None:
+            return
+        what, instead = advice
+        yield Diagnosis(
+            operation.place,
+            f"`{operation.function}` of {what} loses its value and its gradient where that is "
+            "near zero" if given.act is not Act.UNKNOWN else
+            f"`{operation.function}` of {what} overflows where the exponential does",
+            instead,
+            operation.trail,
+            given.confidence,
+        )
+
+
+_STABLE = {
+    Act.SOFTMAX: ("a softmax", "use log_softmax on the logits, and select from its result"),
+    Act.SIGMOID: ("a sigmoid", "use logsigmoid on the logits"),
+}
+_INSTEAD = {
+    "one-minus": ("1 - sigmoid(x)", "use logsigmoid(-x) on the logits"),
+    "sumexp": ("a sum of exponentials", "use torch.logsumexp"),
+    "1+exp": ("1 + exp(x)", "use softplus"),
+    "cosh": ("cosh(x)", "use x + softplus(-2 * x) - ln 2"),
+}

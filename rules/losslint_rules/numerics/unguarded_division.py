@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.trail import Step
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class UnguardedDivision(Rule):
@@ -69,3 +72,21 @@ class UnguardedDivision(Rule):
     name: ClassVar[str] = "unguarded-division"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "numerics"
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A division whose divisor can be zero, for a reason that the code shows."""
+        operation = found.operation
+        if operation.kind is not OperationKind.DIVISION or found.guarded:
+            return
+        reason = operation.zero
+        why = reason.text if reason is not None else "a probability can be as small as zero"
+        steps = operation.trail
+        if reason is not None:
+            steps = (*steps, Step(reason.place, "this can be zero"))
+        yield Diagnosis(
+            operation.place,
+            f"the divisor can be zero: {why}",
+            "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
+            steps,
+            operation.operand.confidence,
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.values import Act, Sign
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class UnguardedLog(Rule):
@@ -67,3 +70,26 @@ class UnguardedLog(Rule):
     name: ClassVar[str] = "unguarded-log"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "numerics"
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A logarithm of something that can be zero, and that no stable function covers."""
+        operation, given = found.operation, found.operation.operand
+        if operation.kind is not OperationKind.LOG or found.guarded:
+            return
+        if given.sign is Sign.POSITIVE:
+            return
+        if given.act is Act.PROB and given.shape != "one-minus":
+            why = "probabilities that were combined can be as small as zero"
+        elif given.act is Act.RAW:
+            why = "a raw output can be zero or negative"
+        elif given.zero is not None:
+            why = given.zero.text
+        else:
+            return
+        yield Diagnosis(
+            operation.place,
+            f"`{operation.function}` of a value that can be zero: {why}",
+            "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
+            operation.trail,
+            given.confidence,
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossSum
+from losslint.analysis.trail import Step
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class UnweightedMultitaskSum(Rule):
@@ -72,3 +75,25 @@ class UnweightedMultitaskSum(Rule):
     name: ClassVar[str] = "unweighted-multitask-sum"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "objective"
+
+    def check_loss_sum(self, total: LossSum) -> Iterator[Diagnosis]:
+        """Terms of different families on shared parameters, added with no weight at all."""
+        terms = total.terms
+        if any(term.weighted for term in terms) or len({term.family for term in terms}) < 2:
+            return
+        shared = any(
+            one.deps & other.deps
+            for one in terms
+            for other in terms
+            if one.family is not other.family
+        )
+        if not shared:
+            return
+        names = " and ".join(dict.fromkeys(term.label for term in terms))
+        yield Diagnosis(
+            total.place,
+            f"{names} are added without weights: the one with the larger scale decides what is "
+            "learned",
+            "weight the terms, by constants or by learned uncertainties",
+            tuple(Step(term.place, f"{term.label} computed here") for term in terms),
+        )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import LossCall
+from losslint.analysis.criteria import Expects
+from losslint.analysis.trail import steps_of
+from losslint.analysis.values import DType, TargetKind, Tensor
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class OneHotCrossEntropy(Rule):
@@ -66,3 +71,26 @@ class OneHotCrossEntropy(Rule):
     name: ClassVar[str] = "one-hot-cross-entropy"
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "targets"
+
+    def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
+        """One-hot rows reach a cross entropy as its target."""
+        target = call.target
+        if call.criterion.expects is not Expects.LOGITS or not isinstance(target, Tensor):
+            return
+        if target.target is not TargetKind.ONE_HOT:
+            return
+        integer = target.dtype is DType.INT
+        problem = (
+            "integer one-hot rows, which it refuses at run time"
+            if integer
+            else "one-hot rows, which cost as much memory as the logits and say no more than "
+            "the class indices"
+        )
+        yield Diagnosis(
+            call.place,
+            f"the target of {call.title} is {problem}",
+            "pass the class indices, of shape (N,) and dtype long",
+            (*steps_of(target.trail), *call.built),
+            target.confidence,
+            Severity.ERROR if integer else None,
+        )

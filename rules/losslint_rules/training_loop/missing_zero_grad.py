@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import TrainingLoop, Zeroing
+from losslint.analysis.trail import Step
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class MissingZeroGrad(Rule):
@@ -72,3 +75,19 @@ class MissingZeroGrad(Rule):
     name: ClassVar[str] = "missing-zero-grad"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "training-loop"
+
+    def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
+        """An optimizer that is stepped in a loop in which nothing zeroes its gradients."""
+        if loop.zeroing not in (Zeroing.NEVER, Zeroing.BEFORE):
+            return
+        steps = [Step(loop.backward, "gradients are added here in every round")]
+        if loop.zeroed is not None:
+            steps.append(Step(loop.zeroed, "zeroed here, but only before the loop"))
+        yield Diagnosis(
+            loop.step,
+            f"nothing zeroes the gradients of `{loop.optimizer}` between its steps: each step "
+            "uses the sum of all gradients since the start",
+            f"call `{loop.optimizer}.zero_grad()` in every round, before backward",
+            tuple(steps),
+            loop.confidence,
+        )

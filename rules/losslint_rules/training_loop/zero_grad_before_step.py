@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import TrainingLoop
+from losslint.analysis.trail import Step
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class ZeroGradBeforeStep(Rule):
@@ -67,3 +70,19 @@ class ZeroGradBeforeStep(Rule):
     name: ClassVar[str] = "zero-grad-before-step"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "training-loop"
+
+    def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
+        """A zeroing between backward and step."""
+        if loop.cleared is None:
+            return
+        yield Diagnosis(
+            loop.cleared,
+            f"the gradients of `{loop.optimizer}` are zeroed between backward and step: the step "
+            "sees none",
+            "zero before backward, or after the step",
+            (
+                Step(loop.backward, "gradients are computed here"),
+                Step(loop.step, "and used here, after they were zeroed"),
+            ),
+            loop.confidence,
+        )

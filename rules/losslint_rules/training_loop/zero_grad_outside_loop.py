@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.events import TrainingLoop, Zeroing
+from losslint.analysis.trail import Step
 from losslint.finding import Severity
-from losslint.rule import Rule
+from losslint.rule import Diagnosis, Rule
 
 
 class ZeroGradOutsideLoop(Rule):
@@ -67,3 +70,19 @@ class ZeroGradOutsideLoop(Rule):
     name: ClassVar[str] = "zero-grad-outside-loop"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "training-loop"
+
+    def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
+        """An optimizer that is zeroed once per outer round and stepped in every inner one."""
+        if loop.zeroing is not Zeroing.IN_OUTER_LOOP:
+            return
+        steps = [Step(loop.backward, "gradients are added here in every round")]
+        if loop.zeroed is not None:
+            steps.append(Step(loop.zeroed, "zeroed here, once per round of the outer loop"))
+        yield Diagnosis(
+            loop.step,
+            f"`{loop.optimizer}` steps in every round of the inner loop, but its gradients are "
+            "zeroed only in the outer one",
+            f"move `{loop.optimizer}.zero_grad()` into the inner loop",
+            tuple(steps),
+            loop.confidence,
+        )

@@ -1,0 +1,1 @@
+"""What every expression is: the abstract interpreter over the linted project."""

@@ -1,0 +1,339 @@
+"""What arithmetic does to the facts about tensors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.events import Family, LossTerm, Operation, OperationKind
+from losslint.analysis.trail import steps_of
+from losslint.analysis.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Act,
+    Const,
+    DType,
+    Sign,
+    TargetKind,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+    from losslint.analysis.trail import Place
+
+MAX_DEPS = 48
+MAX_TERMS = 16
+MAX_OPERATIONS = 24
+SMALL = 0.1
+"""What is added to a probability up to this size is a guard, not a shift."""
+
+
+def number(value: Value) -> float | None:
+    """The number that a constant is."""
+    if isinstance(value, Const) and isinstance(value.value, int | float):
+        return float(value.value)
+    return None
+
+
+def deps_of(value: Value) -> frozenset[object]:
+    """What a value depends on, where it says so."""
+    return value.deps if isinstance(value, Tensor | Unknown) else frozenset()
+
+
+def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[object]:
+    """Both sets of layers; the first ones are kept when there are too many."""
+    if not other or one is other:
+        return one
+    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other)
+
+
+def blend(*values: Value) -> Tensor:
+    """A tensor made of others in some way that says nothing of its values."""
+    deps: frozenset[object] = frozenset()
+    operations: frozenset[Operation] = frozenset()
+    terms: tuple[LossTerm, ...] = ()
+    summed: Place | None = None
+    grad = False
+    found: Tensor | None = None
+    for value in values:
+        deps = union_deps(deps, deps_of(value))
+        if isinstance(value, Tensor):
+            if len(operations) < MAX_OPERATIONS:
+                operations |= value.operations
+            terms = add_terms(terms, value.terms)
+            summed = summed or value.summed
+            grad |= value.grad
+            found = value if found is None else found
+        elif isinstance(value, Unknown):
+            grad = True
+    confidence = min(
+        (value.confidence for value in values if isinstance(value, Tensor)),
+        default=Tensor().confidence,
+    )
+    return Tensor(
+        grad=grad,
+        operations=operations if grad else frozenset(),
+        deps=deps,
+        terms=terms if grad else (),
+        summed=summed,
+        confidence=confidence,
+        trail=found.trail if found is not None else None,
+    )
+
+
+def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms of a sum; a term that comes by several ways counts once."""
+    if not other:
+        return one
+    return (*one, *(term for term in other if term not in one))[:MAX_TERMS]
+
+
+def _tensor(value: Value) -> Tensor:
+    """Any operand as a tensor, so that facts can be combined."""
+    if isinstance(value, Tensor):
+        return value
+    known = number(value)
+    if known is not None:
+        sign = Sign.POSITIVE if known > 0 else Sign.NON_NEGATIVE if known == 0 else Sign.UNKNOWN
+        return Tensor(sign=sign, grad=False)
+    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown))
+
+
+def _is_guard(value: Value) -> bool:
+    """Whether adding the value keeps a sum of non-negative terms away from zero."""
+    known = number(value)
+    return known > 0 if known is not None else isinstance(value, Unknown)
+
+
+def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left + right``."""
+    if not isinstance(left, Tensor):
+        left, right = right, left
+    one, other = _tensor(left), _tensor(right)
+    made = blend(left, right)
+    if one.terms or other.terms:
+        both = bool(one.terms and other.terms)
+        made = made.but(summed=run.place(node) if both else (one.summed or other.summed))
+    made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
+    known = number(right)
+    if known is not None or not isinstance(right, Tensor):
+        return _shifted(made, one, right, known)
+    if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
+        return made.but(act=Act.RAW, trail=one.trail, last=one.last)
+    if other.act is Act.RAW and one.shape == "parameter":
+        return made.but(act=Act.RAW, trail=other.trail, last=other.last)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        return made.but(act=Act.PROB, trail=one.trail)
+    return made
+
+
+def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
+    if one.act is Act.RAW and known is not None:
+        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+    if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
+        return made.but(
+            act=one.act, picked=one.picked, dim=one.dim, sign=Sign.POSITIVE, trail=one.trail,
+            shape=one.shape,
+        )
+    if known == 1 and one.shape == "exp":
+        return made.but(shape="1+exp")
+    if one.target is not TargetKind.UNKNOWN and known == 0:
+        return one
+    return made
+
+
+def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
+    signs = (one.sign, other.sign)
+    if Sign.UNKNOWN in signs:
+        return Sign.UNKNOWN
+    return Sign.POSITIVE if Sign.POSITIVE in signs else Sign.NON_NEGATIVE
+
+
+def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
+    if _is_guard(right) or Sign.POSITIVE in (one.sign, other.sign):
+        return None
+    return one.zero if one.zero is not None and other.zero is not None else None
+
+
+def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left - right``."""
+    one, other = _tensor(left), _tensor(right)
+    made = blend(left, right)
+    if one.terms and other.terms:
+        made = made.but(summed=run.place(node))
+    if number(left) == 1 and other.act in PROBABILITIES:
+        shape = "one-minus" if other.act is Act.SIGMOID and other.shape == "" else ""
+        return made.but(
+            act=Act.PROB, picked=other.picked, sign=Sign.NON_NEGATIVE, shape=shape,
+            trail=other.trail, target=other.target,
+        )
+    if one.act in LOG_PROBABILITIES:
+        return made.but(shape="logratio", trail=one.trail)
+    if one.shape == "maximum" and other.shape == "minimum":
+        reason = ZeroReason(run.place(node), "range", "a constant input has no range")
+        return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
+    if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
+        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+    if one.sign is not Sign.UNKNOWN and number(right) is not None:
+        return made
+    return made
+
+
+def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left * right``."""
+    if not isinstance(left, Tensor) or (
+        isinstance(right, Tensor) and not left.terms and right.terms
+    ):
+        left, right = right, left
+    one, other = _tensor(left), _tensor(right)
+    made = blend(left, right)
+    if one.terms or other.terms:
+        made = made.but(terms=weigh((*one.terms, *other.terms), number(right)))
+    policy = _policy_term(run, one, other, right, node) or _policy_term(run, other, one, left, node)
+    if policy is not None and not made.terms:
+        made = made.but(terms=(policy,))
+    if Sign.UNKNOWN not in (one.sign, other.sign):
+        same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
+        made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
+    zero = one.zero or other.zero
+    if zero is not None and (zero.kind == "norm" or number(right) is not None):
+        made = made.but(zero=zero)
+    return _scaled(made, one, other, right)
+
+
+def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
+    scalar = not isinstance(right, Tensor)
+    if one.act is Act.RAW and (scalar or other.shape == "parameter"):
+        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+    if one.act in PROBABILITIES:
+        if number(right) == 1:
+            return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
+        if other.act in PROBABILITIES or other.mask is not None or number(right) is not None:
+            return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
+    for log in (one, other):
+        if log.act in LOG_PROBABILITIES:
+            return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
+    if one.mask is not None or other.mask is not None:
+        both = one.mask is not None and other.mask is not None
+        if both or number(right) == 1:
+            return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
+    return made
+
+
+def weigh(terms: tuple[LossTerm, ...], factor: float | None) -> tuple[LossTerm, ...]:
+    """The terms times a weight; times one or minus one they keep their weight."""
+    if factor is not None and abs(factor) == 1:
+        return terms
+    return tuple(term if term.weighted else replace(term, weighted=True) for term in terms)
+
+
+def _policy_term(
+    run: Interpreter, log: Tensor, factor: Tensor, other: Value, node: cst.CSTNode
+) -> LossTerm | None:
+    """The term that a log-probability (or a ratio of them) times an advantage is."""
+    ratio = log.shape == "ratio"
+    chosen = log.picked and (log.act in LOG_PROBABILITIES or log.shape == "neg-log-prob")
+    if not (ratio or chosen) or number(other) is not None or not log.grad:
+        return None
+    if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
+        return None  # a focal or a masked weight, not an advantage
+    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps)
+
+
+def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left / right``."""
+    one, other = _tensor(left), _tensor(right)
+    made = blend(left, right)
+    if one.terms:
+        made = made.but(terms=weigh(one.terms, number(right)))
+    if Sign.UNKNOWN not in (one.sign, other.sign):
+        made = made.but(sign=Sign.NON_NEGATIVE)
+    if isinstance(right, Tensor):
+        made = _risky_division(run, made, left, right, node)
+    scalar = not isinstance(right, Tensor)
+    if one.act is Act.RAW and scalar:
+        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+    if one.act in PROBABILITIES and number(right) is not None:
+        return made.but(act=Act.PROB, trail=one.trail)
+    if one.act in LOG_PROBABILITIES and scalar:
+        return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
+    if one.shape == "exp" and other.shape == "sumexp":
+        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
+    if one.zero is not None:
+        made = made.but(zero=one.zero)
+    return made
+
+
+def _risky_division(
+    run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
+) -> Tensor:
+    probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
+    if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
+        return made
+    operation = Operation(
+        OperationKind.DIVISION,
+        run.place(node),
+        "/",
+        right,
+        left if isinstance(left, Tensor) else None,
+        steps_of(right.trail),
+    )
+    return with_operation(run, made, operation)
+
+
+def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tensor:
+    """The result of an operation whose values matter once it reaches a loss."""
+    if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
+        return made
+    return made.but(operations=made.operations | {operation}, grad=True)
+
+
+def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
+    """``base ** exponent``."""
+    one = _tensor(base)
+    made = blend(base, exponent)
+    known = number(exponent)
+    if known == 0.5:
+        return root(run, one, node)
+    if known is not None and known > 0 and known % 2 == 0:
+        zero = one.zero if one.zero is not None else None
+        return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero)
+    return made.but(
+        sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
+    )
+
+
+def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
+    """The square root of a tensor."""
+    made = blend(value)
+    if value.shape == "sum-square":
+        reason = ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
+        return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape="norm")
+    if value.sign is Sign.POSITIVE:
+        return made.but(sign=Sign.POSITIVE)
+    return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
+
+
+def negate(value: Tensor) -> Tensor:
+    """``-value``."""
+    if value.act is Act.RAW:
+        return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
+    made = blend(value).but(zero=value.zero)
+    if value.act in LOG_PROBABILITIES:
+        return made.but(shape="neg-log-prob", picked=value.picked)
+    if value.shape == "square" or value.shape == "":
+        return made
+    return made.but(shape=value.shape if value.shape == "ratio" else "")
+
+
+def as_dtype(value: Tensor, dtype: DType) -> Tensor:
+    """The tensor with elements of another kind."""
+    if dtype in (DType.INT, DType.BOOL):
+        return value.but(dtype=dtype, grad=False, terms=(), operations=frozenset())
+    return value.but(dtype=dtype)

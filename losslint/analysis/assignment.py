@@ -1,0 +1,126 @@
+"""Values into targets: names, attributes, items, and unpacking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.containers import element, elements, set_item
+from losslint.analysis.joins import without_none
+from losslint.analysis.trace import ZeroGrad
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Alternative,
+    Class,
+    Extern,
+    Instance,
+    Namespace,
+    Tensor,
+    Tuple,
+    Union,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def assign(run: Interpreter, target: cst.CSTNode, value: Value) -> None:
+    """Gives a value to an assignment target."""
+    if isinstance(target, cst.Name):
+        bind_name(run, target.value, value)
+    elif isinstance(target, cst.Attribute):
+        set_attribute(run, run.eval(target.value), target.attr.value, value, target)
+    elif isinstance(target, cst.Subscript):
+        set_item(run, run.eval(target.value), target, value)
+    elif isinstance(target, cst.Tuple | cst.List):
+        _unpack(run, target, value)
+    elif isinstance(target, cst.StarredElement):
+        assign(run, target.value, value)
+
+
+def bind_name(run: Interpreter, name: str, value: Value) -> None:
+    """Gives a value to a name in the scope that owns it."""
+    frame = run.frame
+    if name in frame.globals:
+        run.heap.set(frame.scope.module.slots, name, value)
+    elif name in frame.nonlocals:
+        run.heap.set(frame.nonlocals[name], name, value)
+    else:
+        run.heap.set(frame.scope.slots, name, value)
+
+
+def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> None:
+    parts = target.elements
+    star = next((i for i, p in enumerate(parts) if isinstance(p, cst.StarredElement)), None)
+    if isinstance(value, Union):
+        columns = _columns(run, value, len(parts)) if star is None else None
+        if columns is not None:
+            for part, column in zip(parts, columns, strict=True):
+                assign(run, part.value, column)
+            return
+    known = elements(run, value)
+    if known is not None and star is None and len(known) == len(parts):
+        for part, item in zip(parts, known, strict=True):
+            assign(run, part.value, item)
+    elif known is not None and star is not None and len(known) >= len(parts) - 1:
+        behind = len(parts) - star - 1
+        middle = run.new_list(known[star : len(known) - behind])
+        items = [*known[:star], middle, *known[len(known) - behind :]]
+        for part, item in zip(parts, items, strict=True):
+            assign(run, part.value, item)
+    else:
+        for index, part in enumerate(parts):
+            assign(run, part.value, element(run, value, part, index))
+
+
+def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
+    """A choice of tuples as a tuple of choices."""
+    from losslint.analysis.joins import join_alternatives
+
+    rows: list[tuple[Alternative, list[Value]]] = []
+    for one in value.alternatives:
+        known = elements(run, one.value)
+        if known is None:
+            known = [element(run, one.value, None, index) for index in range(width)]
+        if len(known) != width:
+            continue
+        rows.append((one, known))
+    if not rows:
+        return None
+    return [
+        join_alternatives(Alternative(items[i], one.when, one.config) for one, items in rows)
+        for i in range(width)
+    ]
+
+
+def set_attribute(
+    run: Interpreter, target: Value, name: str, value: Value, node: cst.CSTNode
+) -> None:
+    """``target.name = value``, a property's setter included."""
+    target = without_none(target)
+    if isinstance(target, Instance):
+        if isinstance(target.cls, Class):
+            from losslint.analysis.attributes import setter
+
+            if setter(run, target, name, value, node):
+                return
+        run.heap.set(target.slots, name, value)
+    elif isinstance(target, Class):
+        run.heap.set(target.slots, name, value)
+    elif isinstance(target, Namespace):
+        run.heap.set(target.module.slots, name, value)
+    elif isinstance(target, Union):
+        for one in target.alternatives:
+            if isinstance(one.value, Instance | Class):
+                set_attribute(run, one.value, name, value, node)
+    if name == "grad" and not isinstance(target, Instance):
+        owner = target.owner if isinstance(target, Tensor) else None
+        if value == NONE or isinstance(value, Tensor | Extern | Tuple) or value == UNKNOWN:
+            run.act(
+                ZeroGrad(
+                    run.place(node), owners=None if owner is None else frozenset({owner})
+                )
+            )

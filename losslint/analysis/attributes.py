@@ -1,0 +1,220 @@
+"""Attributes: of objects, classes, modules, tensors, and of what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from losslint.analysis.joins import each, join_alternatives, without_none
+from losslint.analysis.torch_api.registry import group_of, has_method, is_tensor_method
+from losslint.analysis.values import (
+    TRUE,
+    UNKNOWN,
+    Alternative,
+    Bound,
+    Class,
+    Const,
+    Extern,
+    Function,
+    Instance,
+    Method,
+    Namespace,
+    Params,
+    Partial,
+    Super,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+_DETACHED = frozenset({"data", "detach"})
+_SAME = frozenset({"T", "mT", "H", "real", "device_"})
+_KEY_DEPTH = 5
+
+
+def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> Value:
+    """``value.name``."""
+    if isinstance(value, Union):
+        return each(without_none(value), lambda one: attribute(run, one, name, node))
+    if isinstance(value, Extern):
+        return Extern(f"{value.name}.{name}", value.guessed)
+    if isinstance(value, Instance):
+        return _of_instance(run, value, name, node)
+    if isinstance(value, Tensor):
+        return _of_tensor(value, name)
+    if isinstance(value, Unknown):
+        if is_tensor_method(name):
+            return Method(value, name)
+        if name == "training":
+            return TRUE
+        return Unknown(_key(value.key, name), value.deps, value.lost, value.why)
+    if isinstance(value, Namespace):
+        found = run.project.member(run, value.module, name)
+        return UNKNOWN if found is None else found
+    if isinstance(value, Class):
+        found = class_attribute(run, value, name)
+        if isinstance(found, Function) and found.kind == "classmethod":
+            return Bound(found, value)
+        if found is not None:
+            return found
+        base = next((b for b in lineage(value) if isinstance(b, Extern)), None)
+        if name == "__name__":
+            return Const(value.name)
+        return Unknown() if base is None else Extern(f"{base.name}.{name}")
+    if isinstance(value, Super):
+        return _of_super(run, value, name)
+    if isinstance(value, Function | Bound | Partial):
+        return Unknown()
+    if isinstance(value, Const | Tuple | Params | Method):
+        return Method(value, name)
+    return UNKNOWN
+
+
+def _key(key: object, name: str) -> object:
+    """The symbol of an attribute of a symbol, unless it grows without bound."""
+    depth, inner = 0, key
+    while isinstance(inner, tuple) and len(inner) == 3 and inner[1] == ".":
+        inner = inner[0]
+        depth += 1
+    return None if key is None or depth >= _KEY_DEPTH else (key, ".", name)
+
+
+def lineage(cls: Class) -> Iterator[Class | Extern | Value]:
+    """The class and its bases in the order in which attributes are looked up."""
+    found: list[Value] = []
+
+    def visit(one: Value, depth: int) -> None:
+        if one in found:
+            found.remove(one)
+        found.append(one)
+        if isinstance(one, Class) and depth < 12:
+            for base in one.bases:
+                visit(base, depth + 1)
+
+    visit(cls, 0)
+    yield from found
+
+
+def class_attribute(run: Interpreter, cls: Class, name: str) -> Value | None:
+    """An attribute that a class of the project or one of its project bases defines."""
+    for one in lineage(cls):
+        if isinstance(one, Class):
+            value = run.heap.get(one.slots, name)
+            if value is not None:
+                return value
+    return None
+
+
+def find_method(value: Value, name: str) -> Function | None:
+    """The function that a project class defines under a name."""
+    if isinstance(value, Instance) and isinstance(value.cls, Class):
+        for one in lineage(value.cls):
+            if isinstance(one, Class):
+                found = one.slots.get(name)
+                if isinstance(found, Function):
+                    return found
+                if found is not None:
+                    return None
+    return None
+
+
+def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode) -> Value:
+    found = run.heap.get(value.slots, name)
+    if isinstance(value.cls, Class):
+        if found is None:
+            inherited = class_attribute(run, value.cls, name)
+            if inherited is not None:
+                return bind_attribute(run, value, inherited, node)
+    if found is not None:
+        return found
+    if name == "training":
+        return TRUE
+    if name == "__class__":
+        return value.cls
+    if has_method(value, name):
+        return Method(value, name)
+    if name == "module" and group_of(value) in ("wrapper", "module"):
+        return value
+    from losslint.analysis.torch_api.outputs import output_field
+
+    known = output_field(run, value, name)
+    if known is not None:
+        return known
+    if isinstance(value.cls, Class) and find_method(value, "__getattr__") is None:
+        return Unknown(("attr", value.oid, name), frozenset({value.oid}))
+    return Unknown(("attr", value.oid, name), frozenset({value.oid}))
+
+
+def bind_attribute(
+    run: Interpreter, value: Instance, found: Value, node: cst.CSTNode
+) -> Value:
+    """A class attribute as an object sees it: methods bound, properties computed."""
+    if isinstance(found, Function):
+        if found.kind == "property":
+            from losslint.analysis.arguments import Args
+            from losslint.analysis.functions import call_function
+
+            return call_function(run, found, Args(node), value)
+        if found.kind == "staticmethod":
+            return found
+        if found.kind == "classmethod":
+            return Bound(found, value.cls, found.owner)
+        return Bound(found, value, found.owner)
+    if isinstance(found, Union):
+        return join_alternatives(
+            Alternative(bind_attribute(run, value, one.value, node), one.when, one.config)
+            for one in found.alternatives
+        )
+    return found
+
+
+def setter(
+    run: Interpreter, target: Instance, name: str, value: Value, node: cst.CSTNode
+) -> bool:
+    """Calls the setter of a property, if ``name`` is one."""
+    assert isinstance(target.cls, Class)
+    function = class_attribute(run, target.cls, f"{name}.setter")
+    if not isinstance(function, Function):
+        return False
+    from losslint.analysis.arguments import Args
+    from losslint.analysis.functions import call_function
+
+    call_function(run, function, Args(node, [value]), target)
+    return True
+
+
+def _of_super(run: Interpreter, value: Super, name: str) -> Value:
+    start = value.self.cls if isinstance(value.self, Instance) else value.cls
+    order = list(lineage(start)) if isinstance(start, Class) else []
+    behind = order[order.index(value.cls) + 1 :] if value.cls in order else list(value.cls.bases)
+    for one in behind:
+        if isinstance(one, Class):
+            found = run.heap.get(one.slots, name)
+            if isinstance(found, Function):
+                if found.kind in ("staticmethod",):
+                    return found
+                return Bound(found, value.self, found.owner)
+            if found is not None:
+                return found
+        elif isinstance(one, Extern):
+            return Partial(Extern(f"{one.name}.{name}"), (value.self,), ())
+    return Unknown()
+
+
+def _of_tensor(value: Tensor, name: str) -> Value:
+    if name in _DETACHED and name == "data":
+        return value.but(grad=False, terms=(), operations=frozenset())
+    if name == "grad":
+        return Tensor(owner=value.owner, grad=False, shape="grad")
+    if name in _SAME:
+        return value.but(last=None, dim=None)
+    if name in ("shape", "device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
+        return Unknown()
+    return Method(value, name)

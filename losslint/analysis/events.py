@@ -1,0 +1,191 @@
+"""What happens in a program that a rule may want to know.
+
+The interpreter emits these; rules subscribe to them. An event carries the values involved, so that
+no rule has to walk a tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from losslint.analysis.values import Act, Tensor, Value
+from losslint.finding import Confidence
+
+if TYPE_CHECKING:
+    from losslint.analysis.criteria import Criterion
+    from losslint.analysis.trail import Place, Step
+    from losslint.analysis.values import ZeroReason
+
+
+class Family(Enum):
+    """What kind of objective a loss term is."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    EMBEDDING = "embedding"
+    DIVERGENCE = "divergence"
+    OVERLAP = "overlap"
+    SEQUENCE = "sequence"
+    POLICY = "policy gradient"
+    OTHER = "other"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """One term of what is backpropagated."""
+
+    family: Family
+    label: str
+    place: Place
+    deps: frozenset[Hashable] = field(default=frozenset(), compare=False)
+    weighted: bool = False
+    target: Hashable = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LossCall:
+    """A criterion called with one combination of criterion, input and target."""
+
+    place: Place
+    criterion: Criterion
+    input: Value
+    target: Value
+    spelled: str
+    """The callee as the code has it."""
+    given: str
+    """The input as the code has it."""
+    options: Mapping[str, Value]
+    built: tuple[Step, ...]
+    """Where the criterion was built and how it came here."""
+    autocast: bool = False
+    evaluating: bool = False
+    """It runs without gradients: the loss is only looked at."""
+    partners: frozenset[Family] = frozenset()
+    """Families of the terms that this loss was added to."""
+
+    @property
+    def activation(self) -> Act | None:
+        """The activation that the input came through, where it is known."""
+        return self.input.act if isinstance(self.input, Tensor) else None
+
+    @property
+    def title(self) -> str:
+        """The criterion in words: its name in the code, and what it is."""
+        name = self.criterion.name
+        return f"`{self.spelled}`" if name in self.spelled else f"`{self.spelled}` ({name})"
+
+
+@dataclass(frozen=True, slots=True)
+class LossCalls:
+    """All combinations that can meet in one evaluation of one loss call."""
+
+    place: Place
+    cases: tuple[LossCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LossCase:
+    """One combination, and the configurations of the program that it belongs to."""
+
+    call: LossCall
+    configurations: tuple[Hashable, ...]
+    """The criterion and the input, where each is one of several configurations."""
+    understood: bool
+
+
+class OperationKind(Enum):
+    """Operations with values at which they, or their gradient, are not finite."""
+
+    DIVISION = "division"
+    LOG = "log"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """A division or logarithm, with the operand whose values matter."""
+
+    kind: OperationKind
+    place: Place
+    function: str
+    """As it is called in the code: ``log``, ``log2``, ``log10``, ``log1p``, ``/``."""
+    operand: Tensor
+    other: Tensor | None = None
+    trail: tuple[Step, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Operation)
+            and self.place == other.place
+            and self.operand == other.operand
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.place, self.operand.act))
+
+    @property
+    def zero(self) -> ZeroReason | None:
+        """Why the operand can be zero, where there is a reason."""
+        return self.operand.zero
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInLoss:
+    """An operation whose result was seen to reach a loss."""
+
+    operation: Operation
+    guarded: bool
+    """The operand, or what it was made of, is tested somewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImplicitDim:
+    """A softmax or log_softmax without a dim."""
+
+    place: Place
+    function: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class LossSum:
+    """A sum of loss terms that is backpropagated or returned as the loss."""
+
+    place: Place
+    terms: tuple[LossTerm, ...]
+
+
+class Zeroing(Enum):
+    """Where the gradients of a stepped optimizer are zeroed."""
+
+    IN_LOOP = "in the loop"
+    IN_OUTER_LOOP = "in a loop around it"
+    BEFORE = "only before all loops"
+    NEVER = "never"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLoop:
+    """What happens to the gradients of one optimizer in the loop that steps it."""
+
+    optimizer: str
+    """Its name in the code."""
+    step: Place
+    backward: Place
+    zeroing: Zeroing
+    zeroed: Place | None
+    """The zeroing nearest to the step, if there is one."""
+    cleared: Place | None
+    """A zeroing that wipes out the gradients between backward and step."""
+    confidence: Confidence
+
+
+Event: TypeAlias = LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop

@@ -1,0 +1,371 @@
+"""Expressions to values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import libcst as cst
+
+from losslint.analysis import operators
+from losslint.analysis.arguments import Args
+from losslint.analysis.assignment import assign
+from losslint.analysis.attributes import attribute
+from losslint.analysis.calls import call
+from losslint.analysis.containers import element, elements, subscript
+from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.joins import join, join_alternatives, truth
+from losslint.analysis.names import lookup
+from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.tests import outcomes
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Alternative,
+    Const,
+    Function,
+    Instance,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+EXPRESSIONS: dict[type, Callable[[Interpreter, Any], Value]] = {}
+_literals: dict[str, Value] = {}
+
+
+def evaluates(
+    *kinds: type[cst.CSTNode],
+) -> Callable[
+    [Callable[[Interpreter, Any], Value]], Callable[[Interpreter, Any], Value]
+]:
+    """Registers the evaluation of a kind of node."""
+
+    def register(
+        evaluate: Callable[[Interpreter, Any], Value],
+    ) -> Callable[[Interpreter, Any], Value]:
+        for kind in kinds:
+            EXPRESSIONS[kind] = evaluate
+        return evaluate
+
+    return register
+
+
+@evaluates(cst.Name)
+def _name(run: Interpreter, node: cst.Name) -> Value:
+    return lookup(run, node)
+
+
+@evaluates(cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString)
+def _literal(
+    run: Interpreter, node: cst.Integer | cst.Float | cst.Imaginary | cst.SimpleString
+) -> Value:
+    text = node.value
+    value = _literals.get(text)
+    if value is None:
+        try:
+            value = Const(ast.literal_eval(text))
+        except (ValueError, SyntaxError, MemoryError):
+            value = UNKNOWN
+        if len(_literals) < 10_000 and len(text) < 100:
+            _literals[text] = value
+    return value
+
+
+@evaluates(cst.ConcatenatedString)
+def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
+    left, right = run.eval(node.left), run.eval(node.right)
+    if (
+        isinstance(left, Const)
+        and isinstance(right, Const)
+        and isinstance(left.value, str)
+        and isinstance(right.value, str)
+    ):
+        return Const(left.value + right.value)
+    return UNKNOWN
+
+
+@evaluates(cst.FormattedString)
+def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
+    text: list[str] | None = []
+    for part in node.parts:
+        if isinstance(part, cst.FormattedStringText):
+            if text is not None:
+                text.append(part.value)
+        elif isinstance(part, cst.FormattedStringExpression):
+            value = run.eval(part.expression)
+            known = isinstance(value, Const) and isinstance(value.value, str | int)
+            if text is not None and known and part.format_spec is None:
+                text.append(str(value.value))  # type: ignore[attr-defined]
+            else:
+                text = None
+    return UNKNOWN if text is None else Const("".join(text))
+
+
+@evaluates(cst.Ellipsis)
+def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
+    return Const(...)
+
+
+@evaluates(cst.Attribute)
+def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
+    return attribute(run, run.eval(node.value), node.attr.value, node)
+
+
+def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
+    """The items of a display, and what stands for those of unknown number."""
+    items: list[Value] = []
+    rest: list[Value] = []
+    for part in parts:
+        value = run.eval(part.value)
+        if isinstance(part, cst.StarredElement):
+            known = elements(run, value)
+            if known is None:
+                rest.append(element(run, value, part))
+            else:
+                items.extend(known)
+        else:
+            items.append(value)
+    return items, join(rest) if rest else None
+
+
+@evaluates(cst.Tuple)
+def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
+    items, rest = _sequence(run, node.elements)
+    if rest is None:
+        return Tuple(tuple(items))
+    made = run.new_list(items)
+    run.heap.set(made.slots, REST, rest)
+    return made
+
+
+@evaluates(cst.List, cst.Set)
+def _list(run: Interpreter, node: cst.List | cst.Set) -> Value:
+    items, rest = _sequence(run, node.elements)
+    made = run.new_list(items, "builtins.list" if isinstance(node, cst.List) else "builtins.set")
+    if rest is not None:
+        run.heap.set(made.slots, REST, rest)
+    return made
+
+
+@evaluates(cst.Dict)
+def _dict(run: Interpreter, node: cst.Dict) -> Value:
+    made = run.new_dict()
+    for part in node.elements:
+        value = run.eval(part.value)
+        if isinstance(part, cst.DictElement):
+            put(run, made, run.eval(part.key), value)
+        elif isinstance(value, Instance):
+            for key, item in list(value.slots.items()):
+                if key == REST or isinstance(key, tuple):
+                    run.heap.set(made.slots, key, item)
+    return made
+
+
+def put(run: Interpreter, target: Instance, key: Value, value: Value) -> None:
+    """Stores a value in a dict under a key that may not be known."""
+    slot: Hashable = ("key", key.value) if isinstance(key, Const) else REST
+    before = run.heap.get(target.slots, slot) if slot == REST else None
+    run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+
+
+@evaluates(cst.Subscript)
+def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
+    return subscript(run, run.eval(node.value), node)
+
+
+@evaluates(cst.UnaryOperation)
+def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
+    return operators.unary(run, node.operator, run.eval(node.expression), node)
+
+
+@evaluates(cst.BinaryOperation)
+def _binary(run: Interpreter, node: cst.BinaryOperation) -> Value:
+    left = run.eval(node.left)
+    return operators.binary(run, operators.symbol(node.operator), left, run.eval(node.right), node)
+
+
+@evaluates(cst.Comparison)
+def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
+    left = run.eval(node.left)
+    result: Value = UNKNOWN
+    for target in node.comparisons:
+        right = run.eval(target.comparator)
+        result = operators.compare(run, target.operator, left, right, node)
+        left = right
+    return result if len(node.comparisons) == 1 else operators.without_key(result)
+
+
+@evaluates(cst.BooleanOperation)
+def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
+    left = run.eval(node.left)
+    run.guard(left)
+    certain = truth(left)
+    conjunction = isinstance(node.operator, cst.And)
+    if certain is not None:
+        return run.eval(node.right) if certain is conjunction else left
+    right = run.eval(node.right)
+    run.guard(right)
+    if truth(right) is (not conjunction):
+        return right if isinstance(right, Const) else Const(not conjunction)
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        if left.key is not None and right.key is not None:
+            return Unknown(("and" if conjunction else "or", left.key, right.key))
+        if conjunction and (left.key is None) != (right.key is None):
+            return Unknown(("and", left.key, right.key))
+        return UNKNOWN
+    when_true, when_false = outcomes(left, node)
+    first, second = (when_false, when_true) if conjunction else (when_true, when_false)
+    return join_alternatives([Alternative(left, first), Alternative(right, second)])
+
+
+@evaluates(cst.IfExp)
+def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
+    test = run.eval(node.test)
+    run.guard(test)
+    certain = truth(test)
+    if certain is not None:
+        return run.eval(node.body if certain else node.orelse)
+    found: list[Alternative] = []
+
+    def arm(expression: cst.BaseExpression) -> Callable[[], bool]:
+        def evaluate() -> bool:
+            found.append(Alternative(run.eval(expression), run.frame.assumed))
+            return True
+
+        return evaluate
+
+    when_true, when_false = outcomes(test, node)
+    base = run.frame.assumed
+    run.branch([(when_true, arm(node.body)), (when_false, arm(node.orelse))])
+    run.frame.assumed = base
+    return join_alternatives(Alternative(one.value, one.when - base) for one in found)
+
+
+@evaluates(cst.NamedExpr)
+def _walrus(run: Interpreter, node: cst.NamedExpr) -> Value:
+    value = run.eval(node.value)
+    assign(run, node.target, value)
+    return value
+
+
+@evaluates(cst.Lambda)
+def _lambda(run: Interpreter, node: cst.Lambda) -> Value:
+    frame = run.frame
+    defaults = tuple(
+        (p.name.value, run.eval(p.default))
+        for p in (*node.params.params, *node.params.kwonly_params)
+        if p.default is not None
+    )
+    return Function(node, frame.scope, "lambda", defaults)
+
+
+@evaluates(cst.Await)
+def _await(run: Interpreter, node: cst.Await) -> Value:
+    return run.eval(node.expression)
+
+
+@evaluates(cst.Yield)
+def _yield(run: Interpreter, node: cst.Yield) -> Value:
+    if isinstance(node.value, cst.From):
+        value = run.eval(node.value.item)
+        run.frame.yields.append(element(run, value, node))
+    else:
+        run.frame.yields.append(NONE if node.value is None else run.eval(node.value))
+    return UNKNOWN
+
+
+@evaluates(cst.Call)
+def _call(run: Interpreter, node: cst.Call) -> Value:
+    callee = run.eval(node.func)
+    return call(run, callee, arguments(run, node))
+
+
+def arguments(run: Interpreter, node: cst.Call) -> Args:
+    """What a call passes, evaluated from left to right."""
+    args = Args(node)
+    for arg in node.args:
+        value = run.eval(arg.value)
+        if arg.star == "*":
+            known = elements(run, value)
+            if known is None:
+                args.open = True
+                args.stars.append(element(run, value, arg.value))
+            else:
+                args.positional.extend(known)
+        elif arg.star == "**":
+            if isinstance(value, Instance) and REST not in value.slots:
+                for key, item in value.slots.items():
+                    if isinstance(key, tuple) and isinstance(key[1], str):
+                        args.keywords[key[1]] = item
+            else:
+                args.open = True
+        elif arg.keyword is not None:
+            args.keywords[arg.keyword.value] = value
+        else:
+            args.positional.append(value)
+    return args
+
+
+@evaluates(cst.ListComp, cst.GeneratorExp, cst.SetComp)
+def _comprehension(
+    run: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.SetComp
+) -> Value:
+    made = run.new_list()
+    items: list[Value] = []
+    certain = _rounds(run, node.for_in, lambda: items.append(run.eval(node.elt)))
+    if certain:
+        run.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
+    elif items:
+        run.heap.set(made.slots, REST, join(items))
+    return made
+
+
+@evaluates(cst.DictComp)
+def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
+    made = run.new_dict()
+    _rounds(
+        run,
+        node.for_in,
+        lambda: put(run, made, run.eval(node.key), run.eval(node.value)),
+    )
+    return made
+
+
+def _rounds(run: Interpreter, loop: cst.CompFor, body: Callable[[], object]) -> bool:
+    """Runs the body of a comprehension in a scope of its own; whether its rounds are known."""
+    frame = run.frame
+    inner = Frame(
+        Scope(frame.scope.module, run.heap.new_slots(), frame.scope),
+        frame.name,
+        self=frame.self,
+        owner=frame.owner,
+        entered=frame.entered | frame.assumed,
+        mark=run.heap.mark(),
+        yields=frame.yields,
+    )
+    source = run.eval(loop.iter)
+    run.frames.append(inner)
+    try:
+        return _round(run, loop, source, body)
+    finally:
+        run.frames.pop()
+
+
+def _round(
+    run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[], object]
+) -> bool:
+    known = elements(run, source)
+    certain = known is not None and not loop.ifs
+    for item in known if known is not None else [element(run, source, loop.iter)]:
+        assign(run, loop.target, item)
+        decided = [truth(run.eval(test.test)) for test in loop.ifs]
+        if False in decided:
+            continue
+        if loop.inner_for_in is not None:
+            certain &= _round(run, loop.inner_for_in, run.eval(loop.inner_for_in.iter), body)
+        else:
+            body()
+    return certain

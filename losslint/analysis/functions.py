@@ -1,0 +1,205 @@
+"""Calls of the project's own functions: evaluated with their actual arguments, and remembered."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args, Parameters, bind
+from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
+from losslint.analysis.joins import join
+from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.trail import Place, extend
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Class,
+    Function,
+    Instance,
+    Tensor,
+    Tuple,
+    Union,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.heap import Slots
+
+_LOSS_NAME = re.compile(r"loss(?!less)|criterion|objective|^training_step$|^kld?_div|elbo", re.I)
+_NO_LOSS_NAME = re.compile(r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.I)
+
+
+def call_function(
+    run: Interpreter,
+    function: Function,
+    args: Args,
+    self: Value | None = None,
+    owner: Class | None = None,
+) -> Value:
+    """The value that a call of a project function returns, with all its effects."""
+    node = function.node
+    if self is not None:
+        args = args.behind(self)
+    depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
+    if depth >= 2 or len(run.frames) > MAX_DEPTH:
+        return run.unknown(args.node, f"{function.name} calls itself or lies too deep")
+    bound = bind(Parameters.of(node), args, dict(function.defaults))
+    key = _key(run, function, bound)
+    known = run.memo.find(key)
+    if known is None and not run.memo.enter(node):
+        bound = {
+            name: value if value is self else widen(value) for name, value in bound.items()
+        }
+        key = _key(run, function, bound)
+        known = run.memo.find(key)
+        if known is None and run.memo.exhausted(node):
+            return run.unknown(args.node, f"{function.name} is called in too many ways")
+    run.entered.add(node)
+    if known is not None:
+        run.heap.record(known.reads)
+        run.heap.apply(known.writes)
+        run.trace.extend(known.trace)
+        return _returned(run, function, args, known.value)
+    newest = run.heap.newest
+    run.heap.start_recording()
+    outer_trace, run.trace = run.trace, []
+    mark = run.heap.mark()
+    try:
+        slots, value = _evaluate(run, function, bound, self, owner or function.owner)
+    finally:
+        trace = tuple(run.trace)
+        run.trace = outer_trace
+        reads = run.heap.stop_recording()
+    run.trace.extend(trace)
+    writes = {
+        at: written
+        for at, written in run.heap.writes_since(mark).items()
+        if at[0] is not slots
+    }
+    fresh = _holds_new(value, newest) or any(
+        written is not None and _holds_new(written, newest) for written in writes.values()
+    )
+    if not fresh:
+        run.memo.keep(key, Remembered(reads, writes, trace, value))
+    return _returned(run, function, args, value)
+
+
+def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:
+    return (
+        function,
+        tuple(bound.items()),
+        run.assumed(),
+        run.no_grad > 0,
+        run.autocast > 0,
+        run.dead > 0,
+    )
+
+
+_CODE = "<function>"
+"""The slot of a call's locals that holds the function itself, to see recursion."""
+
+
+def _evaluate(
+    run: Interpreter,
+    function: Function,
+    bound: dict[str, Value],
+    self: Value | None,
+    owner: Class | None,
+) -> tuple[Slots, Value]:
+    node = function.node
+    slots = run.heap.new_slots()
+    mark = run.heap.mark()
+    scope = Scope(function.scope.module, slots, function.scope)
+    frame = Frame(
+        scope,
+        function.name,
+        self=self,
+        owner=owner,
+        entered=run.assumed() if run.frames else frozenset(),
+        mark=mark,
+        in_loss=is_loss_function(function, owner),
+    )
+    run.heap.set(slots, _CODE, function)
+    parameters = Parameters.of(node)
+    for name, value in bound.items():
+        if name == parameters.double_star and isinstance(value, Tuple):
+            value = run.new_dict(
+                {pair.items[0].value: pair.items[1] for pair in value.items}  # type: ignore[attr-defined]
+            )
+        run.heap.set(slots, name, value)
+    run.frames.append(frame)
+    try:
+        with run.without_gradient(function.no_grad):
+            if isinstance(node, cst.Lambda):
+                value = run.eval(node.body)
+            else:
+                if run.exec(node.body.body):
+                    run.leave(frame.returns, mark, NONE)
+                if not frame.returns:
+                    value = UNKNOWN
+                else:
+                    value = run.rejoin(frame.returns, mark)
+            if frame.yields:
+                made = run.new_list()
+                run.heap.set(made.slots, REST, join(frame.yields))
+                value = made
+        if frame.in_loss and not run.no_grad:
+            run.reaches_loss(value)
+    finally:
+        run.frames.pop()
+    return slots, value
+
+
+def is_loss_function(function: Function, owner: Class | None) -> bool:
+    """Whether what a function returns is a loss, going by its name or that of its class."""
+    name = function.name
+    if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
+        return True
+    return (
+        owner is not None
+        and name in ("forward", "__call__")
+        and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.I))
+    )
+
+
+def _holds_new(value: Value, newest: int) -> bool:
+    """Whether a value gives out an object that the call itself made."""
+    if isinstance(value, Instance):
+        return value.oid > newest
+    if isinstance(value, Tuple):
+        return any(_holds_new(item, newest) for item in value.items)
+    if isinstance(value, Union):
+        return any(_holds_new(one.value, newest) for one in value.alternatives)
+    if isinstance(value, Function):
+        return value.scope.slots.oid > newest
+    return False
+
+
+def _returned(run: Interpreter, function: Function, args: Args, value: Value) -> Value:
+    """The value with the step that this function handed it back to this call."""
+    if isinstance(function.node, cst.Lambda) or not run.frames:
+        return value
+    title = f"{function.owner.name}.{function.name}" if function.owner else function.name
+    return with_step(value, run.place(args.node), f"returned by {title}")
+
+
+def with_step(value: Value, place: Place, message: str) -> Value:
+    """The value with one more step on the trail of each tensor in it."""
+    if isinstance(value, Tensor):
+        if value.trail is None:
+            return value
+        return value.but(trail=extend(value.trail, place, message))
+    if isinstance(value, Tuple):
+        items = tuple(with_step(item, place, message) for item in value.items)
+        return Tuple(items) if any(a is not b for a, b in zip(items, value.items, strict=True)) else value
+    if isinstance(value, Union):
+        return Union(
+            tuple(
+                type(one)(with_step(one.value, place, message), one.when, one.config)
+                for one in value.alternatives
+            )
+        )
+    return value

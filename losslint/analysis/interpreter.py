@@ -1,0 +1,300 @@
+"""The abstract interpreter: its state, and the mechanisms that all of its parts share.
+
+Expressions, statements, calls and the torch table live in modules of their own and work on one
+:class:`Interpreter`. This module knows how to branch and join, what has been assumed, how much has
+been spent, and how an event is emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from losslint.analysis.events import Event, ImplicitDim, LossCalls, LossSum, OperationInLoss
+from losslint.analysis.heap import Heap, Slots, Writes
+from losslint.analysis.joins import contradict, join_alternatives, under
+from losslint.analysis.scope import Exit, Frame, Module
+from losslint.analysis.trace import Action, Branch, Trace
+from losslint.analysis.trail import Place
+from losslint.analysis.values import (
+    ALWAYS,
+    UNKNOWN,
+    Alternative,
+    Class,
+    Conditions,
+    Const,
+    Extern,
+    Instance,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.memo import Memo
+    from losslint.analysis.project import Project
+    from losslint.analysis.trail import Trail
+    from losslint.analysis.values import ZeroReason
+
+MAX_STEPS = 3_000_000
+MAX_DEPTH = 14
+
+
+class BudgetSpent(Exception):
+    """The limit of steps for one file is reached."""
+
+
+@dataclass(slots=True)
+class LossSites:
+    """The loss calls of a run by their place, and whether any evaluation understood them."""
+
+    understood: dict[Place, bool] = field(default_factory=dict)
+    lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
+
+    def met(self, place: Place, understood: bool) -> None:
+        """Counts one evaluation of a loss call."""
+        self.understood[place] = self.understood.get(place, False) or understood
+
+
+class Interpreter:
+    """Evaluates the code of a project to abstract values and emits events."""
+
+    def __init__(self, project: Project, memo: Memo, strict: bool = False) -> None:
+        self.project = project
+        self.memo = memo
+        self.strict = strict
+        self.roots: list[Trace] = []
+        """What was done to gradients, for everything that was evaluated on its own."""
+        self.heap = Heap()
+        self.frames: list[Frame] = []
+        self.trace: list[Action] = []
+        self.events: list[Event] = []
+        self.sites = LossSites()
+        self.guarded: set[ZeroReason] = set()
+        self.instances: dict[Class, list[Instance]] = {}
+        self.entered: set[cst.CSTNode] = set()
+        self.no_grad = 0
+        self.autocast = 0
+        self.dead = 0
+        self.settled = 0
+        self.steps = 0
+        self.expressions: dict[type, Callable[[Interpreter, Any], Value]] = {}
+        self.statements: dict[type, Callable[[Interpreter, Any], bool]] = {}
+
+    def reset(self) -> None:
+        """Forgets the context of a root that was left, perhaps by an error."""
+        self.no_grad = self.autocast = self.dead = self.settled = 0
+        self.heap.stop_all_recordings()
+
+    # -- evaluating ---------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that is being evaluated."""
+        return self.frames[-1]
+
+    @property
+    def module(self) -> Module:
+        """The module whose code is being evaluated."""
+        return self.frames[-1].scope.module
+
+    def place(self, node: cst.CSTNode) -> Place:
+        """A node of the code that is being evaluated, as a place."""
+        return Place(self.frames[-1].scope.module.source, node)
+
+    def eval(self, node: cst.CSTNode) -> Value:
+        """The value of an expression here, under what is assumed here."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise BudgetSpent
+        evaluate = self.expressions.get(type(node))
+        if evaluate is None:
+            return UNKNOWN
+        value = evaluate(self, node)
+        if type(value) is Union:
+            return under(value, self.assumed())
+        return value
+
+    def exec(self, body: Sequence[cst.CSTNode]) -> bool:
+        """Runs statements; False where control never reaches their end."""
+        statements = self.statements
+        for statement in body:
+            self.steps += 1
+            execute = statements.get(type(statement))
+            if execute is not None and not execute(self, statement):
+                return False
+        return True
+
+    # -- assumptions and branches -------------------------------------------------------------
+
+    def assumed(self) -> Conditions:
+        """Everything that holds on the path to here."""
+        frame = self.frames[-1]
+        return frame.assumed | frame.entered if frame.entered else frame.assumed
+
+    def branch(self, arms: Sequence[tuple[Conditions, Callable[[], bool]]]) -> bool:
+        """Runs each arm from the present state and joins those that reach their end.
+
+        Returns False where none of them does. Where only one does, its conditions hold from here.
+        """
+        heap, frame = self.heap, self.frame
+        mark, base, outer = heap.mark(), frame.assumed, self.trace
+        known = self.assumed()
+        through: list[tuple[Conditions, Writes]] = []
+        traces: list[Trace] = []
+        for conditions, run in arms:
+            if contradict(conditions, known):
+                continue
+            frame.assumed = base | conditions
+            self.trace = []
+            falls = run()
+            if falls:
+                through.append((frame.assumed - base, heap.writes_since(mark)))
+            heap.roll_back(mark)
+            traces.append(tuple(self.trace))
+        frame.assumed, self.trace = base, outer
+        if any(traces):
+            self.trace.append(Branch(tuple(traces)))
+        if not through:
+            return False
+        if len(through) == 1:
+            conditions, writes = through[0]
+            frame.assumed = base | conditions
+            heap.apply(writes)
+        else:
+            self.merge(through)
+        return True
+
+    def merge(self, arms: Sequence[tuple[Conditions, Writes]]) -> None:
+        """Joins the states that several arms left; all of them start from the present one."""
+        merged: Writes = {}
+        for _, writes in arms:
+            merged.update(writes)
+        for at in merged:
+            slots, key = at
+            before = slots.get(key)
+            values: list[Alternative] = []
+            for conditions, writes in arms:
+                value = writes[at] if at in writes else before
+                if value is not None:
+                    values.append(Alternative(value, conditions))
+            if values:
+                self.heap.set(slots, key, join_alternatives(values))
+            else:
+                self.heap.remove(slots, key)
+
+    def leave(self, exits: list[Exit], mark: int, value: Value = UNKNOWN) -> None:
+        """Records a way out of a function or loop whose state started at ``mark``."""
+        frame, heap = self.frame, self.heap
+        exits.append(
+            Exit(heap.writes_since(mark), heap.mark(), Alternative(value, frame.assumed))
+        )
+
+    def rejoin(self, exits: list[Exit], mark: int) -> Value:
+        """Puts the joined state of all exits in place and gives their joined value."""
+        if len(exits) == 1 and exits[0].mark == self.heap.mark():
+            return exits[0].value.value
+        self.heap.roll_back(mark)
+        if len(exits) == 1:
+            self.heap.apply(exits[0].writes)
+            return exits[0].value.value
+        self.merge([(exit.value.when, exit.writes) for exit in exits])
+        return join_alternatives(exit.value for exit in exits)
+
+    # -- events -------------------------------------------------------------------------------
+
+    def act(self, action: Action) -> None:
+        """Adds an action on gradients to the trace."""
+        if not self.dead:
+            self.trace.append(action)
+
+    def emit(self, event: Event) -> None:
+        """Emits an event, unless the code is known not to run and the event is about its flow."""
+        if self.dead and not isinstance(event, ImplicitDim):
+            return
+        self.events.append(event)
+
+    def reaches_loss(self, value: Value) -> None:
+        """Reports the operations whose result has now been seen to be part of a loss."""
+        if isinstance(value, Union):
+            for one in value.alternatives:
+                self.reaches_loss(one.value)
+        elif isinstance(value, Tuple):
+            for item in value.items:
+                self.reaches_loss(item)
+        elif isinstance(value, Instance):
+            for item in list(value.slots.values()):
+                if not isinstance(item, Instance):
+                    self.reaches_loss(item)
+        elif isinstance(value, Tensor):
+            for operation in value.operations:
+                self.emit(OperationInLoss(operation, guarded=False))
+            if len(value.terms) > 1 and value.summed is not None:
+                self.emit(LossSum(value.summed, value.terms))
+
+    def guard(self, value: Value) -> None:
+        """Notes that the program tests a value before it goes on."""
+        if isinstance(value, Tensor):
+            for reason in (value.zero, value.mask):
+                if reason is not None:
+                    self.guarded.add(reason)
+        elif isinstance(value, Union):
+            for one in value.alternatives:
+                self.guard(one.value)
+
+    # -- helpers that many parts need ---------------------------------------------------------
+
+    @contextmanager
+    def without_gradient(self, active: bool = True) -> Iterator[None]:
+        """Evaluates what is inside under ``torch.no_grad()``."""
+        self.no_grad += active
+        try:
+            yield
+        finally:
+            self.no_grad -= active
+
+    def new_instance(self, cls: Class | Extern, built: Trail | None = None) -> Instance:
+        """A fresh object of a class."""
+        instance = Instance(cls, self.heap.new_slots(), built)
+        if isinstance(cls, Class):
+            self.instances.setdefault(cls, []).append(instance)
+        return instance
+
+    def new_list(self, items: Sequence[Value] = (), kind: str = "builtins.list") -> Instance:
+        """A fresh list, set or container module with known items."""
+        made = self.new_instance(Extern(kind))
+        self.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
+        return made
+
+    def new_dict(self, items: dict[Hashable, Value] | None = None) -> Instance:
+        """A fresh dict with known items."""
+        made = self.new_instance(Extern("builtins.dict"))
+        for key, value in (items or {}).items():
+            self.heap.set(made.slots, ("key", key), value)
+        return made
+
+    def unknown(self, node: cst.CSTNode, why: str, key: Hashable = None) -> Unknown:
+        """An unknown value that remembers where the trail was lost."""
+        return Unknown(key, lost=self.place(node), why=why)
+
+
+ITEMS = "[]"
+"""The slot of a list that holds its known items."""
+REST = "[*]"
+"""The slot of a list or dict that stands for items whose number or key is not known."""
+
+
+def constant(value: Value | None, kind: type) -> Any:
+    """The Python constant of that type that a value is, or None."""
+    if isinstance(value, Const) and isinstance(value.value, kind):
+        return value.value
+    return None
+
+
+__all__ = ["ALWAYS", "ITEMS", "REST", "BudgetSpent", "Interpreter", "LossCalls", "Slots"]

@@ -1,0 +1,208 @@
+"""Several values become one: the joins of the abstract domain, with their caps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from losslint.analysis.values import (
+    ALWAYS,
+    NONE,
+    UNKNOWN,
+    Alternative,
+    Bound,
+    Class,
+    Conditions,
+    Const,
+    DType,
+    Extern,
+    Function,
+    Instance,
+    Partial,
+    Sign,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+    alternatives_of,
+)
+
+MAX_PATHS = 5
+MAX_CONFIGURATIONS = 24
+_CONFIGURATIONS = (Instance, Function, Class, Extern, Partial, Bound)
+
+
+def contradict(one: Conditions, other: Conditions) -> bool:
+    """Whether two sets of conditions can never hold together."""
+    if not one or not other:
+        return False
+    for key, outcome in one:
+        if (key, not outcome) in other:
+            return True
+        if outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            for second, holds in other:
+                if (
+                    holds
+                    and isinstance(second, tuple)
+                    and len(second) == 3
+                    and second[:2] == key[:2]
+                    and second[2] != key[2]
+                ):
+                    return True
+    return False
+
+
+def join(values: Iterable[Value]) -> Value:
+    """One value for several that were met on different paths, no matter on which."""
+    return join_alternatives(Alternative(value) for value in values)
+
+
+def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
+    """One value for several, each with the conditions under which it holds."""
+    flat: list[Alternative] = []
+    for outer in alternatives:
+        for inner in alternatives_of(outer.value):
+            if contradict(outer.when, inner.when):
+                continue
+            when = outer.when | inner.when if inner.when else outer.when
+            config = (
+                outer.config or inner.config or isinstance(inner.value, _CONFIGURATIONS)
+            )
+            _add(flat, Alternative(inner.value, when, config))
+    if not flat:
+        return UNKNOWN
+    if len(flat) == 1:
+        return flat[0].value
+    configurations = sum(1 for one in flat if one.config)
+    if len(flat) - configurations > MAX_PATHS or configurations > MAX_CONFIGURATIONS:
+        return _widest([one.value for one in flat])
+    return Union(tuple(flat))
+
+
+def _add(flat: list[Alternative], new: Alternative) -> None:
+    for index, old in enumerate(flat):
+        if old.config != new.config:
+            continue
+        merged = _merge(old.value, new.value)
+        if merged is not None:
+            # what holds under c and under not c holds always; of other conditions keep the shared
+            flat[index] = Alternative(merged, old.when & new.when, old.config)
+            return
+    flat.append(new)
+
+
+def _merge(one: Value, other: Value) -> Value | None:
+    """One value that stands for both without losing a fact that rules judge, if there is one."""
+    if one == other:
+        return one
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return _merge_tensors(one, other)
+    if isinstance(one, Unknown) and isinstance(other, Unknown):
+        return Unknown(None, one.deps | other.deps, one.lost, one.why)
+    if (
+        isinstance(one, Tuple)
+        and isinstance(other, Tuple)
+        and len(one.items) == len(other.items)
+    ):
+        pairs = [_merge(a, b) for a, b in zip(one.items, other.items, strict=True)]
+        if all(item is not None for item in pairs):
+            return Tuple(tuple(item for item in pairs if item is not None))
+    return None
+
+
+def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
+    if (
+        one.act is not other.act
+        or one.picked != other.picked
+        or one.target is not other.target
+        or one.terms != other.terms
+        or one.grad != other.grad
+    ):
+        return None
+    return one.but(
+        dim=one.dim if one.dim == other.dim else None,
+        sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
+        zero=one.zero if one.zero == other.zero else None,
+        mask=one.mask if one.mask == other.mask else None,
+        dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
+        last=one.last if one.last == other.last else None,
+        shape=one.shape if one.shape == other.shape else "",
+        operations=one.operations | other.operations,
+        deps=one.deps | other.deps,
+        owner=one.owner if one.owner == other.owner else None,
+        confidence=min(one.confidence, other.confidence),
+    )
+
+
+def _widest(values: list[Value]) -> Value:
+    """What is left when there are too many values to tell apart."""
+    if all(isinstance(value, Tensor) for value in values):
+        kept = Tensor()
+        for value in values:
+            assert isinstance(value, Tensor)
+            kept = kept.but(
+                operations=kept.operations | value.operations, deps=kept.deps | value.deps
+            )
+        return kept
+    return UNKNOWN
+
+
+def each(value: Value, change: Callable[[Value], Value]) -> Value:
+    """Applies ``change`` to every alternative of a value."""
+    if not isinstance(value, Union):
+        return change(value)
+    return join_alternatives(
+        Alternative(change(one.value), one.when, one.config) for one in value.alternatives
+    )
+
+
+def under(value: Value, assumed: Conditions) -> Value:
+    """The value where ``assumed`` holds: alternatives that contradict it are gone."""
+    if not isinstance(value, Union) or not assumed:
+        return value
+    kept = [one for one in value.alternatives if not contradict(one.when, assumed)]
+    if len(kept) == len(value.alternatives):
+        return value
+    if len(kept) == 1:
+        return kept[0].value
+    return Union(tuple(kept)) if kept else UNKNOWN
+
+
+def without_none(value: Value) -> Value:
+    """The value where it is not None, for what is about to be called or read."""
+    if not isinstance(value, Union):
+        return value
+    kept = tuple(one for one in value.alternatives if one.value != NONE)
+    if len(kept) == len(value.alternatives) or not kept:
+        return value
+    return kept[0].value if len(kept) == 1 else Union(kept)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value counts as true, where that is certain."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Tuple):
+        return bool(value.items)
+    if isinstance(value, Function | Class | Partial | Bound):
+        return True
+    if isinstance(value, Instance):
+        return None if isinstance(value.cls, Extern) and value.cls.name in SIZED else True
+    if isinstance(value, Union):
+        outcomes = {truth(one.value) for one in value.alternatives}
+        return outcomes.pop() if len(outcomes) == 1 else None
+    return None
+
+
+SIZED = frozenset({"builtins.list", "builtins.dict", "builtins.set"})
+
+__all__ = [
+    "ALWAYS",
+    "contradict",
+    "each",
+    "join",
+    "join_alternatives",
+    "truth",
+    "under",
+    "without_none",
+]

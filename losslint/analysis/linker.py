@@ -1,0 +1,95 @@
+"""Module names to files, as Python would resolve them from inside the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_SOURCE_FOLDERS = ("src", "lib", "source")
+
+
+class Linker:
+    """Finds the file behind an import, without looking outside the linted project."""
+
+    def __init__(self, top: Path, src_roots: Sequence[Path]) -> None:
+        self._top = top
+        self._src_roots = tuple(src_roots)
+        self._found: dict[tuple[Path, str], Path | None] = {}
+        self._exists: dict[Path, bool] = {}
+
+    def find(self, name: str, importer: Path, level: int) -> Path | None:
+        """The file or folder that ``name`` means where ``importer`` imports it."""
+        folder = importer.parent if importer.suffix == ".py" else importer
+        if level:
+            for _ in range(level - 1):
+                folder = folder.parent
+            return self._below(folder, name) if name else self._package(folder)
+        return self._absolute(folder, name)
+
+    def _absolute(self, folder: Path, name: str) -> Path | None:
+        key = (folder, name)
+        if key not in self._found:
+            self._found[key] = next(
+                (
+                    found
+                    for root in self._roots(folder)
+                    if (found := self._below(root, name)) is not None
+                ),
+                None,
+            )
+        return self._found[key]
+
+    def _roots(self, folder: Path) -> Iterator[Path]:
+        """The importing file's folder and every ancestor up to the top, then source folders."""
+        seen: list[Path] = []
+        current = folder
+        while True:
+            seen.append(current)
+            if current == self._top or current == current.parent:
+                break
+            if self._top not in current.parents:
+                break
+            current = current.parent
+        yield from seen
+        yield from self._src_roots
+        for root in seen:
+            for inner in _SOURCE_FOLDERS:
+                yield root / inner
+
+    def _below(self, root: Path, name: str) -> Path | None:
+        path = root.joinpath(*name.split("."))
+        file = path.with_name(path.name + ".py")
+        package = path / "__init__.py"
+        if self._is_file(package):
+            return package
+        if self._is_file(file):
+            return file
+        return self._package(path)
+
+    def _package(self, path: Path) -> Path | None:
+        """A folder as a package: its ``__init__``, or itself where it holds Python files."""
+        init = path / "__init__.py"
+        if self._is_file(init):
+            return init
+        if not self._is_folder(path):
+            return None
+        try:
+            return path if any(child.suffix == ".py" for child in path.iterdir()) else None
+        except OSError:
+            return None
+
+    def _is_file(self, path: Path) -> bool:
+        known = self._exists.get(path)
+        if known is None:
+            try:
+                known = path.is_file()
+            except OSError:
+                known = False
+            self._exists[path] = known
+        return known
+
+    def _is_folder(self, path: Path) -> bool:
+        try:
+            return path.is_dir() and path != self._top.parent
+        except OSError:
+            return False

@@ -1,0 +1,120 @@
+"""Loops, run to a small fixed point; short loops over known items are unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from losslint.analysis.assignment import assign
+from losslint.analysis.containers import element, elements
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.joins import truth
+from losslint.analysis.statements import dead, executes
+from losslint.analysis.trace import Action, Loop
+
+MAX_UNROLLED = 12
+
+
+@executes(cst.For)
+def _for(run: Interpreter, node: cst.For) -> bool:
+    source = run.eval(node.iter)
+    known = elements(run, source)
+    if known is not None and len(known) <= MAX_UNROLLED:
+        return _unrolled(run, node, [_binder(run, node, item) for item in known])
+    item = element(run, source, node.iter)
+    return _repeated(run, node, _binder(run, node, item), endless=False)
+
+
+def _binder(run: Interpreter, node: cst.For, item: object) -> Callable[[], None]:
+    return lambda: assign(run, node.target, item)  # type: ignore[arg-type]
+
+
+@executes(cst.While)
+def _while(run: Interpreter, node: cst.While) -> bool:
+    test = run.eval(node.test)
+    certain = truth(test)
+    if certain is False:
+        dead(run, node.body.body, node)
+        return True
+    run.guard(test)
+    return _repeated(run, node, lambda: None, endless=certain is True)
+
+
+def _unrolled(
+    run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], None]]
+) -> bool:
+    frame = run.frame
+    saved = frame.breaks, frame.continues, frame.loop_mark
+    frame.breaks = []
+    start = run.heap.mark()
+    goes_on = True
+    for bind in rounds:
+        frame.continues = []
+        frame.loop_mark = mark = run.heap.mark()
+        base = frame.assumed
+        bind()
+        if run.exec(node.body.body):
+            run.leave(frame.continues, mark)
+        if not frame.continues:
+            goes_on = False
+            break
+        run.rejoin(frame.continues, mark)
+        frame.assumed = base
+    breaks = frame.breaks
+    frame.breaks, frame.continues, frame.loop_mark = saved
+    if breaks:
+        if goes_on:
+            run.leave(breaks, start)
+        run.rejoin(breaks, start)
+        return True
+    if goes_on and node.orelse is not None:
+        return run.exec(node.orelse.body.body)
+    return goes_on
+
+
+def _repeated(
+    run: Interpreter, node: cst.For | cst.While, bind: Callable[[], None], endless: bool
+) -> bool:
+    """Runs the body twice, so that what the first round leaves is seen by the second.
+
+    Inside the second round of a loop around, once is enough: the rounds have met already.
+    """
+    frame, heap = run.frame, run.heap
+    saved = frame.breaks, frame.continues, frame.loop_mark
+    base = frame.assumed
+    rounds = 1 if run.settled else 2
+    body: list[Action] = []
+    repeats = False
+    left_by_break = False
+    for number in range(rounds):
+        frame.breaks, frame.continues = [], []
+        frame.loop_mark = mark = heap.mark()
+        outer, run.trace = run.trace, []
+        last = number == rounds - 1
+        run.settled += last
+        try:
+            bind()
+            if isinstance(node, cst.While) and number:
+                run.eval(node.test)
+            if run.exec(node.body.body):
+                run.leave(frame.continues, mark)
+        finally:
+            run.settled -= last
+            body, run.trace = run.trace, outer
+        repeats = bool(frame.continues)
+        left_by_break = bool(frame.breaks)
+        exits = [*frame.continues, *frame.breaks]
+        if exits:
+            run.rejoin(exits, mark)
+        else:
+            heap.roll_back(mark)
+        frame.assumed = base
+    frame.breaks, frame.continues, frame.loop_mark = saved
+    if body:
+        run.act(Loop(run.place(node), tuple(body), repeats))
+    if endless and not left_by_break:
+        return False
+    if node.orelse is not None:
+        return run.exec(node.orelse.body.body)
+    return True

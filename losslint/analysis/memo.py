@@ -1,0 +1,71 @@
+"""Remembered calls: a function evaluated with the same facts gives the same result.
+
+A result holds as long as everything that its evaluation read still has the same value, so its
+reads are kept with it, next to its writes and what it did to gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from losslint.analysis.heap import Heap, Writes
+from losslint.analysis.values import Const, Tuple, Unknown, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.trace import Trace
+
+MAX_CONTEXTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One evaluated call."""
+
+    reads: Writes
+    writes: Writes
+    trace: Trace
+    value: Value
+
+
+class Memo:
+    """All remembered calls of one analysis."""
+
+    def __init__(self) -> None:
+        self._calls: dict[Hashable, list[Remembered]] = {}
+        self._contexts: dict[cst.CSTNode, int] = {}
+
+    def find(self, key: Hashable) -> Remembered | None:
+        """The result of an earlier call that still holds."""
+        for call in self._calls.get(key, ()):
+            if Heap.holds(call.reads):
+                return call
+        return None
+
+    def keep(self, key: Hashable, call: Remembered) -> None:
+        """Remembers a call."""
+        self._calls.setdefault(key, []).append(call)
+
+    def enter(self, node: cst.CSTNode) -> bool:
+        """Counts one more context of a function; False when it has had its share."""
+        count = self._contexts.get(node, 0) + 1
+        self._contexts[node] = count
+        return count <= MAX_CONTEXTS
+
+    def exhausted(self, node: cst.CSTNode) -> bool:
+        """Whether a function has had twice its share of contexts, widened ones included."""
+        return self._contexts.get(node, 0) > 3 * MAX_CONTEXTS
+
+
+def widen(value: Value) -> Value:
+    """The value without constants and symbols, which make contexts many."""
+    if isinstance(value, Const) and not isinstance(value.value, bool | None.__class__):
+        return Unknown()
+    if isinstance(value, Unknown):
+        return Unknown(None, value.deps, value.lost, value.why)
+    if isinstance(value, Tuple):
+        return Tuple(tuple(widen(item) for item in value.items))
+    return value

@@ -1,0 +1,308 @@
+"""Python's operators on abstract values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from losslint.analysis import arithmetic
+from losslint.analysis.containers import elements, is_list, picked
+from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    UNKNOWN,
+    Act,
+    Alternative,
+    Bound,
+    Class,
+    Const,
+    DType,
+    Extern,
+    Function,
+    Instance,
+    Namespace,
+    Params,
+    Sign,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+    ZeroReason,
+    alternatives_of,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_PAIRS = 25
+_SYMBOLS: dict[type, str] = {
+    cst.Add: "+", cst.AddAssign: "+",
+    cst.Subtract: "-", cst.SubtractAssign: "-",
+    cst.Multiply: "*", cst.MultiplyAssign: "*",
+    cst.Divide: "/", cst.DivideAssign: "/",
+    cst.FloorDivide: "//", cst.FloorDivideAssign: "//",
+    cst.Modulo: "%", cst.ModuloAssign: "%",
+    cst.Power: "**", cst.PowerAssign: "**",
+    cst.MatrixMultiply: "@", cst.MatrixMultiplyAssign: "@",
+    cst.BitAnd: "&", cst.BitAndAssign: "&",
+    cst.BitOr: "|", cst.BitOrAssign: "|",
+    cst.BitXor: "^", cst.BitXorAssign: "^",
+    cst.LeftShift: "<<", cst.LeftShiftAssign: "<<",
+    cst.RightShift: ">>", cst.RightShiftAssign: ">>",
+}  # fmt: skip
+_FOLD: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+_TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] = {
+    "+": arithmetic.add,
+    "-": arithmetic.subtract,
+    "*": arithmetic.multiply,
+    "/": arithmetic.divide,
+    "**": arithmetic.power,
+}
+
+
+def symbol(node: cst.CSTNode) -> str:
+    """The sign of a binary operator or augmented assignment."""
+    return _SYMBOLS.get(type(node), "?")
+
+
+def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """``left <sign> right``."""
+    if not isinstance(left, Union) and not isinstance(right, Union):
+        return _binary(run, sign, left, right, node)
+    firsts, seconds = alternatives_of(left), alternatives_of(right)
+    if len(firsts) * len(seconds) > MAX_PAIRS:
+        return arithmetic.blend(*(one.value for one in (*firsts, *seconds)))
+    return join_alternatives(
+        Alternative(
+            _binary(run, sign, one.value, two.value, node),
+            one.when | two.when,
+            one.config or two.config,
+        )
+        for one in firsts
+        for two in seconds
+        if not contradict(one.when, two.when)
+    )
+
+
+def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return _of_tensors(run, sign, left, right, node)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _fold(sign, left.value, right.value)
+    if isinstance(left, Params) or isinstance(right, Params):
+        from losslint.analysis.torch_api.optim import owners_of
+
+        return Params(owners_of(run, Tuple((left, right))))
+    if sign == "+" and (is_list(left) or isinstance(left, Tuple)):
+        first, second = elements(run, left), elements(run, right)
+        if first is not None and second is not None:
+            joined = (*first, *second)
+            return Tuple(joined) if isinstance(left, Tuple) else run.new_list(joined)
+        from losslint.analysis.containers import extend
+
+        made = run.new_list()
+        extend(run, made, left)
+        extend(run, made, right)
+        return made
+    if sign == "*" and is_list(left):
+        return left
+    deps = arithmetic.union_deps(arithmetic.deps_of(left), arithmetic.deps_of(right))
+    if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
+        return Unknown((sign, left.key, right), deps)
+    return Unknown(None, deps)
+
+
+def _of_tensors(
+    run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode
+) -> Value:
+    combine = _TENSOR.get(sign)
+    if combine is not None:
+        made = combine(run, left, right, node)
+        return made if not run.no_grad else made.but(grad=False)
+    made = arithmetic.blend(left, right)
+    if sign == "@":
+        shapes = [v.shape for v in (left, right) if isinstance(v, Tensor)]
+        if "parameter" in shapes:
+            return made.but(act=Act.RAW)
+    if sign in "&|":
+        masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
+        if masks:
+            return made.but(mask=masks[0], dtype=DType.BOOL, grad=False, sign=Sign.NON_NEGATIVE)
+    return made
+
+
+def _fold(sign: str, left: Any, right: Any) -> Value:
+    combine = _FOLD.get(sign)
+    plain = (int, float, str)
+    if combine is None or not isinstance(left, plain) or not isinstance(right, plain):
+        return UNKNOWN
+    if isinstance(left, str) and sign != "+":
+        return UNKNOWN
+    if isinstance(right, str) and not isinstance(left, str):
+        return UNKNOWN
+    if isinstance(left, str) and len(left) + len(str(right)) > 1_000:
+        return UNKNOWN
+    try:
+        return Const(combine(left, right))
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+
+
+def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNode) -> Value:
+    """``-value``, ``not value``, ``~value``, ``+value``."""
+    if isinstance(sign, cst.Not):
+        run.guard(value)
+        certain = truth(value)
+        if certain is not None:
+            return Const(not certain)
+        if isinstance(value, Unknown) and value.key is not None:
+            return Unknown(("not", value.key))
+        return UNKNOWN
+    if isinstance(value, Union):
+        return join_alternatives(
+            Alternative(unary(run, sign, one.value, node), one.when, one.config)
+            for one in value.alternatives
+        )
+    if isinstance(value, Tensor):
+        if isinstance(sign, cst.Minus):
+            return arithmetic.negate(value)
+        if isinstance(sign, cst.BitInvert) and value.mask is not None:
+            return value
+        return value if isinstance(sign, cst.Plus) else arithmetic.blend(value)
+    if isinstance(value, Const) and isinstance(value.value, int | float):
+        if isinstance(sign, cst.Minus):
+            return Const(-value.value)
+        if isinstance(sign, cst.Plus):
+            return value
+    return Unknown(None, arithmetic.deps_of(value))
+
+
+def compare(
+    run: Interpreter, sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
+) -> Value:
+    """One comparison of a chain."""
+    if isinstance(sign, cst.Is | cst.IsNot):
+        same = _identity(left, right)
+        return same if isinstance(sign, cst.Is) else _inverted(same)
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(sign, cst.In | cst.NotIn):
+            return UNKNOWN
+        run_place = run.place(node)
+        tensors = [one for one in (left, right) if isinstance(one, Tensor)]
+        inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
+        reason = inner or ZeroReason(run_place, "mask", "no element may be selected")
+        made = arithmetic.blend(left, right)
+        return Tensor(
+            mask=reason, zero=inner, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False,
+            deps=made.deps, confidence=made.confidence,
+        )
+    if isinstance(sign, cst.Equal | cst.NotEqual):
+        same = _equality(left, right)
+        return same if isinstance(sign, cst.Equal) else _inverted(same)
+    if isinstance(sign, cst.In | cst.NotIn):
+        found = _membership(run, left, right)
+        return found if isinstance(sign, cst.In) else _inverted(found)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _ordered(sign, left.value, right.value)
+    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        return Unknown((type(sign).__name__, left.key, right))
+    return UNKNOWN
+
+
+def without_key(value: Value) -> Value:
+    """An undecided result that stands for no symbol."""
+    return UNKNOWN if isinstance(value, Unknown | Const) else value
+
+
+def _inverted(value: Value) -> Value:
+    if isinstance(value, Const):
+        return Const(not value.value)
+    if isinstance(value, Unknown) and value.key is not None:
+        return Unknown(("not", value.key))
+    return value
+
+
+def _identity(left: Value, right: Value) -> Value:
+    if isinstance(right, Const) and not isinstance(left, Unknown):
+        if isinstance(left, Union):
+            outcomes = {one.value == right for one in left.alternatives}
+            unknown = any(isinstance(one.value, Unknown) for one in left.alternatives)
+            if len(outcomes) == 1 and not unknown:
+                return Const(outcomes.pop())
+            return UNKNOWN
+        if right == NONE and isinstance(left, Extern):
+            return FALSE
+        return Const(left == right)
+    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        return Unknown(("==", left.key, right))
+    return UNKNOWN
+
+
+def _equality(left: Value, right: Value) -> Value:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return Const(left.value == right.value)
+    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        return Unknown(("==", left.key, right))
+    if isinstance(right, Unknown) and right.key is not None and isinstance(left, Const):
+        return Unknown(("==", right.key, left))
+    if isinstance(left, Instance | Class | Function | Namespace | Bound) and left == right:
+        return TRUE
+    return UNKNOWN
+
+
+def _membership(run: Interpreter, left: Value, right: Value) -> Value:
+    known = elements(run, right)
+    if known is not None and isinstance(left, Const):
+        if any(left == item for item in known):
+            return TRUE
+        if all(isinstance(item, Const) for item in known):
+            return FALSE
+    if known and isinstance(left, Unknown) and left.key is not None:
+        if all(isinstance(item, Const) for item in known):
+            return Unknown(("in", left.key, tuple(known)))
+    if isinstance(left, Const) and isinstance(right, Const):
+        if isinstance(left.value, str) and isinstance(right.value, str):
+            return Const(left.value in right.value)
+    if isinstance(left, Const) and isinstance(right, Unknown) and right.key is not None:
+        return Unknown(("contains", right.key, left))
+    return UNKNOWN
+
+
+def _ordered(sign: cst.BaseCompOp, left: Any, right: Any) -> Value:
+    try:
+        if isinstance(sign, cst.LessThan):
+            return Const(bool(left < right))
+        if isinstance(sign, cst.GreaterThan):
+            return Const(bool(left > right))
+        if isinstance(sign, cst.LessThanEqual):
+            return Const(bool(left <= right))
+        if isinstance(sign, cst.GreaterThanEqual):
+            return Const(bool(left >= right))
+    except TypeError:
+        pass
+    return UNKNOWN
+
+
+def indexed(
+    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.Subscript
+) -> Tensor:
+    """``tensor[...]``."""
+    made = picked(value)
+    if isinstance(index, Tensor) and index.mask is not None:
+        return made.but(mask=index.mask)
+    if value.mask is not None:
+        return made.but(mask=value.mask)
+    return made

@@ -1,0 +1,115 @@
+"""One analysis of a project, from its sources to events."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from losslint.analysis import definitions, loops, python_api
+from losslint.analysis.driver import evaluate
+from losslint.analysis.events import Event, OperationInLoss
+from losslint.analysis.expressions import EXPRESSIONS
+from losslint.analysis.failures import Failure
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.linker import Linker
+from losslint.analysis.memo import Memo
+from losslint.analysis.prefilter import worth_analysing
+from losslint.analysis.project import Project
+from losslint.analysis.statements import STATEMENTS
+from losslint.analysis.syntax import SourceModule
+from losslint.analysis.torch_api import activations, modules, optim, tensor_ops, training
+from losslint.analysis.training_loop import training_loops
+from losslint.finding import Coverage
+from losslint.source import Source
+
+_TABLES = (activations, modules, optim, tensor_ops, training, definitions, loops, python_api)
+"""Modules that register what they know when they are imported."""
+_STACK = 512 * 1024 * 1024
+_RECURSION = 40_000
+
+
+@dataclass(slots=True)
+class Analysis:
+    """What is known of a project after it was evaluated."""
+
+    events: list[Event] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
+    failures: list[Failure] = field(default_factory=list)
+    modules: dict[Path, SourceModule] = field(default_factory=dict)
+
+
+def analyse(
+    sources: Sequence[Source],
+    *,
+    src_roots: Sequence[Path] = (),
+    top: Path,
+    progress: Callable[[int, int], None] | None = None,
+    strict: bool = False,
+) -> Analysis:
+    """Evaluates files, and what they import from the project, to events.
+
+    Args:
+        sources: the files, with resolved paths.
+        src_roots: folders that imports are resolved from, besides the usual ones.
+        top: the folder that imports are resolved up to.
+        progress: called with the number of steps done and of all steps.
+        strict: raise what breaks inside the analysis instead of reporting it.
+    """
+    found: list[Analysis] = []
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(_analyse(sources, src_roots, top, progress, strict))
+        except BaseException as problem:
+            problems.append(problem)
+
+    # trees are deep, and so is the interpreter on them: it gets a stack of its own
+    limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(_RECURSION)
+    try:
+        worker = threading.Thread(target=work, name="losslint", daemon=True)
+        worker.start()
+        worker.join()
+    finally:
+        threading.stack_size(stack)
+        sys.setrecursionlimit(limit)
+    if problems:
+        raise problems[0]
+    return found[0]
+
+
+def _analyse(
+    sources: Sequence[Source],
+    src_roots: Sequence[Path],
+    top: Path,
+    progress: Callable[[int, int], None] | None,
+    strict: bool,
+) -> Analysis:
+    by_path = {source.path: source for source in sources}
+    project = Project(Linker(top, src_roots), by_path)
+    run = Interpreter(project, Memo(), strict=strict)
+    run.expressions, run.statements = EXPRESSIONS, STATEMENTS
+    paths = [source.path for source in sources if worth_analysing(source.content)]
+    evaluate(run, paths, progress)
+    events = [_settled(run, event) for event in run.events]
+    events.extend(training_loops(run.roots))
+    understood = run.sites.understood
+    return Analysis(
+        events,
+        Coverage(len(understood), sum(understood.values())),
+        project.failures,
+        project.parsed,
+    )
+
+
+def _settled(run: Interpreter, event: Event) -> Event:
+    """The event with what only the whole evaluation could tell."""
+    if isinstance(event, OperationInLoss):
+        operand = event.operation.operand
+        guarded = operand.zero in run.guarded or operand.mask in run.guarded
+        return OperationInLoss(event.operation, guarded)
+    return event

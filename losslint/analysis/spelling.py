@@ -1,0 +1,23 @@
+"""Expressions as the code spells them, for messages."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+
+def dotted(node: cst.CSTNode) -> str:
+    """An expression as text, shortened."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    if isinstance(node, cst.Subscript):
+        return f"{dotted(node.value)}[...]"
+    if isinstance(node, cst.Call):
+        return f"{dotted(node.func)}(...)"
+    return node.value if isinstance(node, cst.Name) else "..."
+
+
+def receiver(node: cst.CSTNode, otherwise: str) -> str:
+    """The object of a method call as text."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        return dotted(node.func.value)
+    return otherwise

@@ -1,0 +1,1 @@
+"""What torch and the libraries around it take and return, as tables."""

@@ -1,0 +1,121 @@
+"""Activations: functions of torch that give a tensor its meaning as logits or probabilities."""
+
+from __future__ import annotations
+
+from losslint.analysis.arithmetic import blend
+from losslint.analysis.events import ImplicitDim
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.trail import extend
+from losslint.analysis.values import (
+    NONE,
+    Act,
+    Const,
+    DType,
+    Sign,
+    Tensor,
+    TargetKind,
+    Value,
+)
+from losslint.finding import Confidence
+
+
+def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> Tensor:
+    """The result of an activation, with the step that says so."""
+    made = blend(given)
+    confidence = Confidence.LOW if op.guessed else given.confidence
+    trail = extend(given.trail, op.run.place(op.node), f"{label} applied here")
+    return made.but(
+        act=act, trail=trail, confidence=min(confidence, given.confidence), **facts
+    )
+
+
+@function("sigmoid", "expit", "hardsigmoid")
+def _sigmoid(op: Op) -> Value:
+    given = op.tensor()
+    return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+
+
+@function("logsigmoid")
+def _logsigmoid(op: Op) -> Value:
+    return activated(op, Act.LOG_SIGMOID, op.tensor(), "logsigmoid")
+
+
+@function("tanh", "hardtanh", "softsign")
+def _tanh(op: Op) -> Value:
+    return activated(op, Act.TANH, op.tensor(), op.name)
+
+
+@function("relu", "relu6", "threshold")
+def _relu(op: Op) -> Value:
+    return activated(op, Act.RELU, op.tensor(), op.name, sign=Sign.NON_NEGATIVE)
+
+
+@function("leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish")
+def _other(op: Op) -> Value:
+    return blend(op.tensor())
+
+
+@function("softplus")
+def _softplus(op: Op) -> Value:
+    return blend(op.tensor()).but(sign=Sign.POSITIVE)
+
+
+def dim_of(op: Op, index: int = 1) -> tuple[int | None, bool]:
+    """The dim that a call passes, and whether it passes any."""
+    value = op.given(index, "dim", "axis")
+    if value is None or value == NONE:
+        return None, op.args.open
+    if isinstance(value, Const) and isinstance(value.value, int):
+        return value.value, True
+    return None, True
+
+
+def report_implicit(op: Op, name: str) -> None:
+    """Reports a softmax that was given no dim."""
+    confidence = Confidence.LOW if op.guessed else Confidence.HIGH
+    op.run.emit(ImplicitDim(op.run.place(op.node), name, confidence))
+
+
+@function("softmax", "softmin")
+def _softmax(op: Op) -> Value:
+    given = op.tensor()
+    dim, passed = dim_of(op)
+    if not passed:
+        report_implicit(op, op.name)
+    return softmaxed(op, given, dim)
+
+
+def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
+    """The result of a softmax over a dimension."""
+    return activated(
+        op, Act.SOFTMAX, given, "softmax", dim=dim, last=given.last, sign=Sign.NON_NEGATIVE
+    )
+
+
+@function("gumbel_softmax")
+def _gumbel(op: Op) -> Value:
+    return activated(op, Act.PROB, op.tensor(), "gumbel_softmax", sign=Sign.NON_NEGATIVE)
+
+
+@function("log_softmax")
+def _log_softmax(op: Op) -> Value:
+    given = op.tensor()
+    dim, passed = dim_of(op)
+    if not passed:
+        report_implicit(op, op.name)
+    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim, last=given.last)
+
+
+@function("one_hot")
+def _one_hot(op: Op) -> Value:
+    given = op.tensor()
+    trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+    return Tensor(
+        target=TargetKind.ONE_HOT,
+        dtype=DType.INT,
+        grad=False,
+        deps=given.deps,
+        sign=Sign.NON_NEGATIVE,
+        trail=trail,
+    )
+

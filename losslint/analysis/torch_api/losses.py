@@ -1,0 +1,194 @@
+"""The criteria of torch: what each expects, and what happens when one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.containers import base_kind, kind_of
+from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
+from losslint.analysis.events import LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.spelling import dotted
+from losslint.analysis.joins import contradict, join_alternatives, without_none
+from losslint.analysis.trail import Step, steps_of
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Act,
+    Alternative,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Sign,
+    Tensor,
+    Union,
+    Value,
+    alternatives_of,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_CASES = 48
+
+
+def criterion_of(value: Value) -> Criterion | None:
+    """The torch criterion that a callable is, if it is one."""
+    if isinstance(value, Extern):
+        return _named(value)
+    if isinstance(value, Instance):
+        if isinstance(value.cls, Class):
+            from losslint.analysis.attributes import find_method
+
+            if find_method(value, "forward") or find_method(value, "__call__"):
+                return None
+            kind = base_kind(value.cls)
+        else:
+            kind = kind_of(value)
+        return _module(kind)
+    return None
+
+
+def _module(kind: str) -> Criterion | None:
+    if kind.startswith(("torch.nn.modules.loss.", "torch.nn.")):
+        return BY_MODULE.get(kind.rpartition(".")[2])
+    return None
+
+
+def _named(value: Extern) -> Criterion | None:
+    name = value.name
+    if name in OUTSIDE:
+        return OUTSIDE[name]
+    space, _, last = name.rpartition(".")
+    if space in ("torch.nn.functional", "torch"):
+        return BY_FUNCTION.get(last)
+    if last in ("forward", "__call__"):
+        return None
+    return None
+
+
+def is_criterion(callee: Value) -> bool:
+    """Whether a callable is a torch criterion, on some path at least."""
+    if isinstance(callee, Union):
+        return any(criterion_of(one.value) is not None for one in callee.alternatives)
+    return criterion_of(callee) is not None
+
+
+def loss_call(
+    run: Interpreter,
+    callee: Value,
+    args: Args,
+    call: Callable[[Interpreter, Value, Args], Value],
+) -> Value:
+    """A call of a criterion: emits the event with every combination that can meet here."""
+    place = run.place(args.node)
+    inputs = alternatives_of(without_none(args.get(0, "input", "logits", "anchor", "input1") or UNKNOWN))
+    targets = alternatives_of(args.get(1, "target", "targets", "positive", "input2") or UNKNOWN)
+    cases: list[LossCase] = []
+    results: list[Alternative] = []
+    understood = False
+    for c, chosen in enumerate(alternatives_of(callee)):
+        criterion = criterion_of(chosen.value)
+        if criterion is None:
+            if chosen.value != NONE:
+                results.append(
+                    Alternative(call(run, chosen.value, args), chosen.when, chosen.config)
+                )
+            continue
+        for i, given in enumerate(inputs):
+            if contradict(chosen.when, given.when) or given.value == NONE:
+                continue
+            when = chosen.when | given.when
+            reachable = [t for t in targets if not contradict(when, t.when)] or list(targets[:1])
+            for target in reachable[:4]:
+                event = _event(run, criterion, chosen.value, given.value, target.value, args)
+                known = _understood(criterion, given.value)
+                understood |= known
+                arms = (
+                    ("criterion", c) if chosen.config else None,
+                    ("input", i) if given.config else None,
+                )
+                cases.append(LossCase(event, arms, known))
+            result = _result(run, criterion, given.value, targets[0].value, args)
+            results.append(Alternative(result, when, chosen.config or given.config))
+    run.sites.met(place, understood)
+    if cases and not run.no_grad:
+        run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
+        for value in inputs:
+            run.reaches_loss(value.value)
+    elif cases:
+        run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
+    return join_alternatives(results)
+
+
+def _understood(criterion: Criterion, given: Value) -> bool:
+    if criterion.expects is Expects.ANYTHING:
+        return True
+    return isinstance(given, Tensor) and given.act is not Act.UNKNOWN
+
+
+def _event(
+    run: Interpreter,
+    criterion: Criterion,
+    callee: Value,
+    given: Value,
+    target: Value,
+    args: Args,
+) -> LossCall:
+    options: dict[str, Value] = {
+        name: value
+        for name, value in args.keywords.items()
+        if name not in ("input", "target", "logits")
+    }
+    for index, name in enumerate(criterion.options):
+        if isinstance(callee, Extern) and index + 2 < len(args.positional):
+            options.setdefault(name, args.positional[index + 2])
+    built: tuple[Step, ...] = ()
+    if isinstance(callee, Instance):
+        built = steps_of(callee.built)
+        for key, value in callee.slots.items():
+            if isinstance(key, str) and not key.startswith(("[", "<", "{")):
+                options.setdefault(key, value)
+    return LossCall(
+        run.place(args.node),
+        criterion,
+        given,
+        target,
+        dotted(args.node.func) if isinstance(args.node, cst.Call) else criterion.name,
+        _first_argument(args.node),
+        options,
+        built,
+        autocast=run.autocast > 0,
+        evaluating=run.no_grad > 0,
+    )
+
+
+def _first_argument(node: cst.CSTNode) -> str:
+    """The first argument of a call as text."""
+    return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "its input"
+
+
+def _result(
+    run: Interpreter, criterion: Criterion, given: Value, target: Value, args: Args
+) -> Tensor:
+    """The loss that a criterion returns."""
+    deps = deps_of(given)
+    made = blend(given, target)
+    grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
+    reduction = args.get(-1, "reduction")
+    shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
+    term = LossTerm(criterion.family, criterion.name, run.place(args.node), deps)
+    return Tensor(
+        sign=Sign.NON_NEGATIVE,
+        grad=grad,
+        terms=(term,) if grad else (),
+        operations=made.operations,
+        deps=made.deps,
+        shape=shape,
+        confidence=made.confidence,
+    )

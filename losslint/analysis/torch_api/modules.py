@@ -1,0 +1,298 @@
+"""Modules of torch.nn: what they keep of their constructor, and what a call of them returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.arithmetic import blend, deps_of, union_deps
+from losslint.analysis.containers import TAIL, element, elements, extend
+from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.joins import each
+from losslint.analysis.torch_api import activations
+from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
+from losslint.analysis.trail import extend as extend_trail
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Act,
+    Const,
+    Instance,
+    Sign,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+Call = Callable[[Interpreter, Instance, Args], Value]
+AFFINE = {
+    "Linear": 1, "LazyLinear": 0, "Bilinear": 2, "Conv1d": 1, "Conv2d": 1, "Conv3d": 1,
+    "ConvTranspose1d": 1, "ConvTranspose2d": 1, "ConvTranspose3d": 1, "LazyConv2d": 0,
+}  # fmt: skip
+"""Modules whose output is an affine function of their input, and where their output size stands."""
+_SAME = (
+    "Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Flatten",
+    "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "PixelShuffle",
+    "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
+    "MaxPool1d", "MaxPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "ZeroPad2d",
+    "ReflectionPad2d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d",
+)  # fmt: skip
+_ACTIVATIONS = {
+    "Sigmoid": "sigmoid", "Hardsigmoid": "sigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
+    "Hardtanh": "tanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu", "Softplus": "softplus",
+    "LeakyReLU": "leaky_relu", "PReLU": "leaky_relu", "ELU": "leaky_relu", "SELU": "leaky_relu",
+    "GELU": "leaky_relu", "SiLU": "leaky_relu", "Mish": "leaky_relu", "Hardswish": "leaky_relu",
+}  # fmt: skip
+_RECURRENT = ("LSTM", "GRU", "RNN", "MultiheadAttention", "LSTMCell")
+_WRAPPERS = ("DataParallel", "DistributedDataParallel", "parallel.DataParallel", "FullyShardedDataParallel")
+_CONTAINERS = ("Sequential", "ModuleList", "ParameterList")
+_MAPPINGS = ("ModuleDict", "ParameterDict")
+_POSITIONS = {
+    "Softmax": ("dim",), "LogSoftmax": ("dim",), "Softmin": ("dim",),
+    "CrossEntropyLoss": ("weight",), "NLLLoss": ("weight",), "BCELoss": ("weight",),
+    "BCEWithLogitsLoss": ("weight",),
+}  # fmt: skip
+"""Names of the first positional parameters of constructors, where rules want to see them."""
+
+
+def modules(*names: str) -> Callable[[Call], Call]:
+    """Registers what a call of a module does."""
+
+    def register(handler: Call) -> Call:
+        for name in names:
+            MODULES[name] = handler
+        return handler
+
+    return register
+
+
+def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
+    """Keeps the arguments of a constructor as slots of the object."""
+    name = module_class(kind) or kind.rpartition(".")[2]
+    if name in _CONTAINERS:
+        _fill(run, made, args)
+        return
+    if name in _MAPPINGS:
+        _fill_mapping(run, made, args)
+        return
+    for index, option in enumerate(_POSITIONS.get(name, ())):
+        if index < len(args.positional):
+            run.heap.set(made.slots, option, args.positional[index])
+    for option, value in args.keywords.items():
+        run.heap.set(made.slots, option, value)
+    size = AFFINE.get(name)
+    if size is not None and size < len(args.positional):
+        run.heap.set(made.slots, "out_features", args.positional[size])
+    if name in ("Softmax", "LogSoftmax", "Softmin") and not args.open:
+        dim = args.get(0, "dim")
+        if dim is None or dim == NONE:
+            op = Op(run, name, args, getattr(made.cls, "guessed", False))
+            activations.report_implicit(op, f"nn.{name}")
+    for index, value in enumerate(args.positional[:4]):
+        run.heap.set(made.slots, ("arg", index), value)
+
+
+def _fill(run: Interpreter, made: Instance, args: Args) -> None:
+    """Children of a Sequential or ModuleList, in order."""
+    run.heap.set(made.slots, ITEMS, Tuple(()))
+    source = args.get(0, "modules")
+    single = len(args.positional) == 1 and not args.open and source is not None
+    if single and isinstance(source, Union):
+        lists = each(source, lambda one: _as_items(run, one))
+        run.heap.set(made.slots, ITEMS, lists)
+        return
+    if single and isinstance(source, Instance) and _is_collection(source):
+        if any(isinstance(key, tuple) for key in source.slots):
+            children = [value for key, value in source.slots.items() if isinstance(key, tuple)]
+            run.heap.set(made.slots, ITEMS, Tuple(tuple(children)))
+            _name_children(run, made, source)
+            return
+        items = run.heap.get(source.slots, ITEMS)
+        if isinstance(items, Union):
+            run.heap.set(made.slots, ITEMS, items)
+            return
+        pairs = elements(run, source)
+        if pairs is not None and pairs and all(isinstance(p, Tuple) for p in pairs):
+            values = [p.items[1] for p in pairs if isinstance(p, Tuple) and len(p.items) == 2]
+            run.heap.set(made.slots, ITEMS, Tuple(tuple(values)))
+            return
+        extend(run, made, source)
+        return
+    if args.open:
+        if args.stars:
+            run.heap.set(made.slots, ITEMS, Tuple(tuple(args.positional[: _before_star(args)])))
+            run.heap.set(made.slots, REST, args.stars[0])
+            behind = tuple(args.positional[_before_star(args) :])
+            if behind:
+                run.heap.set(made.slots, TAIL, Tuple(behind))
+        return
+    run.heap.set(made.slots, ITEMS, Tuple(tuple(args.positional)))
+
+
+def _before_star(args: Args) -> int:
+    """How many positional arguments stand before the first ``*`` of unknown length."""
+    import libcst as cst
+
+    if not isinstance(args.node, cst.Call):
+        return 0
+    for index, arg in enumerate(args.node.args):
+        if arg.star == "*":
+            return min(index, len(args.positional))
+    return len(args.positional)
+
+
+def _as_items(run: Interpreter, value: Value) -> Value:
+    known = elements(run, value)
+    return Tuple(tuple(known)) if known is not None else Tuple((value,))
+
+
+def _is_collection(source: Instance) -> bool:
+    return ITEMS in source.slots or any(isinstance(key, tuple) for key in source.slots)
+
+
+def _name_children(run: Interpreter, made: Instance, source: Instance) -> None:
+    for key, value in list(source.slots.items()):
+        if isinstance(key, tuple) and isinstance(key[1], str):
+            run.heap.set(made.slots, key[1], value)
+
+
+def _fill_mapping(run: Interpreter, made: Instance, args: Args) -> None:
+    source = args.get(0, "modules")
+    if isinstance(source, Instance):
+        for key, value in list(source.slots.items()):
+            if key == REST or isinstance(key, tuple):
+                run.heap.set(made.slots, key, value)
+
+
+# -- what calls return ------------------------------------------------------------------------
+
+
+def _input(args: Args) -> Value:
+    value = args.get(0, "input", "x")
+    return UNKNOWN if value is None else value
+
+
+@modules(*AFFINE)
+def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
+    given = _input(args)
+    deps = union_deps(deps_of(given), frozenset({module.oid}))
+    size = run.heap.get(module.slots, "out_features")
+    last = size.value if isinstance(size, Const) and isinstance(size.value, int) else None
+    made = blend(given)
+    return made.but(act=Act.RAW, deps=deps, last=last, terms=(), trail=None, grad=not run.no_grad)
+
+
+@modules(*_SAME)
+def _same(run: Interpreter, module: Instance, args: Args) -> Value:
+    given = _input(args)
+    return given.but(last=None) if isinstance(given, Tensor) else given
+
+
+def _function_module(function: str) -> Call:
+    def call(run: Interpreter, module: Instance, args: Args) -> Value:
+        handler = FUNCTIONS[function]
+        made = handler(Op(run, function, args, getattr(module.cls, "guessed", False)))
+        return made.but(grad=False) if run.no_grad and isinstance(made, Tensor) else made
+
+    return call
+
+
+for _name, _function in _ACTIVATIONS.items():
+    MODULES[_name] = _function_module(_function)
+
+
+@modules("Softmax", "LogSoftmax", "Softmax2d", "Softmin")
+def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
+    given = _input(args)
+    tensor = given if isinstance(given, Tensor) else Tensor(deps=deps_of(given))
+    dim = run.heap.get(module.slots, "dim")
+    size = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
+    log = isinstance(module.cls, type(module.cls)) and "LogSoftmax" in _kind(module)
+    op = Op(run, "log_softmax" if log else "softmax", args, getattr(module.cls, "guessed", False))
+    if log:
+        made = activations.activated(
+            op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size, last=tensor.last
+        )
+    else:
+        made = activations.softmaxed(op, tensor, size)
+    return made.but(grad=made.grad and not run.no_grad)
+
+
+def _kind(module: Instance) -> str:
+    from losslint.analysis.containers import kind_of
+
+    return kind_of(module)
+
+
+@modules("Sequential")
+def _sequential(run: Interpreter, module: Instance, args: Args) -> Value:
+    items = run.heap.get(module.slots, ITEMS)
+    if isinstance(items, Union):
+        return each(items, lambda one: _through(run, module, one, args))
+    return _through(run, module, items if items is not None else Tuple(()), args)
+
+
+def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Value:
+    """The input through all children in turn."""
+    from losslint.analysis.calls import call
+
+    children = list(items.items) if isinstance(items, Tuple) else [UNKNOWN]
+    for slot in (REST, TAIL):
+        more = run.heap.get(module.slots, slot)
+        if isinstance(more, Tuple):
+            children.extend(more.items)
+        elif more is not None:
+            children.append(more)
+    current: Args = args
+    value = _input(args)
+    for child in children:
+        value = call(run, child, current)
+        current = Args(args.node, [value])
+    return value
+
+
+@modules("ModuleList", "ModuleDict")
+def _uncallable(run: Interpreter, module: Instance, args: Args) -> Value:
+    return UNKNOWN
+
+
+@modules(*_RECURRENT)
+def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
+    deps = frozenset({module.oid})
+    for value in args.all():
+        deps = union_deps(deps, deps_of(value))
+    made = Tensor(deps=deps, grad=not run.no_grad)
+    return Tuple((made, Unknown(None, deps)))
+
+
+@modules("Embedding", "EmbeddingBag", "LayerNorm", "GroupNorm", "InstanceNorm2d", "GRUCell",
+         "RNNCell", "TransformerEncoder", "TransformerDecoder", "Transformer",
+         "TransformerEncoderLayer", "TransformerDecoderLayer")  # fmt: skip
+def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
+    deps = frozenset({module.oid})
+    for value in args.all():
+        deps = union_deps(deps, deps_of(value))
+    return Tensor(deps=deps, grad=not run.no_grad)
+
+
+@modules("CosineSimilarity", "PairwiseDistance")
+def _distance(run: Interpreter, module: Instance, args: Args) -> Value:
+    return blend(*args.all()).but(terms=())
+
+
+@modules(*_WRAPPERS)
+def _wrapped(run: Interpreter, module: Instance, args: Args) -> Value:
+    from losslint.analysis.calls import call
+
+    inner = run.heap.get(module.slots, ("arg", 0)) or run.heap.get(module.slots, "module")
+    return call(run, inner, args) if inner is not None else UNKNOWN
+
+
+@modules("Parameter")
+def _parameter(run: Interpreter, module: Instance, args: Args) -> Value:
+    return UNKNOWN
+
+
+__all__ = ["AFFINE", "Sign", "element", "extend_trail", "initialise"]

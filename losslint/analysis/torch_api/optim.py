@@ -1,0 +1,156 @@
+"""Optimizers: which parameters they hold, and what their methods do to gradients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.containers import element
+from losslint.analysis.interpreter import REST
+from losslint.analysis.spelling import receiver
+from losslint.analysis.torch_api.registry import Op, group_of, method
+from losslint.analysis.trace import OptimizerStep, ZeroGrad
+from losslint.analysis.values import (
+    NONE,
+    Bound,
+    Class,
+    Extern,
+    Function,
+    Instance,
+    Params,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+from losslint.finding import Confidence
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+_OPTIMIZER_NAMED = re.compile(r"optim|(^|[_.])opt(_|$|\d|[A-Z])|solver|trainer_[a-z]$|adam|sgd", re.I)
+_NOT_OPTIMIZER = re.compile(r"sched|lr_|env|engine|_model|scaler", re.I)
+OWNED_DEPTH = 6
+
+
+def owners_of(run: Interpreter, value: Value, depth: int = 0) -> frozenset[Hashable] | None:
+    """The modules whose parameters a value holds; None where they cannot be told."""
+    if depth > OWNED_DEPTH:
+        return None
+    if isinstance(value, Params):
+        return value.owners
+    if isinstance(value, Tensor):
+        return None if value.owner is None else frozenset({value.owner})
+    if isinstance(value, Union):
+        return _all(run, [one.value for one in value.alternatives], depth)
+    if isinstance(value, Tuple):
+        return _all(run, list(value.items), depth)
+    if isinstance(value, Instance):
+        if group_of(value) in ("list", "modulelist"):
+            return owners_of(run, element(run, value, None), depth + 1)
+        params = run.heap.get(value.slots, ("key", "params"))
+        if params is not None:
+            return owners_of(run, params, depth + 1)
+        rest = run.heap.get(value.slots, REST)
+        if rest is not None:
+            return owners_of(run, rest, depth + 1)
+    return None
+
+
+def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashable] | None:
+    found: frozenset[Hashable] = frozenset()
+    for value in values:
+        owners = owners_of(run, value, depth + 1)
+        if owners is None:
+            return None
+        found |= owners
+    return found
+
+
+def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hashable]:
+    """A module and everything inside it, as owners of parameters."""
+    if not isinstance(root, Instance) or depth > OWNED_DEPTH:
+        return frozenset()
+    found: set[Hashable] = {root.oid}
+    for value in list(root.slots.values()):
+        if isinstance(value, Instance):
+            found |= submodules(run, value, depth + 1)
+        elif isinstance(value, Tuple):
+            for item in value.items:
+                found |= submodules(run, item, depth + 1)
+        elif isinstance(value, Union):
+            for one in value.alternatives:
+                found |= submodules(run, one.value, depth + 1)
+    return frozenset(found)
+
+
+def parameters_of(run: Interpreter, target: Value) -> Params:
+    """``target.parameters()``."""
+    if isinstance(target, Instance):
+        return Params(submodules(run, target))
+    if isinstance(target, Unknown) and target.key is not None:
+        return Params(frozenset({target.key}))
+    return Params(None)
+
+
+def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None:
+    """The modules whose parameters an optimizer was given."""
+    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(optimizer.slots, "params")
+    return None if params is None else owners_of(run, params)
+
+
+@method("optimizer", "zero_grad")
+def _zero(op: Op, target: Instance) -> Value:
+    op.run.act(
+        ZeroGrad(op.run.place(op.node), optimizer=target.oid, owners=held_by(op.run, target))
+    )
+    return NONE
+
+
+@method("optimizer", "step")
+def _step(op: Op, target: Instance) -> Value:
+    closure = op.given(0, "closure")
+    if isinstance(closure, Function | Bound):
+        from losslint.analysis.calls import call
+
+        call(op.run, closure, Args(op.node))
+    elif closure is not None and closure != NONE:
+        return NONE  # a distributed optimizer, whose gradients live in a context
+    step(op.run, op.node, target)
+    return NONE
+
+
+def step(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
+    """Records that an optimizer uses its gradients."""
+    label = spelled(node)
+    if isinstance(optimizer, Union):
+        known = [one.value for one in optimizer.alternatives if one.value != NONE]
+        if len(known) == 1:
+            step(run, node, known[0])
+        return
+    if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
+        owners = held_by(run, optimizer)
+        run.act(
+            OptimizerStep(run.place(node), optimizer.oid, label, owners, Confidence.HIGH)
+        )
+    elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
+        key = optimizer.key if optimizer.key is not None else label
+        run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM))
+
+
+def looks_like_optimizer(label: str) -> bool:
+    """Whether a name is one that people give to optimizers and to nothing else."""
+    return bool(_OPTIMIZER_NAMED.search(label)) and not _NOT_OPTIMIZER.search(label)
+
+
+def spelled(node: cst.CSTNode) -> str:
+    """The object of a method call as it is spelled in the code."""
+    return receiver(node, "the optimizer")
+
+
+__all__ = ["Class", "Extern", "held_by", "owners_of", "parameters_of", "spelled", "step"]

@@ -1,0 +1,395 @@
+"""Finds what a call of something outside the project does.
+
+Handlers register themselves under the name of what they stand for. A function of torch and the
+tensor method of the same name share one handler: ``torch.softmax(x, 1)`` and ``x.softmax(1)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, TypeAlias
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.containers import DICTS, LISTS, base_kind, kind_of
+from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.values import (
+    UNKNOWN,
+    Alternative,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Method,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_COMBINATIONS = 16
+
+
+@dataclass(slots=True)
+class Op:
+    """One call of something that the table knows."""
+
+    run: Interpreter
+    name: str
+    args: Args
+    guessed: bool = False
+
+    @property
+    def node(self) -> cst.CSTNode:
+        """The call."""
+        return self.args.node
+
+    def arg(self, index: int, *names: str) -> Value:
+        """An argument by position or keyword, unknown where it is not passed."""
+        value = self.args.get(index, *names)
+        return UNKNOWN if value is None else value
+
+    def given(self, index: int, *names: str) -> Value | None:
+        """An argument by position or keyword, or None where it is not passed."""
+        return self.args.get(index, *names)
+
+    def tensor(self, index: int = 0, *names: str) -> Tensor:
+        """An argument as a tensor."""
+        value = self.args.get(index, *(names or ("input", "self")))
+        if isinstance(value, Tensor):
+            return value
+        return Tensor(deps=deps_of(value) if value is not None else frozenset())
+
+
+Handler: TypeAlias = Callable[[Op], Value]
+
+FUNCTIONS: dict[str, Handler] = {}
+"""Functions of torch that are tensor methods too, by their short name."""
+EXTERNS: dict[str, Handler] = {}
+"""Anything else outside the project, by its qualified name."""
+MODULES: dict[str, Callable[[Interpreter, Instance, Args], Value]] = {}
+"""What a call of a torch module does, by its class name in torch.nn."""
+METHODS: dict[str, dict[str, Callable[[Op, Instance], Value]]] = {}
+"""Methods of known objects, by the group of the object and their name."""
+GROUPS: dict[str, str] = {}
+"""The group that objects of an outside class belong to, by qualified name."""
+
+SPACES = frozenset(
+    {
+        "torch",
+        "torch.nn.functional",
+        "torch.special",
+        "torch.linalg",
+        "torch.functional",
+        "torch.Tensor",
+        "torch._C._nn",
+    }
+)
+_DISTINCT = frozenset(
+    "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
+    "parameters named_parameters to cuda cpu train eval scatter_ norm long tanh".split()
+)
+
+
+def function(*names: str) -> Callable[[Handler], Handler]:
+    """Registers a function of torch, and the tensor method of that name."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            FUNCTIONS[name] = handler
+        return handler
+
+    return register
+
+
+def extern(*names: str) -> Callable[[Handler], Handler]:
+    """Registers something by its qualified name."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            EXTERNS[name] = handler
+        return handler
+
+    return register
+
+
+def method(
+    group: str, *names: str
+) -> Callable[[Callable[[Op, Instance], Value]], Callable[[Op, Instance], Value]]:
+    """Registers a method of the objects of a group."""
+
+    def register(
+        handler: Callable[[Op, Instance], Value],
+    ) -> Callable[[Op, Instance], Value]:
+        for name in names:
+            METHODS.setdefault(group, {})[name] = handler
+        return handler
+
+    return register
+
+
+def short_function(name: str) -> str | None:
+    """The short name of a torch function that is known by its space."""
+    space, _, last = name.rpartition(".")
+    return last if space in SPACES else None
+
+
+def module_class(name: str) -> str | None:
+    """The class name of a torch module."""
+    if name.startswith(("torch.nn.modules.", "torch.nn.")):
+        last = name.rpartition(".")[2]
+        if last[:1].isupper():
+            return last
+    return None
+
+
+def group_of(value: Instance) -> str:
+    """Which table of methods an object answers to."""
+    kind = kind_of(value)
+    group = group_of_kind(kind)
+    if not group and isinstance(value.cls, Class):
+        forward = value.cls.slots.get("forward")
+        if forward is not None or any(not isinstance(b, Class) for b in _all_bases(value.cls)):
+            return "module"
+    return group
+
+
+def _all_bases(cls: Class) -> list[Value]:
+    found: list[Value] = []
+    for base in cls.bases:
+        found.append(base)
+        if isinstance(base, Class):
+            found.extend(_all_bases(base))
+    return found
+
+
+def group_of_kind(kind: str) -> str:
+    """The group of an outside class."""
+    known = GROUPS.get(kind)
+    if known is not None:
+        return known
+    if kind in LISTS:
+        return "modulelist" if kind.startswith("torch.") else "list"
+    if kind in DICTS:
+        return "moduledict" if kind.startswith("torch.") else "dict"
+    if kind.startswith("torch.optim.lr_scheduler"):
+        return ""
+    if kind.startswith("torch.optim.") or kind.rpartition(".")[2] in OPTIMIZERS:
+        return "optimizer"
+    if kind.startswith("torch.nn.") or kind.rpartition(".")[2] in ("LightningModule", "Module"):
+        return "module"
+    if kind.startswith(("torchvision.models", "timm.", "transformers.", "segmentation_models")):
+        return "module"
+    if kind.startswith("torch.distributions."):
+        return "distribution"
+    return ""
+
+
+OPTIMIZERS = frozenset(
+    "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop SparseAdam ASGD Lion "
+    "Lamb LAMB FusedAdam FusedSGD DeepSpeedCPUAdam AdaBelief Ranger RAdam AdaBound Adafactor "
+    "BertAdam AdamP SGDP Lookahead SAM ZeroRedundancyOptimizer".split()
+)
+
+
+def has_method(value: Instance, name: str) -> bool:
+    """Whether the table knows a method of an object."""
+    group = group_of(value)
+    if name in METHODS.get(group, ()):
+        return True
+    return group in ("modulelist", "moduledict", "wrapper", "optimizer") and name in METHODS.get(
+        "module", ()
+    )
+
+
+def is_tensor_method(name: str) -> bool:
+    """Whether a method of that name is surely one of a tensor or an optimizer."""
+    return name in _DISTINCT
+
+
+# -- calling ----------------------------------------------------------------------------------
+
+
+def call_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
+    """A call of a function or class outside the project."""
+    name = callee.name
+    handler = EXTERNS.get(name)
+    if handler is not None:
+        return handler(Op(run, name, args, callee.guessed))
+    short = short_function(name)
+    if short is not None:
+        return call_function_by_name(run, short, args, callee.guessed)
+    if name.endswith(".__init__") and args.positional:
+        target = args.positional[0]
+        if isinstance(target, Instance):
+            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
+            initialise_extern(run, target, name.removesuffix(".__init__"), rest)
+        return UNKNOWN
+    if name.endswith((".forward", ".__call__")) and args.positional:
+        target = args.positional[0]
+        base = module_class(name.rpartition(".")[0])
+        if isinstance(target, Instance) and base in MODULES:
+            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
+            return MODULES[base](run, target, rest)
+    if module_class(name) is not None or group_of_kind(name):
+        return build_extern(run, callee, args)
+    from losslint.analysis.torch_api.outputs import build_outside
+
+    made = build_outside(run, callee, args)
+    if made is not None:
+        return made
+    from losslint.analysis.calls import call_unknown
+
+    return call_unknown(run, callee if not name.startswith("builtins.") else UNKNOWN, args)
+
+
+def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
+    """A new object of an outside class, with its constructor's arguments as slots."""
+    from losslint.analysis.trail import extend
+
+    title = callee.name.rpartition(".")[2]
+    made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
+    initialise_extern(run, made, callee.name, args)
+    return made
+
+
+def initialise_extern(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
+    """Remembers the arguments of an outside constructor on the object that it makes."""
+    from losslint.analysis.torch_api import modules
+
+    modules.initialise(run, made, kind, args)
+
+
+def call_function_by_name(
+    run: Interpreter, name: str, args: Args, guessed: bool = False
+) -> Value:
+    """A torch function, for every combination of alternatives among its arguments."""
+    handler = FUNCTIONS.get(name)
+    if handler is None and name.endswith("_"):
+        handler = FUNCTIONS.get(name[:-1])
+    if handler is None:
+        made = blend(*args.all())
+        return made.but(grad=made.grad and not run.no_grad)
+    return over_alternatives(args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed))))
+
+
+def _without_grad(run: Interpreter, value: Value) -> Value:
+    if run.no_grad and isinstance(value, Tensor):
+        return value.but(grad=False)
+    return value
+
+
+def over_alternatives(args: Args, apply: Callable[[Args], Value]) -> Value:
+    """Applies a handler to every combination of the alternatives of the arguments."""
+    choices: list[tuple[int | str, Union]] = [
+        (i, value) for i, value in enumerate(args.positional) if isinstance(value, Union)
+    ]
+    choices += [(k, value) for k, value in args.keywords.items() if isinstance(value, Union)]
+    if not choices:
+        return apply(args)
+    count = 1
+    for _, choice in choices:
+        count *= len(choice.alternatives)
+    if count > MAX_COMBINATIONS:
+        widened = Args(args.node, list(args.positional), dict(args.keywords), args.open, args.stars)
+        for at, choice in choices[1:]:
+            _put(widened, at, UNKNOWN)
+        at, first = choices[0]
+        if len(first.alternatives) > MAX_COMBINATIONS:
+            _put(widened, at, UNKNOWN)
+            return apply(widened)
+        return over_alternatives(widened, apply)
+    found: list[Alternative] = []
+    for combination in product(*(choice.alternatives for _, choice in choices)):
+        when: frozenset[tuple[object, bool]] = frozenset()
+        possible = True
+        for alternative in combination:
+            possible &= not contradict(when, alternative.when)
+            when |= alternative.when
+        if not possible:
+            continue
+        one = Args(args.node, list(args.positional), dict(args.keywords), args.open, args.stars)
+        for (at, _), alternative in zip(choices, combination, strict=True):
+            _put(one, at, alternative.value)
+        config = any(alternative.config for alternative in combination)
+        found.append(Alternative(apply(one), when, config))
+    return join_alternatives(found)
+
+
+def _put(args: Args, at: int | str, value: Value) -> None:
+    if isinstance(at, int):
+        args.positional[at] = value
+    else:
+        args.keywords[at] = value
+
+
+def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:
+    """A call of an object: of a project class, or of a torch module."""
+    from losslint.analysis.calls import call_unknown
+    from losslint.analysis.classes import call_object
+
+    if isinstance(callee.cls, Class):
+        result = call_object(run, callee, args)
+        if result is not None:
+            return result
+        kind = base_kind(callee.cls)
+    else:
+        kind = callee.cls.name
+    name = module_class(kind)
+    handler = MODULES.get(name or "") or MODULES.get(kind)
+    if handler is not None:
+        return over_alternatives(args, lambda one: handler(run, callee, one))
+    from losslint.analysis.torch_api.outputs import call_outside
+
+    result = call_outside(run, callee, args)
+    if result is not None:
+        return result
+    return call_unknown(run, Unknown(("object", callee.oid), frozenset({callee.oid})), args)
+
+
+def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
+    """A method that the table knows by the kind of its object."""
+    from losslint.analysis.calls import call_unknown
+
+    target, name = callee.self, callee.name
+    if isinstance(target, Instance):
+        groups = (group_of(target), "module")
+        for group in groups:
+            handler = METHODS.get(group, {}).get(name)
+            if handler is not None:
+                return handler(Op(run, name, args), target)
+        return call_unknown(run, Unknown(("object", target.oid), frozenset({target.oid})), args)
+    if isinstance(target, Tensor | Unknown):
+        for group in ("tensor", "unknown") if isinstance(target, Unknown) else ("tensor",):
+            special = METHODS[group].get(name)
+            if special is not None:
+                return special(Op(run, name, args.behind(target)), target)  # type: ignore[arg-type]
+        if isinstance(target, Unknown) and name not in FUNCTIONS:
+            return call_unknown(run, target, args)
+        made = call_function_by_name(run, name, args.behind(target))
+        if name.endswith("_") and not name.endswith("__"):
+            _rebind(run, args.node, made)
+        return made
+    if isinstance(target, Const | Tuple):
+        from losslint.analysis.python_api import constant_method
+
+        return constant_method(run, target, name, args)
+    return call_unknown(run, UNKNOWN, args)
+
+
+def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
+    """``x.sigmoid_()`` changes what ``x`` is."""
+    from losslint.analysis.assignment import assign
+
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        target = node.func.value
+        if isinstance(target, cst.Name):
+            assign(run, target, value)

@@ -1,0 +1,318 @@
+"""What drives training: backward, gradient scalers, Accelerate, Fabric, and module methods."""
+
+from __future__ import annotations
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.arithmetic import deps_of
+from losslint.analysis.containers import append, elements
+from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.torch_api.optim import (
+    looks_like_optimizer,
+    parameters_of,
+    spelled,
+    step,
+    submodules,
+)
+from losslint.analysis.torch_api.registry import (
+    GROUPS,
+    Op,
+    call_instance,
+    extern,
+    function,
+    group_of,
+    method,
+)
+from losslint.analysis.trace import Backward, ZeroGrad
+from losslint.analysis.values import (
+    NONE,
+    UNKNOWN,
+    Bound,
+    Const,
+    Function,
+    Instance,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives_of,
+)
+
+GROUPS.update(
+    {
+        "torch.nn.DataParallel": "wrapper",
+        "torch.nn.parallel.DataParallel": "wrapper",
+        "torch.nn.parallel.DistributedDataParallel": "wrapper",
+        "torch.cuda.amp.GradScaler": "scaler",
+        "torch.amp.GradScaler": "scaler",
+        "torch.cuda.amp.grad_scaler.GradScaler": "scaler",
+        "accelerate.Accelerator": "accelerator",
+        "lightning.Fabric": "accelerator",
+        "lightning.fabric.Fabric": "accelerator",
+        "lightning_fabric.Fabric": "accelerator",
+    }
+)
+
+
+def backward(run: Interpreter, node: object, loss: Value) -> None:
+    """Gradients of a loss are added to the parameters it depends on."""
+    import libcst as cst
+
+    assert isinstance(node, cst.CSTNode)
+    deps: frozenset[object] = frozenset()
+    known = True
+    for one in alternatives_of(loss):
+        if isinstance(one.value, Tensor) and one.value.deps:
+            deps |= one.value.deps
+        elif one.value != NONE:
+            known = False
+    run.act(Backward(run.place(node), deps if known else frozenset()))
+    run.reaches_loss(loss)
+
+
+@function("backward")
+def _backward_function(op: Op) -> Value:
+    backward(op.run, op.node, op.arg(0))
+    return NONE
+
+
+@method("tensor", "backward")
+def _backward(op: Op, target: Instance) -> Value:
+    loss: Value = op.args.positional[0]
+    if isinstance(loss, Unknown) and len(op.args.positional) > 1:
+        loss = op.args.positional[1]  # `accelerator.backward(loss)` on something unknown
+    backward(op.run, op.node, loss)
+    return NONE
+
+
+@extern("torch.autograd.backward")
+def _autograd_backward(op: Op) -> Value:
+    source = op.arg(0, "tensors")
+    known = elements(op.run, source)
+    for loss in known if known is not None else [source]:
+        backward(op.run, op.node, loss)
+    return NONE
+
+
+@method("accelerator", "backward")
+@method("module", "manual_backward", "backward")
+def _framework_backward(op: Op, target: Instance) -> Value:
+    backward(op.run, op.node, op.arg(0, "loss"))
+    return NONE
+
+
+@method("scaler", "scale")
+def _scale(op: Op, target: Instance) -> Value:
+    return op.arg(0, "outputs")
+
+
+@method("scaler", "step")
+def _scaler_step(op: Op, target: Instance) -> Value:
+    step(op.run, op.node, op.arg(0, "optimizer"))
+    return NONE
+
+
+@method("scaler", "update", "unscale_", "get_scale", "state_dict", "load_state_dict")
+def _scaler_other(op: Op, target: Instance) -> Value:
+    return UNKNOWN
+
+
+# -- the same on objects that are not known ---------------------------------------------------
+
+
+@method("unknown", "step")
+def _unknown_step(op: Op, target: Instance) -> Value:
+    given = op.args.positional[1] if len(op.args.positional) > 1 else op.given(-1, "closure")
+    if given is None:
+        step(op.run, op.node, op.args.positional[0])
+    elif isinstance(given, Function | Bound):
+        from losslint.analysis.calls import call
+
+        call(op.run, given, Args(op.node))
+        step(op.run, op.node, op.args.positional[0])
+    elif isinstance(given, Instance) and group_of(given) == "optimizer":
+        step(op.run, op.node, given)
+    elif isinstance(given, Unknown) and not looks_like_optimizer(spelled(op.node)):
+        if given.key is not None and "optim" in str(given.key):
+            step(op.run, op.node, given)
+    return Unknown()
+
+
+@method("unknown", "zero_grad")
+def _unknown_zero(op: Op, target: Instance) -> Value:
+    value = op.args.positional[0]
+    key = value.key if isinstance(value, Unknown) else None
+    label = spelled(op.node)
+    certain = looks_like_optimizer(label)
+    optimizer = (key if key is not None else label) if certain else None
+    owners = None if certain or key is None else frozenset({key})
+    op.run.act(ZeroGrad(op.run.place(op.node), optimizer=optimizer, owners=owners))
+    return NONE
+
+
+@method("unknown", "parameters", "named_parameters", "trainable_parameters")
+def _unknown_parameters(op: Op, target: Instance) -> Value:
+    return parameters_of(op.run, op.args.positional[0])
+
+
+@method("unknown", "to", "cuda", "cpu", "train", "eval", "float", "half", "double", "module")
+def _unknown_same(op: Op, target: Instance) -> Value:
+    return op.args.positional[0]
+
+
+@method("unknown", "scale")
+def _unknown_scale(op: Op, target: Instance) -> Value:
+    return op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN
+
+
+# -- zeroing gradients by hand ----------------------------------------------------------------
+
+
+@function("zero_", "fill_")
+def _zeroed(op: Op) -> Value:
+    given = op.tensor()
+    if given.shape == "grad":
+        owners = None if given.owner is None else frozenset({given.owner})
+        op.run.act(ZeroGrad(op.run.place(op.node), owners=owners))
+    return given
+
+
+@method("module", "zero_grad")
+def _module_zero(op: Op, target: Instance) -> Value:
+    op.run.act(ZeroGrad(op.run.place(op.node), owners=submodules(op.run, target)))
+    return NONE
+
+
+# -- modules ----------------------------------------------------------------------------------
+
+
+@method("module", "to", "cuda", "cpu", "float", "half", "double", "train", "eval", "apply",
+        "requires_grad_", "share_memory", "bfloat16", "type", "compile", "xpu")  # fmt: skip
+def _same_module(op: Op, target: Instance) -> Value:
+    return NONE if op.name == "compile" else target
+
+
+@method("module", "parameters")
+def _parameters(op: Op, target: Instance) -> Value:
+    return parameters_of(op.run, target)
+
+
+@method("module", "named_parameters")
+def _named_parameters(op: Op, target: Instance) -> Value:
+    made = op.run.new_list()
+    owners = parameters_of(op.run, target)
+    from losslint.analysis.containers import element
+
+    op.run.heap.set(made.slots, REST, Tuple((Unknown(), element(op.run, owners, None))))
+    return made
+
+
+@method("module", "children", "modules")
+def _children(op: Op, target: Instance) -> Value:
+    made = op.run.new_list()
+    items = op.run.heap.get(target.slots, ITEMS)
+    if isinstance(items, Tuple):
+        for item in items.items:
+            append(op.run, made, item)
+    else:
+        op.run.heap.set(made.slots, REST, Unknown(None, frozenset({target.oid})))
+    return made
+
+
+@method("module", "state_dict", "load_state_dict", "named_modules", "named_children", "log",
+        "register_buffer", "log_dict", "save_hyperparameters", "buffers", "register_forward_hook",
+        "register_full_backward_hook")  # fmt: skip
+def _module_other(op: Op, target: Instance) -> Value:
+    if op.name == "register_buffer":
+        name, value = op.given(0, "name"), op.given(1, "tensor")
+        if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
+            op.run.heap.set(target.slots, name.value, value)
+    return UNKNOWN
+
+
+@method("module", "optimizers")
+def _optimizers(op: Op, target: Instance) -> Value:
+    return Unknown(("optimizers", target.oid))
+
+
+@method("module", "forward", "__call__")
+def _forward(op: Op, target: Instance) -> Value:
+    from losslint.analysis.calls import call
+    from losslint.analysis.torch_api.losses import is_criterion
+
+    if is_criterion(target):
+        return call(op.run, target, op.args)
+    return call_instance(op.run, target, op.args)
+
+
+@method("module", "add_module", "register_module")
+@method("modulelist", "add_module", "register_module")
+def _add_module(op: Op, target: Instance) -> Value:
+    name, child = op.given(0, "name"), op.arg(1, "module")
+    if ITEMS in target.slots:
+        append(op.run, target, child)
+    if isinstance(name, Const) and isinstance(name.value, str):
+        op.run.heap.set(target.slots, name.value, child)
+    return NONE
+
+
+@method("module", "register_parameter")
+def _register_parameter(op: Op, target: Instance) -> Value:
+    name = op.given(0, "name")
+    if isinstance(name, Const) and isinstance(name.value, str):
+        op.run.heap.set(target.slots, name.value, op.arg(1, "param"))
+    return NONE
+
+
+@extern("torch.nn.Parameter", "torch.nn.parameter.Parameter")
+def _parameter(op: Op) -> Value:
+    holder = op.run.frame.self
+    owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
+    return Tensor(owner=owner, deps=frozenset({owner}), shape="parameter")
+
+
+@extern("torch.autograd.Variable", "torch.autograd.variable.Variable", "torch.jit.script",
+        "torch.compile", "copy.deepcopy", "copy.copy", "torch.jit.trace", "torch.jit.freeze",
+        "torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm",
+        "torch.nn.utils.parametrizations.weight_norm", "torch.fx.symbolic_trace",
+        "torch.nn.utils.parametrizations.spectral_norm",
+        "torch.nn.SyncBatchNorm.convert_sync_batchnorm")  # fmt: skip
+def _first(op: Op) -> Value:
+    return op.arg(0, "data", "obj", "model", "module", "x")
+
+
+@method("accelerator", "prepare", "setup", "setup_module", "setup_optimizers", "setup_dataloaders",
+        "prepare_model", "prepare_optimizer", "unwrap_model", "gather", "gather_for_metrics",
+        "prepare_data_loader", "to_device")  # fmt: skip
+def _prepared(op: Op, target: Instance) -> Value:
+    values = op.args.positional
+    if op.args.open:
+        return UNKNOWN
+    return values[0] if len(values) == 1 else Tuple(tuple(values))
+
+
+@method("accelerator", "accumulate", "autocast", "no_sync", "clip_grad_norm_", "print",
+        "clip_gradients", "clip_grad_value_", "wait_for_everyone", "is_main_process", "launch",
+        "save", "load", "log", "free_memory", "end_training")  # fmt: skip
+def _framework_other(op: Op, target: Instance) -> Value:
+    return UNKNOWN
+
+
+@extern("torch.autograd.grad")
+def _grad(op: Op) -> Value:
+    deps = deps_of(op.arg(0, "outputs"))
+    return Tuple((Tensor(deps=deps),))
+
+
+@extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
+        "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save", "torch.cuda.empty_cache",
+        "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
+        "torch.utils.data.DataLoader", "torch.cuda.is_available", "torch.autocast",
+        "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.inference_mode")  # fmt: skip
+def _plain(op: Op) -> Value:
+    return Unknown()
+
+
+@extern("torch.load")
+def _load(op: Op) -> Value:
+    return Unknown(("made", id(op.node)))
+

@@ -1,0 +1,94 @@
+"""From events to diagnoses: asks the rules, and settles how sure each finding is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+
+from losslint.analysis.events import (
+    Event,
+    ImplicitDim,
+    LossCalls,
+    LossSum,
+    OperationInLoss,
+    TrainingLoop,
+)
+from losslint.finding import Confidence, Severity
+from losslint.rule import Diagnosis, Rule
+
+Said = tuple[Rule, Diagnosis]
+
+
+def diagnose(events: Iterable[Event], rules: Sequence[Rule]) -> list[Said]:
+    """What the rules have to say about the events."""
+    found: list[Said] = []
+    for event in events:
+        if isinstance(event, LossCalls):
+            found.extend(_loss_calls(event, rules))
+        else:
+            for rule in rules:
+                found.extend((rule, diagnosis) for diagnosis in _ask(rule, event))
+    return found
+
+
+def _ask(rule: Rule, event: Event) -> Iterable[Diagnosis]:
+    if isinstance(event, OperationInLoss):
+        return rule.check_operation(event)
+    if isinstance(event, ImplicitDim):
+        return rule.check_implicit_dim(event)
+    if isinstance(event, LossSum):
+        return rule.check_loss_sum(event)
+    if isinstance(event, TrainingLoop):
+        return rule.check_training_loop(event)
+    return ()
+
+
+def _loss_calls(event: LossCalls, rules: Sequence[Rule]) -> list[Said]:
+    """The findings on one loss call, over all combinations that can meet there.
+
+    Where every combination is at fault the finding is certain, whatever the codes. Where one
+    configuration of the program is at fault on all its paths, it has medium confidence; where
+    only some paths are, low.
+    """
+    said = [
+        [(rule, one) for rule in rules for one in rule.check_loss_call(case.call)]
+        for case in event.cases
+    ]
+    at_fault = [any(not _is_aside(rule) for rule, _ in one) for one in said]
+    groups: dict[Hashable, list[int]] = {}
+    for index, case in enumerate(event.cases):
+        for configuration in case.configurations:
+            if configuration is not None:
+                groups.setdefault(configuration, []).append(index)
+    found: list[Said] = []
+    for index, case in enumerate(event.cases):
+        own = [groups[c] for c in case.configurations if c is not None]
+        for rule, diagnosis in said[index]:
+            every = all(at_fault)
+            if rule.every_path and not all(
+                any(other is rule for other, _ in one) for one in said
+            ):
+                continue
+            if every:
+                sure = Confidence.HIGH
+            elif any(all(at_fault[i] for i in group) for group in own):
+                sure = Confidence.MEDIUM
+            else:
+                sure = Confidence.LOW
+            severity = diagnosis.severity
+            if case.call.evaluating and severity is None:
+                severity = min(rule.severity, Severity.WARNING)
+            found.append(
+                (
+                    rule,
+                    replace(
+                        diagnosis, confidence=min(sure, diagnosis.confidence), severity=severity
+                    ),
+                )
+            )
+    return found
+
+
+def _is_aside(rule: Rule) -> bool:
+    """Whether a rule speaks of something else than the fit of criterion and input."""
+    return rule.category != "activation"
