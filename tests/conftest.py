@@ -8,16 +8,15 @@ step of the trail. So the shell around the analysis is tested with findings wher
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import libcst as cst
 import pytest
 
-import losslint.analysis
+import losslint.analysis.session
+import losslint.diagnosis
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.trail import Place, Step
 from losslint.cli.main import main
@@ -108,10 +107,8 @@ def _diagnosis(rule: Rule, module: SourceModule, call: cst.Call) -> Diagnosis:
 
 @pytest.fixture
 def calls_are_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(losslint.analysis, "analyse", fake_analyse, raising=False)
-    diagnosis = ModuleType("losslint.diagnosis")
-    diagnosis.diagnose = fake_diagnose  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "losslint.diagnosis", diagnosis)
+    monkeypatch.setattr(losslint.analysis.session, "analyse", fake_analyse)
+    monkeypatch.setattr(losslint.diagnosis, "diagnose", fake_diagnose)
 
 
 @dataclass
