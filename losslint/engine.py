@@ -8,10 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from losslint.finding import Confidence, Finding, Problem, Related, Report, Severity, Span
+from losslint.finding import (
+    NOT_ANALYSED,
+    SYNTAX_ERROR,
+    Confidence,
+    Finding,
+    Problem,
+    Related,
+    Report,
+    Severity,
+    Span,
+)
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
 from losslint.suppressions import Suppressions
+from losslint.syntax_errors import in_words_of_python
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -22,9 +33,6 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
     from losslint.rule import Diagnosis
     from losslint.source import Source
-
-SYNTAX_ERROR = "LOS001"
-NOT_ANALYSED = "LOS004"
 
 _PROBLEM_HELP = {
     SYNTAX_ERROR: "fix the syntax; the other files were checked",
@@ -75,15 +83,19 @@ def lint(
 
     analysis = analyse(sources, src_roots=job.src_roots, top=job.top, progress=progress)
     rules = [rule() for rule in job.rules if rule.code in job.enabled]
-    linted = {source.path for source in sources}
+    by_path = {source.path: source for source in sources}
     said = [
         (rule, diagnosis)
         for rule, diagnosis in diagnose(analysis.events, rules)
-        if diagnosis.at.file.path in linted
+        if diagnosis.at.file.path in by_path
     ]
     placer = _Placer(said)
     found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
-    problems = [*problems, *map(_problem, analysis.failures), *placer.problems]
+    problems = [
+        *problems,
+        *(_problem(failure, by_path.get(failure.path)) for failure in analysis.failures),
+        *placer.problems,
+    ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job))
     return Report(
@@ -130,10 +142,13 @@ def _order(finding: Finding) -> tuple[Span, str]:
     return finding.span, finding.code
 
 
-def _problem(failure: Failure) -> Problem:
+def _problem(failure: Failure, source: Source | None) -> Problem:
     code = SYNTAX_ERROR if failure.kind == "syntax" else NOT_ANALYSED
     span = Span(failure.path, failure.line, failure.column, failure.line, failure.column)
-    return Problem(code, span, failure.message)
+    problem = Problem(code, span, failure.message)
+    if code == SYNTAX_ERROR and source is not None:
+        return in_words_of_python(problem, source)
+    return problem
 
 
 def unreadable(path: Path, reason: OSError) -> Problem:

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+SYNTAX_ERROR = "LOS001"
+"""The code of a problem with a file that is not Python."""
+NOT_ANALYSED = "LOS004"
+"""The code of every other problem."""
+
 
 class Severity(IntEnum):
     """How bad it is if the finding is right."""

@@ -64,8 +64,9 @@ def _fit(number: int, line: str, start: int, end: int, width: int) -> Row:
     before, marked, after = parts
     room = width - cell_len(before) - cell_len(marked)
     if room < 0:
-        # Keep a little of what stands before, so that one sees where the line was cut.
-        spare = width - min(cell_len(marked), width * 2 // 3)
+        # What follows keeps a third of the width if it needs it, and the mark most of the rest.
+        room_after = min(cell_len(after), width // 3)
+        spare = width - room_after - min(cell_len(marked), width // 2)
         before = _end(before, spare) if cell_len(before) > spare else before
         marked = _start(marked, width - cell_len(before))
         room = width - cell_len(before) - cell_len(marked)

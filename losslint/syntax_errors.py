@@ -1,0 +1,37 @@
+"""What Python itself has to say about a file that cannot be parsed.
+
+The tree's parser lists all the tokens that it would have taken. Python's own parser knows what
+people get wrong ("'(' was never closed"), so where it refuses the file too, its words are used.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import replace
+
+from losslint.finding import NOT_ANALYSED, Problem, Span
+from losslint.source import DecodeError, Source
+
+
+def in_words_of_python(problem: Problem, source: Source) -> Problem:
+    """The problem with Python's place and message; no syntax error if Python takes the file."""
+    try:
+        text = source.decode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as refused:
+        path = problem.span.path
+        line = refused.lineno or problem.span.line
+        column = max(1, refused.offset or 1)
+        end_line = max(line, refused.end_lineno or line)
+        end_column = refused.end_offset or column
+        if end_line == line:
+            end_column = max(column, end_column)
+        span = Span(path, line, column, end_line, end_column)
+        return Problem(problem.code, span, f"not valid Python: {refused.msg}")
+    except (DecodeError, ValueError, MemoryError, RecursionError):
+        return problem
+    message = f"Python reads this file, but the parser of losslint does not: {problem.message}"
+    return replace(problem, code=NOT_ANALYSED, message=message)

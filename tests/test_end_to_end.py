@@ -1,0 +1,141 @@
+"""Whole runs with the real analysis, on files of all kinds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from losslint.cli.main import main
+from tests.conftest import write
+
+MODEL = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, hidden, classes):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(10, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, classes),
+            nn.Softmax(dim=1),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+TRAIN = """
+import torch
+import torch.nn as nn
+
+from model import Net
+
+
+def train_one_epoch(model, loader, criterion, optimizer):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+
+
+if __name__ == "__main__":
+    net = Net(32, 10)
+    optimizer = torch.optim.Adam(net.parameters())
+    train_one_epoch(net, make_loader(), nn.CrossEntropyLoss(), optimizer)
+"""
+
+FAULT = b"import torch.nn.functional as F\nloss = F.cross_entropy(F.softmax(x, 1), y)\n"
+
+
+def lint(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    main(["-f", "json", *arguments])
+    document = json.loads(capsys.readouterr().out)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_a_model_and_its_criterion_that_meet_in_another_file(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, model=MODEL, train=TRAIN)
+    document = lint(capsys)
+    (finding,) = document["findings"]
+    assert (finding["code"], finding["path"], finding["line"]) == ("LOS104", "train.py", 11)
+    assert {step["path"] for step in finding["related"]} == {"model.py", "train.py"}
+    assert len(finding["related"]) >= 3
+    assert document["coverage"] == {"loss_calls": 1, "understood": 1}
+    assert document["summary"]["files"] == 2
+
+
+def test_findings_are_in_the_linted_files_only(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, model=MODEL, train=TRAIN)
+    assert lint(capsys, "model.py")["findings"] == []
+    assert [finding["path"] for finding in lint(capsys, "train.py")["findings"]] == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        (b"loss.backward(\n", (1, 14), "'(' was never closed"),
+        (b"import torch\nloss = '\xff'\n", (2, 9), "byte 0xff is not valid utf-8"),
+        (b"# coding: klingon\nloss.backward()\n", (1, 1), "'klingon' is unknown"),
+    ],
+)
+def test_a_file_that_is_not_python(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    place: tuple[int, int],
+    message: str,
+) -> None:
+    (project / "broken.py").write_bytes(content)
+    (project / "train.py").write_bytes(FAULT)
+    document = lint(capsys)
+    assert [finding["code"] for finding in document["findings"]] == ["LOS001", "LOS104"]
+    (error,) = document["errors"]
+    assert (error["line"], error["column"]) == place
+    assert message in error["message"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + FAULT,
+        FAULT.replace(b"\n", b"\r\n"),
+        FAULT.replace(b"\n", b"\r"),
+        b"# coding: latin-1\nname = '\xe9'\n" + FAULT,
+        FAULT.rstrip(b"\n"),
+        b"\x0c\n" + FAULT,
+    ],
+)
+def test_a_file_in_any_form(
+    project: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (project / "train.py").write_bytes(content)
+    (finding,) = lint(capsys)["findings"]
+    assert finding["code"] == "LOS104"
+    assert (finding["column"], finding["end_column"]) == (8, 43)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# loss", "x = 1", "loss = torch", "\x0c", "\\\n"])
+def test_a_file_with_next_to_nothing_in_it(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (project / "train.py").write_text(text)
+    assert lint(capsys)["findings"] == []
+
+
+def test_code_that_nests_too_deep_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = "loss = " + "(" * 1000 + "1" + ")" * 1000 + "\nloss.backward()\n"
+    write(project, deep=deep, train=FAULT.decode())
+    document = lint(capsys)
+    assert [finding["code"] for finding in document["findings"]] == ["LOS004", "LOS104"]
+    assert document["errors"][0]["path"] == "deep.py"
