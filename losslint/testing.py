@@ -18,7 +18,7 @@ A test of a rule of your own takes a line::
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ from losslint.source import Source, lines_of
 
 _CODES = r"[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*"
 _EXPECTATION = re.compile(rf"#\s*expect(?P<miss>-miss)?:\s*(?P<codes>{_CODES})")
+
+
+PROJECT = "_project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,16 @@ class Expectation:
         return f"{self.path}:{self.line}: {self.code}"
 
 
-def cases(fixtures: Path, rules: Iterable[type[Rule]] | None = None) -> list[Case]:
+def cases(fixtures: Path) -> list[Case]:
     """The fixtures in a folder.
 
-    A folder in it that is named for a rule holds one case for each of its entries; any other is a
+    A folder in it holds one case for each of its entries; one whose name ends in ``_project`` is a
     case itself.
     """
-    names = {rule.name for rule in (installed_rules() if rules is None else rules)}
     found: list[Case] = []
     for folder in sorted(path for path in fixtures.iterdir() if path.is_dir()):
-        entries = sorted(folder.iterdir()) if folder.name in names else [folder]
+        is_project = folder.name.endswith(PROJECT)
+        entries = [folder] if is_project else sorted(folder.iterdir())
         found.extend(Case(entry) for entry in entries if _is_case(entry))
     return found
 

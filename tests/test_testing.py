@@ -34,16 +34,16 @@ def test_a_fixture_that_is_not(tmp_path: Path, line: str, complaint: str) -> Non
     assert any(complaint in said for said in mismatches(Case(tmp_path / "a.py")))
 
 
-def test_a_folder_named_for_a_rule_holds_cases_and_any_other_is_one(tmp_path: Path) -> None:
+def test_a_folder_holds_cases_and_a_project_is_one(tmp_path: Path) -> None:
     rule = tmp_path / "double-sigmoid"
     (rule / "two_files").mkdir(parents=True)
     write(rule, single="")
     write(rule / "two_files", a="", b="")
-    (tmp_path / "demo").mkdir()
-    write(tmp_path / "demo", main="")
+    (tmp_path / "demo_project").mkdir()
+    write(tmp_path / "demo_project", main="", model="")
     found = cases(tmp_path)
     assert [str(case) for case in found][1:] == [
         "double-sigmoid/single",
         "double-sigmoid/two_files",
     ]
-    assert [len(case.files) for case in found] == [1, 1, 2]
+    assert [len(case.files) for case in found] == [2, 1, 2]
