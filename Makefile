@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p losslint -p losslint_rules
+	$(BIN)/mypy --strict -p losslint -p losslint_rules -p tests
 	$(BIN)/pytest
 
 clean:

@@ -12,8 +12,13 @@ from typing import Any
 
 import pytest
 
-from losslint.config import _KEYS, read_settings, tomllib
+from losslint.config import _KEYS, read_settings
 from tests.conftest import Losslint, write
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
