@@ -64,14 +64,14 @@ def _loss_calls(event: LossCalls, rules: Sequence[Rule]) -> list[Said]:
     for index, case in enumerate(event.cases):
         own = [groups[c] for c in case.configurations if c is not None]
         for rule, diagnosis in said[index]:
-            every = all(at_fault)
-            if rule.every_path and not all(
-                any(other is rule for other, _ in one) for one in said
-            ):
+            faulty = at_fault
+            if _is_aside(rule):
+                faulty = [any(other is rule for other, _ in one) for one in said]
+            if rule.every_path and not all(any(other is rule for other, _ in one) for one in said):
                 continue
-            if every:
+            if all(faulty):
                 sure = Confidence.HIGH
-            elif any(all(at_fault[i] for i in group) for group in own):
+            elif any(all(faulty[i] for i in group) for group in own):
                 sure = Confidence.MEDIUM
             else:
                 sure = Confidence.LOW

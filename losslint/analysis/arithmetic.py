@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAX_DEPS = 48
 MAX_TERMS = 16
 MAX_OPERATIONS = 24
+_TOTALS = frozenset({"total", "overlap", "totals"})
+"""Forms of sums over a whole mask, of which overlap measures are made."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -58,6 +60,7 @@ def blend(*values: Value) -> Tensor:
     deps: frozenset[object] = frozenset()
     operations: frozenset[Operation] = frozenset()
     terms: tuple[LossTerm, ...] = ()
+    marks: frozenset[str] = frozenset()
     summed: Place | None = None
     grad = False
     found: Tensor | None = None
@@ -67,6 +70,7 @@ def blend(*values: Value) -> Tensor:
             if len(operations) < MAX_OPERATIONS:
                 operations |= value.operations
             terms = add_terms(terms, value.terms)
+            marks |= value.marks
             summed = summed or value.summed
             grad |= value.grad
             found = value if found is None else found
@@ -80,6 +84,7 @@ def blend(*values: Value) -> Tensor:
         grad=grad,
         operations=operations if grad else frozenset(),
         deps=deps,
+        marks=marks,
         terms=terms if grad else (),
         summed=summed,
         confidence=confidence,
@@ -119,8 +124,11 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     made = blend(left, right)
     if one.terms or other.terms:
         both = bool(one.terms and other.terms)
+        run.add_partners(one.terms, other.terms)
         made = made.but(summed=run.place(node) if both else (one.summed or other.summed))
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
+    if one.shape in _TOTALS and other.shape in _TOTALS:
+        made = made.but(shape="totals")
     known = number(right)
     if known is not None or not isinstance(right, Tensor):
         return _shifted(made, one, right, known)
@@ -166,7 +174,17 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     one, other = _tensor(left), _tensor(right)
     made = blend(left, right)
     if one.terms and other.terms:
+        run.add_partners(one.terms, other.terms)
         made = made.but(summed=run.place(node))
+    if other.shape == "maximum":
+        return made.but(shape="shifted")
+    if one.shape == "totals" and other.shape == "overlap":
+        return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        reason = ZeroReason(
+            run.place(node), "difference", "two probabilities can round to the same value"
+        )
+        return made.but(zero=reason)
     if number(left) == 1 and other.act in PROBABILITIES:
         shape = "one-minus" if other.act is Act.SIGMOID and other.shape == "" else ""
         return made.but(
@@ -201,6 +219,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if Sign.UNKNOWN not in (one.sign, other.sign):
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
+    if number(right) is None:
+        made = made.but(shape="product")
+    elif one.shape in _TOTALS:
+        made = made.but(shape=one.shape)
     zero = one.zero or other.zero
     if zero is not None and (zero.kind == "norm" or number(right) is not None):
         made = made.but(zero=zero)
@@ -274,6 +296,14 @@ def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
     probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
+    if (
+        isinstance(left, Tensor)
+        and left.shape == "overlap"
+        and right.shape == "totals"
+        and right.zero is None
+    ):
+        reason = ZeroReason(run.place(node), "overlap", "both masks can be empty")
+        right = right.but(zero=reason)
     if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
         return made
     operation = Operation(
@@ -303,7 +333,9 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         return root(run, one, node)
     if known is not None and known > 0 and known % 2 == 0:
         zero = one.zero if one.zero is not None else None
-        return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero)
+        return made.but(
+            sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=made.marks | {"square"}
+        )
     return made.but(
         sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
     )
@@ -318,6 +350,18 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     if value.sign is Sign.POSITIVE:
         return made.but(sign=Sign.POSITIVE)
     return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
+
+
+def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode) -> Tensor:
+    """A sum or mean; where it closes the formula of a KL divergence, it is a term of that family.
+
+    The divergence from a standard normal has an exponential of the log-variance and a square of
+    the mean in it, and so has a Gaussian likelihood, which plays the same part.
+    """
+    if made.terms or not made.marks >= {"exp", "square"}:
+        return made
+    term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    return made.but(terms=(term,), marks=frozenset())
 
 
 def negate(value: Tensor) -> Tensor:

@@ -119,8 +119,4 @@ def set_attribute(
     if name == "grad" and not isinstance(target, Instance):
         owner = target.owner if isinstance(target, Tensor) else None
         if value == NONE or isinstance(value, Tensor | Extern | Tuple) or value == UNKNOWN:
-            run.act(
-                ZeroGrad(
-                    run.place(node), owners=None if owner is None else frozenset({owner})
-                )
-            )
+            run.act(ZeroGrad(run.place(node), owners=owner))

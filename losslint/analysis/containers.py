@@ -64,6 +64,11 @@ def base_kind(cls: Class) -> str:
     return ""
 
 
+def is_key(slot: Hashable) -> bool:
+    """Whether a slot of an object is an item under a key."""
+    return isinstance(slot, tuple) and slot[0] == "key"
+
+
 def is_list(value: Value) -> bool:
     """Whether a value is a list, or a module that holds its children like one."""
     return isinstance(value, Instance) and ITEMS in value.slots
@@ -94,7 +99,7 @@ def elements(run: Interpreter, value: Value) -> list[Value] | None:
             items = run.heap.get(value.slots, ITEMS)
             return list(items.items) if isinstance(items, Tuple) else None
         if is_dict(value) and run.heap.get(value.slots, REST) is None:
-            return [Const(key[1]) for key in value.slots if isinstance(key, tuple)]
+            return [Const(key[1]) for key in value.slots if is_key(key)]  # type: ignore[index]
     return None
 
 
@@ -112,13 +117,17 @@ def element(
             return _any_item(run, value)
         if is_dict(value):
             return Unknown()
+        if kind_of(value) == "torch.utils.data.DataLoader":
+            from losslint.analysis.torch_api.data import batch_of
+
+            return batch_of(run, value, node)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Tensor):
         return picked(value)
     if isinstance(value, Params):
-        owners = value.owners
-        owner = next(iter(owners)) if owners and len(owners) == 1 else None
-        return Tensor(owner=owner, deps=owners or frozenset(), shape="parameter")
+        return Tensor(
+            owner=value.owners, deps=value.owners or frozenset(), shape="parameter"
+        )
     if isinstance(value, Unknown):
         return Unknown(None, value.deps, value.lost, value.why)
     return UNKNOWN
@@ -141,7 +150,7 @@ def picked(value: Tensor) -> Tensor:
 
 
 def _kept(shape: str) -> str:
-    return shape if shape in ("parameter", "ratio", "norm") else ""
+    return shape if shape in ("parameter", "ratio", "norm", "maximum", "minimum") else ""
 
 
 def append(run: Interpreter, target: Instance, value: Value) -> None:
@@ -292,7 +301,7 @@ def _of_dict(
         if found is not None:
             return found
         return rest if rest is not None else run.unknown(node, "no such key is known")
-    items = [item for key, item in value.slots.items() if isinstance(key, tuple)]
+    items = [item for key, item in value.slots.items() if is_key(key)]
     if rest is not None:
         items.append(rest)
     return join(items) if items else UNKNOWN

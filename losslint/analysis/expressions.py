@@ -13,7 +13,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
-from losslint.analysis.containers import element, elements, subscript
+from losslint.analysis.containers import element, elements, is_key, subscript
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
@@ -159,7 +159,7 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
             put(run, made, run.eval(part.key), value)
         elif isinstance(value, Instance):
             for key, item in list(value.slots.items()):
-                if key == REST or isinstance(key, tuple):
+                if key == REST or is_key(key):
                     run.heap.set(made.slots, key, item)
     return made
 
@@ -298,7 +298,7 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
         elif arg.star == "**":
             if isinstance(value, Instance) and REST not in value.slots:
                 for key, item in value.slots.items():
-                    if isinstance(key, tuple) and isinstance(key[1], str):
+                    if is_key(key) and isinstance(key[1], str):
                         args.keywords[key[1]] = item
             else:
                 args.open = True

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from losslint.analysis.events import Event, ImplicitDim, LossCalls, LossSum, OperationInLoss
+from losslint.analysis.events import Event, Family, LossTerm, ImplicitDim, LossCalls, LossSum, OperationInLoss
 from losslint.analysis.heap import Heap, Slots, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.scope import Exit, Frame, Module
@@ -76,6 +76,7 @@ class Interpreter:
         self.trace: list[Action] = []
         self.events: list[Event] = []
         self.sites = LossSites()
+        self.partners: dict[Place, set[Family]] = {}
         self.guarded: set[ZeroReason] = set()
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
@@ -206,6 +207,13 @@ class Interpreter:
             return exits[0].value.value
         self.merge([(exit.value.when, exit.writes) for exit in exits])
         return join_alternatives(exit.value for exit in exits)
+
+    def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
+        """Notes that loss terms were added to each other."""
+        for mine, theirs in ((one, other), (other, one)):
+            families = {term.family for term in theirs}
+            for term in mine:
+                self.partners.setdefault(term.place, set()).update(families)
 
     # -- events -------------------------------------------------------------------------------
 

@@ -33,12 +33,15 @@ def _binder(run: Interpreter, node: cst.For, item: object) -> Callable[[], None]
 @executes(cst.While)
 def _while(run: Interpreter, node: cst.While) -> bool:
     test = run.eval(node.test)
-    certain = truth(test)
-    if certain is False:
+    run.guard(test)
+    # what a variable was before the loop says nothing of later rounds, a literal does
+    literal = isinstance(node.test, cst.Integer) or (
+        isinstance(node.test, cst.Name) and node.test.value in ("True", "False")
+    )
+    if literal and truth(test) is False:
         dead(run, node.body.body, node)
         return True
-    run.guard(test)
-    return _repeated(run, node, lambda: None, endless=certain is True)
+    return _repeated(run, node, lambda: None, endless=literal)
 
 
 def _unrolled(

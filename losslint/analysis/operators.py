@@ -302,7 +302,8 @@ def indexed(
     """``tensor[...]``."""
     made = picked(value)
     if isinstance(index, Tensor) and index.mask is not None:
-        return made.but(mask=index.mask)
+        # what is selected by a test is thought of as fit for what follows
+        return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
         return made.but(mask=value.mask)
     return made

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from losslint.source import Source
+
 _ABOUT_TORCH = (b"torch", b"backward(", b"nn.", b"F.", b"lightning", b"accelerat")
 _ABOUT_LOSS = (
     b"loss", b"Loss", b"backward", b"oftmax", b"igmoid", b"riterion", b"entropy", b"zero_grad",
@@ -14,3 +22,38 @@ def worth_analysing(content: bytes) -> bool:
     return any(token in content for token in _ABOUT_TORCH) and any(
         token in content for token in _ABOUT_LOSS
     )
+
+
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w. ,]+)", re.MULTILINE)
+MAX_HOPS = 3
+
+
+def choose(sources: Sequence[Source]) -> list[Path]:
+    """The files to evaluate: those that may hold a loss or a loop, and those that import them.
+
+    A script that only builds a model and hands it to a trainer says nothing of losses, but what it
+    passes decides whether the trainer's loss is right.
+    """
+    chosen = {source.path for source in sources if worth_analysing(source.content)}
+    waiting = [source for source in sources if source.path not in chosen]
+    for _ in range(MAX_HOPS):
+        names = {_module_name(path) for path in chosen}
+        found = [source for source in waiting if _imports(source.content) & names]
+        if not found:
+            break
+        chosen.update(source.path for source in found)
+        waiting = [source for source in waiting if source.path not in chosen]
+    return [source.path for source in sources if source.path in chosen]
+
+
+def _module_name(path: Path) -> bytes:
+    name = path.parent.name if path.name == "__init__.py" else path.stem
+    return name.encode("utf-8", "replace")
+
+
+def _imports(content: bytes) -> set[bytes]:
+    """Every name in the dotted names that a file imports from, and what it imports."""
+    found: set[bytes] = set()
+    for match in _IMPORT.finditer(content):
+        found.update(re.findall(rb"\w+", match[1]))
+    return found

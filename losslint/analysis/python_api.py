@@ -12,6 +12,7 @@ from losslint.analysis.containers import (
     elements,
     extend,
     is_dict,
+    is_key,
     is_list,
     list_items,
 )
@@ -113,7 +114,7 @@ def _dict(op: Op) -> Value:
     source = op.given(0)
     if isinstance(source, Instance):
         for key, value in list(source.slots.items()):
-            if key == REST or isinstance(key, tuple):
+            if key == REST or is_key(key):
                 op.run.heap.set(made.slots, key, value)
         for pair in elements(op.run, source) or ():
             if isinstance(pair, Tuple) and len(pair.items) == 2 and isinstance(pair.items[0], Const):
@@ -423,7 +424,7 @@ def _get(op: Op, target: Instance) -> Value:
 
 
 def _values_of(run: Interpreter, target: Instance) -> list[Value]:
-    values = [value for key, value in target.slots.items() if isinstance(key, tuple)]
+    values = [value for key, value in target.slots.items() if is_key(key)]
     rest = run.heap.get(target.slots, REST)
     return [*values, rest] if rest is not None else values
 
@@ -435,7 +436,7 @@ def _values(op: Op, target: Instance) -> Value:
     known = [
         op.run.heap.get(target.slots, key) or UNKNOWN
         for key in list(target.slots)
-        if isinstance(key, tuple)
+        if is_key(key)
     ]
     made = op.run.new_list(known)
     if rest is not None:
@@ -450,7 +451,7 @@ def _items(op: Op, target: Instance) -> Value:
     pairs: list[Value] = [
         Tuple((Const(key[1]), op.run.heap.get(target.slots, key) or UNKNOWN))
         for key in list(target.slots)
-        if isinstance(key, tuple)
+        if is_key(key)
     ]
     made = op.run.new_list(pairs)
     if rest is not None:
@@ -471,7 +472,7 @@ def _update(op: Op, target: Instance) -> Value:
     source = op.given(0)
     if isinstance(source, Instance) and is_dict(source):
         for key, value in list(source.slots.items()):
-            if key == REST or isinstance(key, tuple):
+            if key == REST or is_key(key):
                 op.run.heap.set(target.slots, key, value)
     for name, value in op.args.keywords.items():
         op.run.heap.set(target.slots, ("key", name), value)

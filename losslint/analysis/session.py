@@ -5,27 +5,27 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslint.analysis import definitions, loops, python_api
 from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, OperationInLoss
+from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
-from losslint.analysis.prefilter import worth_analysing
+from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
-from losslint.analysis.torch_api import activations, modules, optim, tensor_ops, training
+from losslint.analysis.torch_api import activations, data, modules, optim, tensor_ops, training
 from losslint.analysis.training_loop import training_loops
 from losslint.finding import Coverage
 from losslint.source import Source
 
-_TABLES = (activations, modules, optim, tensor_ops, training, definitions, loops, python_api)
+_TABLES = (activations, data, modules, optim, tensor_ops, training, definitions, loops, python_api)
 """Modules that register what they know when they are imported."""
 _STACK = 512 * 1024 * 1024
 _RECURSION = 40_000
@@ -93,8 +93,7 @@ def _analyse(
     project = Project(Linker(top, src_roots), by_path)
     run = Interpreter(project, Memo(), strict=strict)
     run.expressions, run.statements = EXPRESSIONS, STATEMENTS
-    paths = [source.path for source in sources if worth_analysing(source.content)]
-    evaluate(run, paths, progress)
+    evaluate(run, choose(sources), progress)
     events = [_settled(run, event) for event in run.events]
     events.extend(training_loops(run.roots))
     understood = run.sites.understood
@@ -112,4 +111,8 @@ def _settled(run: Interpreter, event: Event) -> Event:
         operand = event.operation.operand
         guarded = operand.zero in run.guarded or operand.mask in run.guarded
         return OperationInLoss(event.operation, guarded)
+    if isinstance(event, LossCalls) and event.place in run.partners:
+        partners = frozenset(run.partners[event.place])
+        cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]
+        return LossCalls(event.place, tuple(cases))
     return event

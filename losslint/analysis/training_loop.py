@@ -187,7 +187,9 @@ class _Rounds:
             elif isinstance(action, Branch):
                 self._branch(action.arms)
             else:
-                self._branch((action.body, ()) if action.repeats else (action.body,))
+                # a loop over parameters that zeroes them runs; any other may have no round
+                sure = not action.repeats or all(isinstance(a, ZeroGrad) for a in action.body)
+                self._branch((action.body,) if sure else (action.body, ()))
 
     def _zero(self, zero: ZeroGrad) -> None:
         if not _zeroes(zero, self.of):

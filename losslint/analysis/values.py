@@ -162,6 +162,8 @@ class Tensor(Value):
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""
     """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus."""
+    marks: frozenset[str] = frozenset()
+    """Functions that a formula is made of, to recognise the term that it is."""
     terms: tuple[LossTerm, ...] = ()
     summed: Place | None = None
     """Where the terms were added."""
@@ -169,8 +171,8 @@ class Tensor(Value):
     """Operations on the way whose result has not been seen to reach a loss yet."""
     deps: frozenset[Hashable] = frozenset()
     """Layers and unknown callables that the value depends on."""
-    owner: Hashable = None
-    """For a parameter or its gradient: the module that holds it."""
+    owner: frozenset[Hashable] | None = None
+    """For a parameter or its gradient: the modules that may hold it."""
     confidence: Confidence = Confidence.HIGH
     trail: Trail | None = field(default=None, compare=False)
 

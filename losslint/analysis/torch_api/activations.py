@@ -15,6 +15,7 @@ from losslint.analysis.values import (
     Tensor,
     TargetKind,
     Value,
+    ZeroReason,
 )
 from losslint.finding import Confidence
 
@@ -47,7 +48,8 @@ def _tanh(op: Op) -> Value:
 
 @function("relu", "relu6", "threshold")
 def _relu(op: Op) -> Value:
-    return activated(op, Act.RELU, op.tensor(), op.name, sign=Sign.NON_NEGATIVE)
+    reason = ZeroReason(op.run.place(op.node), "relu", "a relu is zero for every negative input")
+    return activated(op, Act.RELU, op.tensor(), op.name, sign=Sign.NON_NEGATIVE, zero=reason)
 
 
 @function("leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish")
@@ -72,6 +74,8 @@ def dim_of(op: Op, index: int = 1) -> tuple[int | None, bool]:
 
 def report_implicit(op: Op, name: str) -> None:
     """Reports a softmax that was given no dim."""
+    if op.run.no_grad:
+        return  # only looked at
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     op.run.emit(ImplicitDim(op.run.place(op.node), name, confidence))
 

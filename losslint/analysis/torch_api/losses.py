@@ -152,8 +152,8 @@ def _event(
     if isinstance(callee, Instance):
         built = steps_of(callee.built)
         for key, value in callee.slots.items():
-            if isinstance(key, str) and not key.startswith(("[", "<", "{")):
-                options.setdefault(key, value)
+            if isinstance(key, tuple) and key[0] == "opt":
+                options.setdefault(key[1], value)
     return LossCall(
         run.place(args.node),
         criterion,

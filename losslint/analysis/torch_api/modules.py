@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of, union_deps
-from losslint.analysis.containers import TAIL, element, elements, extend
+from losslint.analysis.containers import TAIL, element, elements, extend, is_key
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.torch_api import activations
@@ -79,12 +79,12 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
         return
     for index, option in enumerate(_POSITIONS.get(name, ())):
         if index < len(args.positional):
-            run.heap.set(made.slots, option, args.positional[index])
+            run.heap.set(made.slots, ("opt", option), args.positional[index])
     for option, value in args.keywords.items():
-        run.heap.set(made.slots, option, value)
+        run.heap.set(made.slots, ("opt", option), value)
     size = AFFINE.get(name)
     if size is not None and size < len(args.positional):
-        run.heap.set(made.slots, "out_features", args.positional[size])
+        run.heap.set(made.slots, ("opt", "out_features"), args.positional[size])
     if name in ("Softmax", "LogSoftmax", "Softmin") and not args.open:
         dim = args.get(0, "dim")
         if dim is None or dim == NONE:
@@ -104,8 +104,8 @@ def _fill(run: Interpreter, made: Instance, args: Args) -> None:
         run.heap.set(made.slots, ITEMS, lists)
         return
     if single and isinstance(source, Instance) and _is_collection(source):
-        if any(isinstance(key, tuple) for key in source.slots):
-            children = [value for key, value in source.slots.items() if isinstance(key, tuple)]
+        if any(is_key(key) for key in source.slots):
+            children = [value for key, value in source.slots.items() if is_key(key)]
             run.heap.set(made.slots, ITEMS, Tuple(tuple(children)))
             _name_children(run, made, source)
             return
@@ -149,12 +149,12 @@ def _as_items(run: Interpreter, value: Value) -> Value:
 
 
 def _is_collection(source: Instance) -> bool:
-    return ITEMS in source.slots or any(isinstance(key, tuple) for key in source.slots)
+    return ITEMS in source.slots or any(is_key(key) for key in source.slots)
 
 
 def _name_children(run: Interpreter, made: Instance, source: Instance) -> None:
     for key, value in list(source.slots.items()):
-        if isinstance(key, tuple) and isinstance(key[1], str):
+        if is_key(key) and isinstance(key[1], str):  # type: ignore[index]
             run.heap.set(made.slots, key[1], value)
 
 
@@ -162,7 +162,7 @@ def _fill_mapping(run: Interpreter, made: Instance, args: Args) -> None:
     source = args.get(0, "modules")
     if isinstance(source, Instance):
         for key, value in list(source.slots.items()):
-            if key == REST or isinstance(key, tuple):
+            if key == REST or is_key(key):
                 run.heap.set(made.slots, key, value)
 
 
@@ -178,10 +178,15 @@ def _input(args: Args) -> Value:
 def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
     deps = union_deps(deps_of(given), frozenset({module.oid}))
-    size = run.heap.get(module.slots, "out_features")
+    size = run.heap.get(module.slots, ("opt", "out_features"))
     last = size.value if isinstance(size, Const) and isinstance(size.value, int) else None
     made = blend(given)
-    return made.but(act=Act.RAW, deps=deps, last=last, terms=(), trail=None, grad=not run.no_grad)
+    if not deps_of(given):
+        made = made.but(operations=frozenset())  # what prepared the data is no part of the loss
+    return made.but(
+        act=Act.RAW, deps=deps, last=last, terms=(), marks=frozenset(), trail=None,
+        grad=not run.no_grad,
+    )
 
 
 @modules(*_SAME)
@@ -207,7 +212,7 @@ for _name, _function in _ACTIVATIONS.items():
 def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
     tensor = given if isinstance(given, Tensor) else Tensor(deps=deps_of(given))
-    dim = run.heap.get(module.slots, "dim")
+    dim = run.heap.get(module.slots, ("opt", "dim"))
     size = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
     log = isinstance(module.cls, type(module.cls)) and "LogSoftmax" in _kind(module)
     op = Op(run, "log_softmax" if log else "softmax", args, getattr(module.cls, "guessed", False))
@@ -286,7 +291,7 @@ def _distance(run: Interpreter, module: Instance, args: Args) -> Value:
 def _wrapped(run: Interpreter, module: Instance, args: Args) -> Value:
     from losslint.analysis.calls import call
 
-    inner = run.heap.get(module.slots, ("arg", 0)) or run.heap.get(module.slots, "module")
+    inner = run.heap.get(module.slots, ("arg", 0)) or run.heap.get(module.slots, ("opt", "module"))
     return call(run, inner, args) if inner is not None else UNKNOWN
 
 

@@ -45,7 +45,7 @@ def owners_of(run: Interpreter, value: Value, depth: int = 0) -> frozenset[Hasha
     if isinstance(value, Params):
         return value.owners
     if isinstance(value, Tensor):
-        return None if value.owner is None else frozenset({value.owner})
+        return value.owner
     if isinstance(value, Union):
         return _all(run, [one.value for one in value.alternatives], depth)
     if isinstance(value, Tuple):
@@ -100,7 +100,7 @@ def parameters_of(run: Interpreter, target: Value) -> Params:
 
 def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None:
     """The modules whose parameters an optimizer was given."""
-    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(optimizer.slots, "params")
+    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(optimizer.slots, ("opt", "params"))
     return None if params is None else owners_of(run, params)
 
 

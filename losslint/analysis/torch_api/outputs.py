@@ -6,6 +6,7 @@ import re
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.containers import is_key
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.torch_api import activations
@@ -44,7 +45,7 @@ def build_outside(run: Interpreter, callee: Extern, args: Args) -> Value | None:
             trail = extend(None, run.place(args.node), f"{name.rpartition('.')[2]} built here")
             made = run.new_instance(Extern(kind), trail)
             for key, value in args.keywords.items():
-                run.heap.set(made.slots, key, value)
+                run.heap.set(made.slots, ("opt", key), value)
             return made
     return None
 
@@ -94,7 +95,7 @@ def _with_head(run: Interpreter, model: Instance, args: Args) -> Value:
         if head is None:
             continue
         if isinstance(head, Instance) and isinstance(head.cls, Extern) and head.cls.name == _HEAD:
-            last = [value for key, value in head.slots.items() if isinstance(key, tuple)]
+            last = [value for key, value in head.slots.items() if is_key(key)]
             if not last:
                 continue
             head = last[-1]
@@ -104,7 +105,7 @@ def _with_head(run: Interpreter, model: Instance, args: Args) -> Value:
 
 
 def _with_activation(run: Interpreter, model: Instance, args: Args) -> Value:
-    wanted = run.heap.get(model.slots, "activation")
+    wanted = run.heap.get(model.slots, ("opt", "activation"))
     logits = _logits(run, model, args)
     if wanted is None or wanted == NONE:
         return logits
@@ -125,7 +126,12 @@ def output_field(run: Interpreter, value: Instance, name: str) -> Value | None:
         run.heap.set(value.slots, name, head)
         return head
     if group_of(value) == "distribution" and name in ("probs", "logits"):
-        return Tensor(deps=_distribution_deps(run, value))
+        deps = _distribution_deps(run, value)
+        if "Categorical" in value.cls.name:
+            # both are normalised, whichever of them was given
+            act = Act.LOG_SOFTMAX if name == "logits" else Act.SOFTMAX
+            return Tensor(act=act, sign=Sign.POSITIVE if name == "probs" else Sign.UNKNOWN, deps=deps)
+        return Tensor(deps=deps)
     return None
 
 

@@ -172,28 +172,38 @@ def _cut(op: Op) -> Value:
 # -- reductions -------------------------------------------------------------------------------
 
 
+_SUMMED = {
+    "exp": "sumexp",
+    "square": "sum-square",
+    "ratio": "ratio",
+    "neg-log-prob": "neg-log-prob",
+    "product": "overlap",
+}
+"""What a sum over values of a special form is."""
+
+
 @function("sum", "nansum", "count_nonzero", "cumsum")
 def _sum(op: Op) -> Value:
     given = op.tensor()
-    made = blend(given)
+    made = arithmetic.reduced(op.run, blend(given), op.node)
     if given.act in PROBABILITIES:
         whole = given.act is Act.SOFTMAX and not given.picked
-        return made.but(act=Act.PROB, sign=Sign.POSITIVE if whole else Sign.NON_NEGATIVE)
+        sign = Sign.POSITIVE if whole else Sign.NON_NEGATIVE
+        shape = "overlap" if given.shape == "product" else "total"
+        return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     zero = given.zero or given.mask
     if given.sign is Sign.POSITIVE:
         zero = None
-    shape = {"exp": "sumexp", "square": "sum-square", "ratio": "ratio"}.get(given.shape, "")
-    if given.shape == "neg-log-prob":
-        shape = "neg-log-prob"
+    shape = _SUMMED.get(given.shape, "total")
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
 
 
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
-    made = blend(given)
+    made = arithmetic.reduced(op.run, blend(given), op.node)
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
@@ -331,7 +341,8 @@ def _exp(op: Op) -> Value:
         return made.but(act=Act.PROB, picked=given.picked, trail=given.trail)
     if given.shape == "logratio":
         return made.but(shape="ratio")
-    return made.but(shape="exp", trail=given.trail)
+    made = made.but(marks=made.marks | {"exp"})
+    return made if given.shape == "shifted" else made.but(shape="exp", trail=given.trail)
 
 
 @function("cosh")

@@ -171,8 +171,7 @@ def _unknown_scale(op: Op, target: Instance) -> Value:
 def _zeroed(op: Op) -> Value:
     given = op.tensor()
     if given.shape == "grad":
-        owners = None if given.owner is None else frozenset({given.owner})
-        op.run.act(ZeroGrad(op.run.place(op.node), owners=owners))
+        op.run.act(ZeroGrad(op.run.place(op.node), owners=given.owner))
     return given
 
 
@@ -267,7 +266,7 @@ def _register_parameter(op: Op, target: Instance) -> Value:
 def _parameter(op: Op) -> Value:
     holder = op.run.frame.self
     owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
-    return Tensor(owner=owner, deps=frozenset({owner}), shape="parameter")
+    return Tensor(owner=frozenset({owner}), deps=frozenset({owner}), shape="parameter")
 
 
 @extern("torch.autograd.Variable", "torch.autograd.variable.Variable", "torch.jit.script",
@@ -306,7 +305,7 @@ def _grad(op: Op) -> Value:
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
         "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save", "torch.cuda.empty_cache",
         "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
-        "torch.utils.data.DataLoader", "torch.cuda.is_available", "torch.autocast",
+        "torch.cuda.is_available", "torch.autocast",
         "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.inference_mode")  # fmt: skip
 def _plain(op: Op) -> Value:
     return Unknown()

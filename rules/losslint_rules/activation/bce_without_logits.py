@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import Family, LossCall
 from losslint.analysis.criteria import Expects
-from losslint.analysis.values import Act
+from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -85,7 +85,9 @@ class BceWithoutLogits(Rule):
         if call.criterion.expects is not Expects.PROBABILITIES or call.activation is not Act.SIGMOID:
             return
         if Family.DIVERGENCE in call.partners:
-            return
+            return  # the decoder of a variational autoencoder: the sigmoid is the picture
+        if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
+            return  # a metric of probabilities that nothing learns from
         yield Diagnosis.of_input(
             call,
             f"{call.title} takes the log of a sigmoid: a confident mistake gets no gradient"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.events import LossSum
+from losslint.analysis.events import Family, LossSum
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
@@ -78,7 +78,8 @@ class UnweightedMultitaskSum(Rule):
 
     def check_loss_sum(self, total: LossSum) -> Iterator[Diagnosis]:
         """Terms of different families on shared parameters, added with no weight at all."""
-        terms = total.terms
+        # a divergence beside a likelihood is one objective: the evidence lower bound
+        terms = [term for term in total.terms if term.family is not Family.DIVERGENCE]
         if any(term.weighted for term in terms) or len({term.family for term in terms}) < 2:
             return
         shared = any(

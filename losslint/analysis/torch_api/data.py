@@ -1,0 +1,128 @@
+"""Data sets and loaders: what a batch holds, where the program says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.containers import element, is_dict, picked
+from losslint.analysis.interpreter import REST
+from losslint.analysis.joins import each
+from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.values import (
+    NONE,
+    Class,
+    Const,
+    DType,
+    Extern,
+    Instance,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+LOADER = "torch.utils.data.DataLoader"
+TENSORS = "torch.utils.data.TensorDataset"
+TRAINER = "lightning.Trainer"
+_DATASET = "<dataset>"
+_COLUMNS = "<columns>"
+GROUPS.update({LOADER: "loader", TENSORS: "dataset", TRAINER: "trainer"})
+
+
+@extern(TENSORS, "torch.utils.data.dataset.TensorDataset")
+def _tensors(op: Op) -> Value:
+    made = op.run.new_instance(Extern(TENSORS))
+    if not op.args.open:
+        op.run.heap.set(made.slots, _COLUMNS, Tuple(tuple(op.args.positional)))
+    return made
+
+
+@extern(LOADER, "torch.utils.data.dataloader.DataLoader", "torch_geometric.loader.DataLoader")
+def _loader(op: Op) -> Value:
+    made = op.run.new_instance(Extern(LOADER))
+    collate = op.given(6, "collate_fn")
+    dataset = op.given(0, "dataset")
+    if dataset is not None and (collate is None or collate == NONE):
+        op.run.heap.set(made.slots, _DATASET, dataset)
+    return made
+
+
+@extern("torch.utils.data.random_split", "torch.utils.data.dataset.random_split")
+def _split(op: Op) -> Value:
+    made = op.run.new_list()
+    op.run.heap.set(made.slots, REST, op.arg(0, "dataset"))
+    return made
+
+
+@extern("torch.utils.data.Subset", "torch.utils.data.dataset.Subset")
+def _subset(op: Op) -> Value:
+    return op.arg(0, "dataset")
+
+
+@extern("pytorch_lightning.Trainer", "lightning.pytorch.Trainer", TRAINER)
+def _trainer(op: Op) -> Value:
+    return op.run.new_instance(Extern(TRAINER))
+
+
+@method("trainer", "fit")
+def _fit(op: Op, target: Instance) -> Value:
+    """Lightning's loop: it hands every batch of the loader to the module's training step."""
+    from losslint.analysis.attributes import find_method
+    from losslint.analysis.functions import call_function
+
+    module, loader = op.arg(0, "model"), op.given(1, "train_dataloaders")
+    step = find_method(module, "training_step")
+    if step is not None and isinstance(module, Instance):
+        batch = element(op.run, loader, op.node) if loader is not None else Unknown()
+        call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
+    return NONE
+
+
+def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Value:
+    """What one round of a loop over a loader binds."""
+    dataset = run.heap.get(loader.slots, _DATASET)
+    if dataset is None:
+        return Unknown()
+    return each(dataset, lambda one: collated(run, _sample(run, one, node)))
+
+
+def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value:
+    if not isinstance(dataset, Instance):
+        return Unknown()
+    columns = run.heap.get(dataset.slots, _COLUMNS)
+    if isinstance(columns, Tuple):
+        return Tuple(
+            tuple(picked(one) if isinstance(one, Tensor) else Unknown() for one in columns.items)
+        )
+    if isinstance(dataset.cls, Class) and node is not None:
+        from losslint.analysis.attributes import find_method
+        from losslint.analysis.functions import call_function
+
+        method_ = find_method(dataset, "__getitem__")
+        if method_ is not None:
+            return call_function(run, method_, Args(node, [Unknown()]), dataset)
+        return Unknown()
+    return element(run, dataset, node)
+
+
+def collated(run: Interpreter, sample: Value) -> Value:
+    """Samples stacked to a batch: numbers become tensors, structure stays."""
+    if isinstance(sample, Tensor):
+        return sample.but(grad=False, operations=frozenset(), terms=())
+    if isinstance(sample, Const):
+        if isinstance(sample.value, bool | int):
+            return Tensor(dtype=DType.INT, grad=False)
+        if isinstance(sample.value, float):
+            return Tensor(dtype=DType.FLOAT, grad=False)
+        return Unknown()
+    if isinstance(sample, Tuple):
+        return Tuple(tuple(collated(run, item) for item in sample.items))
+    if isinstance(sample, Instance) and is_dict(sample):
+        return sample
+    return Unknown()
