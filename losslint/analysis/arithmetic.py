@@ -121,7 +121,11 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if not isinstance(left, Tensor):
         left, right = right, left
     one, other = _tensor(left), _tensor(right)
-    made = blend(left, right)
+    if one.terms and other.terms:
+        one, other = _settled(one), _settled(other)
+        made = blend(one, other)
+    else:
+        made = blend(left, right)
     if one.terms or other.terms:
         both = bool(one.terms and other.terms)
         run.add_partners(one.terms, other.terms)
@@ -211,15 +215,15 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         left, right = right, left
     one, other = _tensor(left), _tensor(right)
     made = blend(left, right)
-    if one.terms or other.terms:
-        made = made.but(terms=weigh((*one.terms, *other.terms), number(right)))
+    if one.terms:
+        made = weigh(made, right)
     policy = _policy_term(run, one, other, right, node) or _policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
     if Sign.UNKNOWN not in (one.sign, other.sign):
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
-    if number(right) is None:
+    if number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape="product")
     elif one.shape in _TOTALS:
         made = made.but(shape=one.shape)
@@ -248,11 +252,52 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     return made
 
 
-def weigh(terms: tuple[LossTerm, ...], factor: float | None) -> tuple[LossTerm, ...]:
-    """The terms times a weight; times one or minus one they keep their weight."""
-    if factor is not None and abs(factor) == 1:
+def weigh(tensor: Tensor, factor: Value) -> Tensor:
+    """The terms of a tensor that was multiplied by a factor.
+
+    A factor of one is no weight, nor is a mask or a weight for each element; a factor for a sum of
+    several terms leaves their proportions as they are until another term is added.
+    """
+    known = number(factor)
+    if known is not None and abs(known) == 1:
+        return tensor
+    if isinstance(factor, Tensor) and factor.mask is not None:
+        return tensor
+    if len(tensor.terms) > 1:
+        return tensor.but(shape="scaled-sum")
+    terms = tuple(
+        term
+        if term.weighted or (term.stage == "elements" and known is None)
+        else replace(term, weighted=True)
+        for term in tensor.terms
+    )
+    return tensor.but(terms=terms)
+
+
+def normalised(tensor: Tensor, divisor: Value) -> Tensor:
+    """The terms of a tensor that was divided: for a sum that makes the mean, else it is a weight."""
+    if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
+        return weigh(tensor, divisor)
+    return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
+
+
+def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ...]:
+    """The terms after a reduction over their elements."""
+    if all(term.stage != "elements" for term in terms):
         return terms
-    return tuple(term if term.weighted else replace(term, weighted=True) for term in terms)
+    return tuple(
+        replace(term, stage=stage) if term.stage == "elements" else term for term in terms
+    )
+
+
+def _settled(tensor: Tensor) -> Tensor:
+    """A sum that was scaled as a whole, before another term joins it: now that is a weight."""
+    if tensor.shape != "scaled-sum":
+        return tensor
+    terms = tuple(
+        term if term.weighted else replace(term, weighted=True) for term in tensor.terms
+    )
+    return tensor.but(terms=terms, shape="")
 
 
 def _policy_term(
@@ -273,7 +318,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     one, other = _tensor(left), _tensor(right)
     made = blend(left, right)
     if one.terms:
-        made = made.but(terms=weigh(one.terms, number(right)))
+        made = normalised(made, right)
     if Sign.UNKNOWN not in (one.sign, other.sign):
         made = made.but(sign=Sign.NON_NEGATIVE)
     if isinstance(right, Tensor):
@@ -289,6 +334,11 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=one.zero)
+    if one.act is Act.RAW:
+        reason = ZeroReason(
+            run.place(node), "ratio", "a ratio with a raw output can be zero or negative"
+        )
+        made = made.but(zero=reason)
     return made
 
 
@@ -313,6 +363,7 @@ def _risky_division(
         right,
         left if isinstance(left, Tensor) else None,
         steps_of(right.trail),
+        run.loops > 0,
     )
     return with_operation(run, made, operation)
 

@@ -8,13 +8,11 @@ import libcst as cst
 
 from losslint.analysis.containers import element, elements, set_item
 from losslint.analysis.joins import without_none
-from losslint.analysis.trace import ZeroGrad
+from losslint.analysis.trace import Backward, ZeroGrad
 from losslint.analysis.values import (
     NONE,
-    UNKNOWN,
     Alternative,
     Class,
-    Extern,
     Instance,
     Namespace,
     Tensor,
@@ -117,6 +115,15 @@ def set_attribute(
             if isinstance(one.value, Instance | Class):
                 set_attribute(run, one.value, name, value, node)
     if name == "grad" and not isinstance(target, Instance):
-        owner = target.owner if isinstance(target, Tensor) else None
-        if value == NONE or isinstance(value, Tensor | Extern | Tuple) or value == UNKNOWN:
-            run.act(ZeroGrad(run.place(node), owners=owner))
+        _write_gradient(run, target, value, node)
+
+
+def _write_gradient(run: Interpreter, target: Value, value: Value, node: cst.CSTNode) -> None:
+    """``p.grad = ...``: None or zeros clear it, anything else is a gradient made by hand."""
+    owner = target.owner if isinstance(target, Tensor) else None
+    if value == NONE or (isinstance(value, Tensor) and value.shape == "blank"):
+        run.act(ZeroGrad(run.place(node), owners=owner))
+    elif isinstance(value, Tensor):
+        run.act(Backward(run.place(node), owner or frozenset()))
+    else:
+        run.act(ZeroGrad(run.place(node), owners=owner, certain=False))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from losslint.analysis.joins import each, join_alternatives, without_none
-from losslint.analysis.torch_api.registry import group_of, has_method, is_tensor_method
+from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.values import (
     TRUE,
     UNKNOWN,
@@ -14,6 +14,7 @@ from losslint.analysis.values import (
     Bound,
     Class,
     Const,
+    DType,
     Extern,
     Function,
     Instance,
@@ -21,12 +22,14 @@ from losslint.analysis.values import (
     Namespace,
     Params,
     Partial,
+    Sign,
     Super,
     Tensor,
     Tuple,
     Union,
     Unknown,
     Value,
+    ZeroReason,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 _DETACHED = frozenset({"data", "detach"})
 _SAME = frozenset({"T", "mT", "H", "real", "device_"})
 _KEY_DEPTH = 5
+COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
+"""First parts of the symbols of comparisons that were not decided."""
 
 
 def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> Value:
@@ -50,6 +55,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Tensor):
         return _of_tensor(value, name)
     if isinstance(value, Unknown):
+        mask = as_mask(run, value, node)
+        if mask is not None and name in FUNCTIONS:
+            return Method(mask, name)
         if is_tensor_method(name):
             return Method(value, name)
         if name == "training":
@@ -75,6 +83,17 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Const | Tuple | Params | Method):
         return Method(value, name)
     return UNKNOWN
+
+
+def as_mask(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
+    """The mask that a comparison of something unknown is, once it is used like a tensor."""
+    key = value.key if isinstance(value, Unknown) else None
+    while isinstance(key, tuple) and len(key) == 2 and key[0] == "not":
+        key = key[1]
+    if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+        reason = ZeroReason(run.place(node), "mask", "no element may be selected")
+        return Tensor(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    return None
 
 
 def _key(key: object, name: str) -> object:

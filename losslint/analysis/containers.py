@@ -135,12 +135,11 @@ def element(
 
 def _any_item(run: Interpreter, value: Instance) -> Value:
     items = list(list_items(run, value))
-    for slot in (REST, TAIL):
-        more = run.heap.get(value.slots, slot)
-        if isinstance(more, Tuple):
-            items.extend(more.items)
-        elif more is not None:
-            items.append(more)
+    rest, tail = run.heap.get(value.slots, REST), run.heap.get(value.slots, TAIL)
+    if rest is not None:
+        items.append(rest)
+    if isinstance(tail, Tuple):
+        items.extend(tail.items)
     return join(items) if items else UNKNOWN
 
 

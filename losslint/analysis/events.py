@@ -44,7 +44,8 @@ class LossTerm:
     place: Place
     deps: frozenset[Hashable] = field(default=frozenset(), compare=False)
     weighted: bool = False
-    target: Hashable = field(default=None, compare=False)
+    stage: str = field(default="mean", compare=False)
+    """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Operation:
     operand: Tensor
     other: Tensor | None = None
     trail: tuple[Step, ...] = ()
+    repeated: bool = True
+    """It runs in a loop; what runs once on plain data prepares the data."""
 
     def __eq__(self, other: object) -> bool:
         return (

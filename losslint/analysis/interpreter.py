@@ -84,13 +84,14 @@ class Interpreter:
         self.autocast = 0
         self.dead = 0
         self.settled = 0
+        self.loops = 0
         self.steps = 0
         self.expressions: dict[type, Callable[[Interpreter, Any], Value]] = {}
         self.statements: dict[type, Callable[[Interpreter, Any], bool]] = {}
 
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
-        self.no_grad = self.autocast = self.dead = self.settled = 0
+        self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.heap.stop_all_recordings()
 
     # -- evaluating ---------------------------------------------------------------------------
@@ -242,7 +243,8 @@ class Interpreter:
                     self.reaches_loss(item)
         elif isinstance(value, Tensor):
             for operation in value.operations:
-                self.emit(OperationInLoss(operation, guarded=False))
+                if operation.operand.grad or operation.repeated:
+                    self.emit(OperationInLoss(operation, guarded=False))
             if len(value.terms) > 1 and value.summed is not None:
                 self.emit(LossSum(value.summed, value.terms))
 

@@ -96,6 +96,7 @@ def _repeated(
         outer, run.trace = run.trace, []
         last = number == rounds - 1
         run.settled += last
+        run.loops += 1
         try:
             bind()
             if isinstance(node, cst.While) and number:
@@ -104,6 +105,7 @@ def _repeated(
                 run.leave(frame.continues, mark)
         finally:
             run.settled -= last
+            run.loops -= 1
             body, run.trace = run.trace, outer
         repeats = bool(frame.continues)
         left_by_break = bool(frame.breaks)

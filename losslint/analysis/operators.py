@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis import arithmetic
 from losslint.analysis.containers import elements, is_list, picked
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -28,6 +29,7 @@ from losslint.analysis.values import (
     Namespace,
     Params,
     Sign,
+    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -210,15 +212,16 @@ def compare(
             deps=made.deps, confidence=made.confidence,
         )
     if isinstance(sign, cst.Equal | cst.NotEqual):
-        same = _equality(left, right)
+        same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):
         found = _membership(run, left, right)
         return found if isinstance(sign, cst.In) else _inverted(found)
     if isinstance(left, Const) and isinstance(right, Const):
         return _ordered(sign, left.value, right.value)
-    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
-        return Unknown((type(sign).__name__, left.key, right))
+    if isinstance(left, Unknown):
+        key = left.key if left.key is not None else ("value", id(node))
+        return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
 
 
@@ -251,7 +254,7 @@ def _identity(left: Value, right: Value) -> Value:
     return UNKNOWN
 
 
-def _equality(left: Value, right: Value) -> Value:
+def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.value == right.value)
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
@@ -260,6 +263,8 @@ def _equality(left: Value, right: Value) -> Value:
         return Unknown(("==", right.key, left))
     if isinstance(left, Instance | Class | Function | Namespace | Bound) and left == right:
         return TRUE
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown(("==", ("value", id(node)), None))
     return UNKNOWN
 
 
@@ -306,4 +311,7 @@ def indexed(
         return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
         return made.but(mask=value.mask)
+    if value.shape == "identity" and isinstance(index, Tensor | Unknown):
+        trail = extend(None, run.place(node), "one-hot rows made here")
+        return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made

@@ -9,6 +9,7 @@ from losslint.analysis.containers import element, is_dict, picked
 from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import each
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     NONE,
     Class,
@@ -16,6 +17,7 @@ from losslint.analysis.values import (
     DType,
     Extern,
     Instance,
+    TargetKind,
     Tensor,
     Tuple,
     Unknown,
@@ -32,7 +34,15 @@ TENSORS = "torch.utils.data.TensorDataset"
 TRAINER = "lightning.Trainer"
 _DATASET = "<dataset>"
 _COLUMNS = "<columns>"
-GROUPS.update({LOADER: "loader", TENSORS: "dataset", TRAINER: "trainer"})
+GROUPS.update(
+    {
+        LOADER: "loader",
+        TENSORS: "dataset",
+        TRAINER: "trainer",
+        "sklearn.preprocessing.LabelBinarizer": "encoder",
+        "sklearn.preprocessing.OneHotEncoder": "encoder",
+    }
+)
 
 
 @extern(TENSORS, "torch.utils.data.dataset.TensorDataset")
@@ -82,6 +92,33 @@ def _fit(op: Op, target: Instance) -> Value:
         batch = element(op.run, loader, op.node) if loader is not None else Unknown()
         call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
     return NONE
+
+
+@extern("keras.utils.to_categorical", "tensorflow.keras.utils.to_categorical",
+        "keras.utils.np_utils.to_categorical")  # fmt: skip
+def _categorical(op: Op) -> Value:
+    return _one_hot(op, DType.FLOAT)
+
+
+@extern("sklearn.preprocessing.LabelBinarizer", "sklearn.preprocessing.OneHotEncoder")
+def _encoder(op: Op) -> Value:
+    return op.run.new_instance(Extern(op.name))
+
+
+@method("encoder", "fit_transform", "transform")
+def _encoded(op: Op, target: Instance) -> Value:
+    whole = isinstance(target.cls, Extern) and target.cls.name.endswith("LabelBinarizer")
+    return _one_hot(op, DType.INT if whole else DType.FLOAT)
+
+
+@method("encoder", "fit")
+def _fitted(op: Op, target: Instance) -> Value:
+    return target
+
+
+def _one_hot(op: Op, dtype: DType) -> Tensor:
+    trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+    return Tensor(target=TargetKind.ONE_HOT, dtype=dtype, grad=False, trail=trail)
 
 
 def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Value:

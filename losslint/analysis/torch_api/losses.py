@@ -114,7 +114,8 @@ def loss_call(
                     ("input", i) if given.config else None,
                 )
                 cases.append(LossCase(event, arms, known))
-            result = _result(run, criterion, given.value, targets[0].value, args)
+            reduction = _reduction(chosen.value, args)
+            result = _result(run, criterion, given.value, targets[0].value, args, reduction)
             results.append(Alternative(result, when, chosen.config or given.config))
     run.sites.met(place, understood)
     if cases and not run.no_grad:
@@ -173,16 +174,29 @@ def _first_argument(node: cst.CSTNode) -> str:
     return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "its input"
 
 
+def _reduction(callee: Value, args: Args) -> Value | None:
+    if isinstance(callee, Instance):
+        return callee.slots.get(("opt", "reduction"))
+    return args.get(-1, "reduction")
+
+
 def _result(
-    run: Interpreter, criterion: Criterion, given: Value, target: Value, args: Args
+    run: Interpreter,
+    criterion: Criterion,
+    given: Value,
+    target: Value,
+    args: Args,
+    reduction: Value | None,
 ) -> Tensor:
     """The loss that a criterion returns."""
     deps = deps_of(given)
     made = blend(given, target)
     grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
-    reduction = args.get(-1, "reduction")
     shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
-    term = LossTerm(criterion.family, criterion.name, run.place(args.node), deps)
+    stage = {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean") if isinstance(
+        reduction, Const
+    ) else "mean"
+    term = LossTerm(criterion.family, criterion.name, run.place(args.node), deps, stage=stage)
     return Tensor(
         sign=Sign.NON_NEGATIVE,
         grad=grad,

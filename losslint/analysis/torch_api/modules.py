@@ -244,12 +244,11 @@ def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Va
     from losslint.analysis.calls import call
 
     children = list(items.items) if isinstance(items, Tuple) else [UNKNOWN]
-    for slot in (REST, TAIL):
-        more = run.heap.get(module.slots, slot)
-        if isinstance(more, Tuple):
-            children.extend(more.items)
-        elif more is not None:
-            children.append(more)
+    rest, tail = run.heap.get(module.slots, REST), run.heap.get(module.slots, TAIL)
+    if rest is not None:
+        children.append(rest)
+    if isinstance(tail, Tuple):
+        children.extend(tail.items)
     current: Args = args
     value = _input(args)
     for child in children:

@@ -66,6 +66,12 @@ class Op:
         value = self.args.get(index, *(names or ("input", "self")))
         if isinstance(value, Tensor):
             return value
+        if isinstance(value, Unknown) and value.key is not None:
+            from losslint.analysis.attributes import as_mask
+
+            mask = as_mask(self.run, value, self.node)
+            if mask is not None:
+                return mask
         return Tensor(deps=deps_of(value) if value is not None else frozenset())
 
 
@@ -95,7 +101,7 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
-    "parameters named_parameters to cuda cpu train eval scatter_ norm long tanh".split()
+    "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh".split()
 )
 
 

@@ -186,6 +186,7 @@ _SUMMED = {
 def _sum(op: Op) -> Value:
     given = op.tensor()
     made = arithmetic.reduced(op.run, blend(given), op.node)
+    made = made.but(terms=arithmetic.reduced_terms(made.terms, "sum"))
     if given.act in PROBABILITIES:
         whole = given.act is Act.SOFTMAX and not given.picked
         sign = Sign.POSITIVE if whole else Sign.NON_NEGATIVE
@@ -204,6 +205,7 @@ def _sum(op: Op) -> Value:
 def _mean(op: Op) -> Value:
     given = op.tensor()
     made = arithmetic.reduced(op.run, blend(given), op.node)
+    made = made.but(terms=arithmetic.reduced_terms(made.terms, "mean"))
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
@@ -363,7 +365,8 @@ def _log(op: Op) -> Value:
     made = blend(given)
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
-        OperationKind.LOG, op.run.place(op.node), op.name, given, None, steps_of(given.trail)
+        OperationKind.LOG, op.run.place(op.node), op.name, given, None,
+        steps_of(given.trail), op.run.loops > 0,
     )
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
         made = arithmetic.with_operation(op.run, made, operation)
@@ -529,6 +532,8 @@ def _made(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
     if op.name in ("FloatTensor", "Tensor", "LongTensor"):
         kind = DType.INT if op.name == "LongTensor" else DType.FLOAT
+    if given is None or (op.name.endswith("Tensor") and len(op.args.positional) > 1):
+        return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         return given.but(
             grad=False, terms=(), operations=frozenset(),

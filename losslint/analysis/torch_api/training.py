@@ -26,6 +26,7 @@ from losslint.analysis.trace import Backward, ZeroGrad
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
+    Sign,
     Bound,
     Const,
     Function,
@@ -172,6 +173,9 @@ def _zeroed(op: Op) -> Value:
     given = op.tensor()
     if given.shape == "grad":
         op.run.act(ZeroGrad(op.run.place(op.node), owners=given.owner))
+        return given
+    if op.name == "zero_":
+        return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=given.dtype)
     return given
 
 
