@@ -1,7 +1,5 @@
 """``python -m losslint``."""
 
-import sys
+from losslint.cli.main import launch
 
-from losslint.cli.main import main
-
-sys.exit(main())
+launch()

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from losslint import __version__
 from losslint.errors import UserError
@@ -23,6 +23,16 @@ _OWN_OPTIONS = ("--help", "--version")
 _INTERRUPTED = 130
 _CLOSED_PIPE = 141
 _MISTAKE = 2
+
+
+def launch() -> NoReturn:
+    """Runs the command line and ends the process."""
+    code = main()
+    if code == _INTERRUPTED:
+        # The analysis may still run in a thread of its own, and Python's orderly end under a thread
+        # that is inside the parser is a crash.
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
