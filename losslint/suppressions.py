@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNUSED = "LOS002"
 INVALID = "LOS003"
 _FOREIGN_CODE = re.compile(r"(?!LOS)[A-Z]+[0-9]+")
+_OWN_NOQA = re.compile(rb"noqa[^\r\n]*LOS[0-9]", re.IGNORECASE)
 _REMOVE = "remove the comment, or name a rule that is found here"
 
 
@@ -167,7 +168,9 @@ def _covers(comment: Comment, line: int, lines: set[int]) -> bool:
 def _worth_reading(content: bytes, *, has_findings: bool) -> bool:
     if b"losslint" in content:
         return True
-    return b"noqa" in content.lower() and (has_findings or b"LOS" in content)
+    if b"noqa" not in content.lower():
+        return False
+    return has_findings or _OWN_NOQA.search(content) is not None
 
 
 def _parsed(source: Source) -> SourceModule | None:
