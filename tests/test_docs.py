@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from losslint.cli.main import main
 from losslint.config import _KEYS, read_settings
+from losslint.rule import Rule
 from tests.conftest import Losslint, write
 
 if sys.version_info >= (3, 11):
@@ -123,3 +125,30 @@ def test_the_hook_runs(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_documented_rule_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule, *_, test = blocks(ROOT / "docs" / "writing-rules.md", "python")
+    compile(test, "test_fixtures.py", "exec")
+    (project / "our_rules.py").write_text(rule, "utf-8")
+    (project / "losslint.toml").write_text('local-rules = ["our_rules.py"]')
+    write(
+        project,
+        train="""
+import torch.nn as nn
+
+criterion = nn.MSELoss()
+loss = criterion(nn.Linear(3, 1)(x), y)
+loss.backward()
+""",
+    )
+    assert main(["-f", "concise", "-q", "--allow-local-rules", "train.py"]) == 1
+    assert capsys.readouterr().out == (
+        "train.py:5:8: OURS001 warning: `criterion` (MSELoss) lets outliers decide\n"
+    )
+
+
+def test_every_event_is_documented() -> None:
+    text = (ROOT / "docs" / "writing-rules.md").read_text("utf-8")
+    methods = {name for name in vars(Rule) if name.startswith("check_")}
+    assert set(re.findall(r"^\| `(check_\w+)`", text, re.MULTILINE)) == methods
