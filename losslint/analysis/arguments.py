@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,3 +101,12 @@ def bind(parameters: Parameters, args: Args, defaults: dict[str, Value]) -> dict
         ]
         bound[parameters.double_star] = UNKNOWN if args.open else Tuple(tuple(extra))
     return bound
+
+
+def pairs_of(value: Tuple) -> dict[Hashable, Value]:
+    """What a tuple of name and value pairs holds."""
+    return {
+        pair.items[0].value: pair.items[1]
+        for pair in value.items
+        if isinstance(pair, Tuple) and isinstance(pair.items[0], Const)
+    }

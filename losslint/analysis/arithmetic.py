@@ -110,6 +110,11 @@ def _tensor(value: Value) -> Tensor:
     return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown))
 
 
+def _is_area(value: Tensor) -> bool:
+    """A product of sizes, or a sum of such."""
+    return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
+
+
 def _is_guard(value: Value) -> bool:
     """Whether adding the value keeps a sum of non-negative terms away from zero."""
     known = number(value)
@@ -131,11 +136,13 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         run.add_partners(one.terms, other.terms)
         made = made.but(summed=run.place(node) if both else (one.summed or other.summed))
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
-    if one.shape in _TOTALS and other.shape in _TOTALS:
+    if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
     known = number(right)
     if known is not None or not isinstance(right, Tensor):
         return _shifted(made, one, right, known)
+    if one.shape == "square" and other.shape == "square":
+        made = made.but(shape="sum-square")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
         return made.but(act=Act.RAW, trail=one.trail, last=one.last)
     if other.act is Act.RAW and one.shape == "parameter":
@@ -150,7 +157,11 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         return made.but(act=Act.RAW, last=one.last, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
         return made.but(
-            act=one.act, picked=one.picked, dim=one.dim, sign=Sign.POSITIVE, trail=one.trail,
+            act=one.act,
+            picked=one.picked,
+            dim=one.dim,
+            sign=Sign.POSITIVE,
+            trail=one.trail,
             shape=one.shape,
         )
     if known == 1 and one.shape == "exp":
@@ -182,7 +193,9 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(summed=run.place(node))
     if other.shape == "maximum":
         return made.but(shape="shifted")
-    if one.shape == "totals" and other.shape == "overlap":
+    if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
+        made = made.but(marks=made.marks | {"difference"})
+    if one.shape == "totals" and (other.shape == "overlap" or _is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         reason = ZeroReason(
@@ -192,8 +205,12 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if number(left) == 1 and other.act in PROBABILITIES:
         shape = "one-minus" if other.act is Act.SIGMOID and other.shape == "" else ""
         return made.but(
-            act=Act.PROB, picked=other.picked, sign=Sign.NON_NEGATIVE, shape=shape,
-            trail=other.trail, target=other.target,
+            act=Act.PROB,
+            picked=other.picked,
+            sign=Sign.NON_NEGATIVE,
+            shape=shape,
+            trail=other.trail,
+            target=other.target,
         )
     if one.act in LOG_PROBABILITIES:
         return made.but(shape="logratio", trail=one.trail)
@@ -247,7 +264,7 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
             return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
     if one.mask is not None or other.mask is not None:
         both = one.mask is not None and other.mask is not None
-        if both or number(right) == 1:
+        if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
             return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
     return made
 
@@ -263,7 +280,7 @@ def weigh(tensor: Tensor, factor: Value) -> Tensor:
         return tensor
     if isinstance(factor, Tensor) and factor.mask is not None:
         return tensor
-    if len(tensor.terms) > 1:
+    if len(tensor.terms) > 1 and (tensor.summed is not None or known is not None):
         return tensor.but(shape="scaled-sum")
     terms = tuple(
         term
@@ -275,7 +292,7 @@ def weigh(tensor: Tensor, factor: Value) -> Tensor:
 
 
 def normalised(tensor: Tensor, divisor: Value) -> Tensor:
-    """The terms of a tensor that was divided: for a sum that makes the mean, else it is a weight."""
+    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
     if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
         return weigh(tensor, divisor)
     return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
@@ -285,18 +302,14 @@ def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ..
     """The terms after a reduction over their elements."""
     if all(term.stage != "elements" for term in terms):
         return terms
-    return tuple(
-        replace(term, stage=stage) if term.stage == "elements" else term for term in terms
-    )
+    return tuple(replace(term, stage=stage) if term.stage == "elements" else term for term in terms)
 
 
 def _settled(tensor: Tensor) -> Tensor:
     """A sum that was scaled as a whole, before another term joins it: now that is a weight."""
     if tensor.shape != "scaled-sum":
         return tensor
-    terms = tuple(
-        term if term.weighted else replace(term, weighted=True) for term in tensor.terms
-    )
+    terms = tuple(term if term.weighted else replace(term, weighted=True) for term in tensor.terms)
     return tensor.but(terms=terms, shape="")
 
 
@@ -310,7 +323,7 @@ def _policy_term(
         return None
     if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
         return None  # a focal or a masked weight, not an advantage
-    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps)
+    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
@@ -348,11 +361,11 @@ def _risky_division(
     probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
     if (
         isinstance(left, Tensor)
-        and left.shape == "overlap"
+        and (left.shape == "overlap" or _is_area(left))
         and right.shape == "totals"
         and right.zero is None
     ):
-        reason = ZeroReason(run.place(node), "overlap", "both masks can be empty")
+        reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
         right = right.but(zero=reason)
     if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
         return made
@@ -384,9 +397,10 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         return root(run, one, node)
     if known is not None and known > 0 and known % 2 == 0:
         zero = one.zero if one.zero is not None else None
-        return made.but(
-            sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=made.marks | {"square"}
-        )
+        marks = made.marks | {"square"}
+        if "difference" in marks:
+            marks |= {"squared-difference"}
+        return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=marks)
     return made.but(
         sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
     )
@@ -403,15 +417,22 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
 
 
-def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode) -> Tensor:
-    """A sum or mean; where it closes the formula of a KL divergence, it is a term of that family.
+def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
+    """A sum or mean, which is a loss term where it closes the formula of one.
 
     The divergence from a standard normal has an exponential of the log-variance and a square of
     the mean in it, and so has a Gaussian likelihood, which plays the same part.
     """
-    if made.terms or not made.marks >= {"exp", "square"}:
+    if made.terms or not made.grad:
         return made
-    term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    if made.marks >= {"exp", "square"}:
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    elif "squared-difference" in made.marks and made.deps:
+        term = LossTerm(
+            Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
+        )
+    else:
+        return made
     return made.but(terms=(term,), marks=frozenset())
 
 

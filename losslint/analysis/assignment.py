@@ -16,7 +16,6 @@ from losslint.analysis.values import (
     Instance,
     Namespace,
     Tensor,
-    Tuple,
     Union,
     Value,
 )

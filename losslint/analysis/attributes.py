@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from losslint.analysis.joins import each, join_alternatives, without_none
+from losslint.analysis.tests import as_mask
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.values import (
     TRUE,
@@ -14,7 +15,6 @@ from losslint.analysis.values import (
     Bound,
     Class,
     Const,
-    DType,
     Extern,
     Function,
     Instance,
@@ -22,14 +22,12 @@ from losslint.analysis.values import (
     Namespace,
     Params,
     Partial,
-    Sign,
     Super,
     Tensor,
     Tuple,
     Union,
     Unknown,
     Value,
-    ZeroReason,
 )
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 _DETACHED = frozenset({"data", "detach"})
 _SAME = frozenset({"T", "mT", "H", "real", "device_"})
 _KEY_DEPTH = 5
-COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
-"""First parts of the symbols of comparisons that were not decided."""
 
 
 def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> Value:
@@ -83,17 +79,6 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Const | Tuple | Params | Method):
         return Method(value, name)
     return UNKNOWN
-
-
-def as_mask(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
-    """The mask that a comparison of something unknown is, once it is used like a tensor."""
-    key = value.key if isinstance(value, Unknown) else None
-    while isinstance(key, tuple) and len(key) == 2 and key[0] == "not":
-        key = key[1]
-    if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
-        reason = ZeroReason(run.place(node), "mask", "no element may be selected")
-        return Tensor(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
-    return None
 
 
 def _key(key: object, name: str) -> object:
@@ -171,9 +156,7 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))
 
 
-def bind_attribute(
-    run: Interpreter, value: Instance, found: Value, node: cst.CSTNode
-) -> Value:
+def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CSTNode) -> Value:
     """A class attribute as an object sees it: methods bound, properties computed."""
     if isinstance(found, Function):
         if found.kind == "property":
@@ -194,9 +177,7 @@ def bind_attribute(
     return found
 
 
-def setter(
-    run: Interpreter, target: Instance, name: str, value: Value, node: cst.CSTNode
-) -> bool:
+def setter(run: Interpreter, target: Instance, name: str, value: Value, node: cst.CSTNode) -> bool:
     """Calls the setter of a property, if ``name`` is one."""
     assert isinstance(target.cls, Class)
     function = class_attribute(run, target.cls, f"{name}.setter")
@@ -217,7 +198,7 @@ def _of_super(run: Interpreter, value: Super, name: str) -> Value:
         if isinstance(one, Class):
             found = run.heap.get(one.slots, name)
             if isinstance(found, Function):
-                if found.kind in ("staticmethod",):
+                if found.kind == "staticmethod":
                     return found
                 return Bound(found, value.self, found.owner)
             if found is not None:

@@ -18,7 +18,6 @@ from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.registry import call_extern, call_instance, call_method
 from losslint.analysis.trace import ZeroGrad
 from losslint.analysis.values import (
-    UNKNOWN,
     Alternative,
     Bound,
     Class,
@@ -27,7 +26,6 @@ from losslint.analysis.values import (
     Instance,
     Method,
     Partial,
-    Tensor,
     Tuple,
     Union,
     Unknown,
@@ -38,7 +36,9 @@ from losslint.analysis.values import (
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_LOSS_NAMED = re.compile(r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.I)
+_LOSS_NAMED = re.compile(
+    r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.IGNORECASE
+)
 
 
 def call(run: Interpreter, callee: Value, args: Args) -> Value:
@@ -111,9 +111,7 @@ def _may_zero(value: Value) -> bool:
     if isinstance(value, Instance):
         from losslint.analysis.torch_api.registry import group_of
 
-        return group_of(value) in ("optimizer", "module", "wrapper") or isinstance(
-            value.cls, Class
-        )
+        return group_of(value) in ("optimizer", "module", "wrapper") or isinstance(value.cls, Class)
     if isinstance(value, Unknown):
         name = str(value.key)
         return "optim" in name or "model" in name or "net" in name
@@ -128,6 +126,3 @@ def _note_loss(run: Interpreter, node: cst.CSTNode) -> None:
         name = dotted(node.func).rpartition(".")[2]
         if _LOSS_NAMED.search(name):
             run.sites.met(run.place(node), understood=False)
-
-
-__all__ = ["UNKNOWN", "Tensor", "call", "call_unknown"]

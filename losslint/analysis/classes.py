@@ -9,7 +9,6 @@ import libcst as cst
 from losslint.analysis.arguments import Args
 from losslint.analysis.attributes import class_attribute, find_method, lineage
 from losslint.analysis.functions import call_function
-from losslint.analysis.interpreter import REST
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     UNKNOWN,
@@ -45,8 +44,10 @@ def initialise(run: Interpreter, made: Instance, args: Args) -> None:
         call_function(run, init, args, made)
         return
     bases = {base.name for base in lineage(cls) if isinstance(base, Extern)}
-    if class_attribute(run, cls, DATACLASS) is not None or bases & _RECORDS or any(
-        name.endswith(("ModelOutput", "NamedTuple")) for name in bases
+    if (
+        class_attribute(run, cls, DATACLASS) is not None
+        or bases & _RECORDS
+        or any(name.endswith(("ModelOutput", "NamedTuple")) for name in bases)
     ):
         _fill_record(run, made, args)
         return
@@ -66,9 +67,7 @@ def fields(cls: Class) -> list[tuple[str, cst.BaseExpression | None]]:
             if not isinstance(line, cst.SimpleStatementLine):
                 continue
             for statement in line.body:
-                if isinstance(statement, cst.AnnAssign) and isinstance(
-                    statement.target, cst.Name
-                ):
+                if isinstance(statement, cst.AnnAssign) and isinstance(statement.target, cst.Name):
                     found[statement.target.value] = statement.value
     return list(found.items())
 
@@ -102,8 +101,7 @@ def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
     for name in ("forward", "__call__"):
         method = find_method(value, name)
         if method is not None:
-            result = call_function(run, method, args, value)
-            return result
+            return call_function(run, method, args, value)
     return None
 
 
@@ -134,6 +132,3 @@ def _annotated(run: Interpreter, function: Function, param: cst.Param, name: str
             if known:
                 return known[-1]
     return Unknown(key)
-
-
-__all__ = ["REST", "call_object", "construct", "fields", "initialise", "uncalled_arguments"]

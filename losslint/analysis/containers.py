@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, without_none
+from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
     UNKNOWN,
     Act,
     Class,
     Const,
+    DType,
     Extern,
     Instance,
     Params,
     Sign,
+    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -69,6 +72,11 @@ def is_key(slot: Hashable) -> bool:
     return isinstance(slot, tuple) and slot[0] == "key"
 
 
+def keys_of(holder: Instance) -> list[tuple[str, Any]]:
+    """The slots of all items of an object that are under a known key."""
+    return [slot for slot in holder.slots if isinstance(slot, tuple) and slot[0] == "key"]
+
+
 def is_list(value: Value) -> bool:
     """Whether a value is a list, or a module that holds its children like one."""
     return isinstance(value, Instance) and ITEMS in value.slots
@@ -99,7 +107,7 @@ def elements(run: Interpreter, value: Value) -> list[Value] | None:
             items = run.heap.get(value.slots, ITEMS)
             return list(items.items) if isinstance(items, Tuple) else None
         if is_dict(value) and run.heap.get(value.slots, REST) is None:
-            return [Const(key[1]) for key in value.slots if is_key(key)]  # type: ignore[index]
+            return [Const(key[1]) for key in keys_of(value)]
     return None
 
 
@@ -125,9 +133,7 @@ def element(
     if isinstance(value, Tensor):
         return picked(value)
     if isinstance(value, Params):
-        return Tensor(
-            owner=value.owners, deps=value.owners or frozenset(), shape="parameter"
-        )
+        return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
         return Unknown(None, value.deps, value.lost, value.why)
     return UNKNOWN
@@ -195,9 +201,9 @@ def extend(run: Interpreter, target: Instance, source: Value) -> None:
 def _index(run: Interpreter, node: cst.Subscript) -> Value | slice | None:
     """The one index of a subscript, a slice with constant bounds, or None for anything else."""
     if len(node.slice) != 1:
-        for part in node.slice:
-            if isinstance(part.slice, cst.Index):
-                run.eval(part.slice.value)
+        for axis in node.slice:
+            if isinstance(axis.slice, cst.Index):
+                run.eval(axis.slice.value)
         return None
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
@@ -316,11 +322,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
                 _store(run, one.value, index, value)
     elif isinstance(target, Instance):
         _store(run, target, index, value)
-    elif isinstance(target, Tensor) and isinstance(value, Tensor):
+    elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         from losslint.analysis.assignment import assign
 
-        if isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(value, Tensor):
             assign(run, node.value, _filled(target, value))
+        elif target.shape == "blank" and value in (Const(1), Const(1.0)) and len(node.slice) == 2:
+            trail = extend_trail(None, run.place(node), "one-hot rows made here")
+            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
+            if rows.dtype is DType.UNKNOWN:
+                rows = rows.but(dtype=DType.FLOAT)
+            assign(run, node.value, rows)
 
 
 def _store(run: Interpreter, target: Instance, index: Value | slice | None, value: Value) -> None:
@@ -339,6 +351,23 @@ def _store(run: Interpreter, target: Instance, index: Value | slice | None, valu
             slot = ("key", index.value)
         before = run.heap.get(target.slots, slot) if slot == REST else None
         run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+
+
+def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
+    """``del target[...]``."""
+    index = _index(run, node)
+    if not isinstance(target, Instance):
+        return
+    if is_list(target):
+        items = list(list_items(run, target))
+        where = index.value if isinstance(index, Const) else index
+        if isinstance(where, slice) or (
+            isinstance(where, int) and -len(items) <= where < len(items)
+        ):
+            del items[where]
+            run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+    elif isinstance(index, Const):
+        run.heap.remove(target.slots, ("key", index.value))
 
 
 def _filled(target: Tensor, value: Tensor) -> Tensor:

@@ -41,23 +41,24 @@ def _row(
     return (module, function), Criterion(module, expects, family, options=options)
 
 
+_CLASSES = Family.CLASSIFICATION
 _TABLE = dict(
     [
-        _row("CrossEntropyLoss", "cross_entropy", Expects.LOGITS, Family.CLASSIFICATION, "weight"),
-        _row("NLLLoss", "nll_loss", Expects.LOG_PROBABILITIES, Family.CLASSIFICATION, "weight"),
-        _row("NLLLoss2d", "nll_loss2d", Expects.LOG_PROBABILITIES, Family.CLASSIFICATION, "weight"),
-        _row("BCELoss", "binary_cross_entropy", Expects.PROBABILITIES, Family.CLASSIFICATION, "weight"),
+        _row("CrossEntropyLoss", "cross_entropy", Expects.LOGITS, _CLASSES, "weight"),
+        _row("NLLLoss", "nll_loss", Expects.LOG_PROBABILITIES, _CLASSES, "weight"),
+        _row("NLLLoss2d", "nll_loss2d", Expects.LOG_PROBABILITIES, _CLASSES, "weight"),
+        _row("BCELoss", "binary_cross_entropy", Expects.PROBABILITIES, _CLASSES, "weight"),
         _row(
             "BCEWithLogitsLoss", "binary_cross_entropy_with_logits", Expects.BINARY_LOGITS,
-            Family.CLASSIFICATION, "weight",
+            _CLASSES, "weight",
         ),
         _row(
             "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", Expects.BINARY_LOGITS,
-            Family.CLASSIFICATION, "weight",
+            _CLASSES, "weight",
         ),
-        _row("SoftMarginLoss", "soft_margin_loss", Expects.ANYTHING, Family.CLASSIFICATION),
-        _row("MultiMarginLoss", "multi_margin_loss", Expects.ANYTHING, Family.CLASSIFICATION),
-        _row("MultiLabelMarginLoss", "multilabel_margin_loss", Expects.ANYTHING, Family.CLASSIFICATION),
+        _row("SoftMarginLoss", "soft_margin_loss", Expects.ANYTHING, _CLASSES),
+        _row("MultiMarginLoss", "multi_margin_loss", Expects.ANYTHING, _CLASSES),
+        _row("MultiLabelMarginLoss", "multilabel_margin_loss", Expects.ANYTHING, _CLASSES),
         _row("KLDivLoss", "kl_div", Expects.ANYTHING, Family.DIVERGENCE),
         _row("CTCLoss", "ctc_loss", Expects.ANYTHING, Family.SEQUENCE),
         _row("MSELoss", "mse_loss", Expects.ANYTHING, Family.REGRESSION),
@@ -80,9 +81,9 @@ BY_MODULE = {module: criterion for (module, _), criterion in _TABLE.items()}
 BY_FUNCTION = {function: criterion for (_, function), criterion in _TABLE.items()}
 OUTSIDE = {
     "torchvision.ops.sigmoid_focal_loss": Criterion(
-        "sigmoid_focal_loss", Expects.BINARY_LOGITS, Family.CLASSIFICATION
+        "sigmoid_focal_loss", Expects.BINARY_LOGITS, _CLASSES
     ),
     "torchvision.ops.focal_loss.sigmoid_focal_loss": Criterion(
-        "sigmoid_focal_loss", Expects.BINARY_LOGITS, Family.CLASSIFICATION
+        "sigmoid_focal_loss", Expects.BINARY_LOGITS, _CLASSES
     ),
 }

@@ -91,9 +91,7 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
     slots = run.heap.new_slots()
     scope = Scope(frame.scope.module, slots, frame.scope, is_class=True)
     made = Class(node, frame.scope, node.name.value, bases, slots)
-    run.frames.append(
-        Frame(scope, node.name.value, entered=run.assumed(), mark=run.heap.mark())
-    )
+    run.frames.append(Frame(scope, node.name.value, entered=run.assumed(), mark=run.heap.mark()))
     try:
         run.exec(node.body.body)
     finally:
@@ -164,9 +162,7 @@ def _import_from(run: Interpreter, node: cst.ImportFrom) -> bool:
     return True
 
 
-def _imported(
-    run: Interpreter, module: Module | None, name: str, wanted: str, level: int
-) -> Value:
+def _imported(run: Interpreter, module: Module | None, name: str, wanted: str, level: int) -> Value:
     if module is not None:
         found = run.project.member(run, module, wanted)
         if found is not None:

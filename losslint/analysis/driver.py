@@ -13,7 +13,7 @@ from losslint.analysis.classes import initialise, uncalled_arguments
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.scope import Frame, Module
-from losslint.analysis.trail import extend
+from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import Bound, Class, Function, Instance, Value
 
 MAX_OBJECTS = 2
@@ -59,9 +59,7 @@ def _load(run: Interpreter, module: Module) -> None:
     )
 
 
-def _root(
-    run: Interpreter, module: Module, title: str, what: Callable[[], object]
-) -> None:
+def _root(run: Interpreter, module: Module, title: str, what: Callable[[], object]) -> None:
     """Evaluates something from the top level of a module, as its own root."""
     run.frames = [Frame(module.scope, "<module>", mark=run.heap.mark())]
     run.trace = []
@@ -110,7 +108,7 @@ def _methods(run: Interpreter, module: Module, cls: Class) -> None:
 
 
 def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
-    made = run.new_instance(cls, extend(None, _place(module, cls), f"class {cls.name}"))
+    made = run.new_instance(cls, extend(None, Place(module.source, cls.node), f"class {cls.name}"))
     init = cls.slots.get("__init__")
 
     def build() -> None:
@@ -125,12 +123,6 @@ def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
 
     _root(run, module, f"{cls.name}.__init__", build)
     return made
-
-
-def _place(module: Module, cls: Class) -> object:
-    from losslint.analysis.trail import Place
-
-    return Place(module.source, cls.node)
 
 
 def _method(run: Interpreter, module: Module, method: Function, target: Instance) -> None:

@@ -25,6 +25,7 @@ class Family(Enum):
 
     CLASSIFICATION = "classification"
     REGRESSION = "regression"
+    ADVERSARIAL = "adversarial"
     EMBEDDING = "embedding"
     DIVERGENCE = "divergence"
     OVERLAP = "overlap"

@@ -13,7 +13,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
-from losslint.analysis.containers import element, elements, is_key, subscript
+from losslint.analysis.containers import element, elements, is_key, keys_of, subscript
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
@@ -38,9 +38,7 @@ _literals: dict[str, Value] = {}
 
 def evaluates(
     *kinds: type[cst.CSTNode],
-) -> Callable[
-    [Callable[[Interpreter, Any], Value]], Callable[[Interpreter, Any], Value]
-]:
+) -> Callable[[Callable[[Interpreter, Any], Value]], Callable[[Interpreter, Any], Value]]:
     """Registers the evaluation of a kind of node."""
 
     def register(
@@ -297,9 +295,9 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
                 args.positional.extend(known)
         elif arg.star == "**":
             if isinstance(value, Instance) and REST not in value.slots:
-                for key, item in value.slots.items():
-                    if is_key(key) and isinstance(key[1], str):
-                        args.keywords[key[1]] = item
+                for key in keys_of(value):
+                    if isinstance(key[1], str):
+                        args.keywords[key[1]] = value.slots[key]
             else:
                 args.open = True
         elif arg.keyword is not None:
@@ -310,9 +308,7 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
 
 
 @evaluates(cst.ListComp, cst.GeneratorExp, cst.SetComp)
-def _comprehension(
-    run: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.SetComp
-) -> Value:
+def _comprehension(run: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.SetComp) -> Value:
     made = run.new_list()
     items: list[Value] = []
     certain = _rounds(run, node.for_in, lambda: items.append(run.eval(node.elt)))
@@ -354,9 +350,7 @@ def _rounds(run: Interpreter, loop: cst.CompFor, body: Callable[[], object]) -> 
         run.frames.pop()
 
 
-def _round(
-    run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[], object]
-) -> bool:
+def _round(run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[], object]) -> bool:
     known = elements(run, source)
     certain = known is not None and not loop.ifs
     for item in known if known is not None else [element(run, source, loop.iter)]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args, Parameters, bind
+from losslint.analysis.arguments import Args, Parameters, bind, pairs_of
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
@@ -28,8 +28,12 @@ from losslint.analysis.values import (
 if TYPE_CHECKING:
     from losslint.analysis.heap import Slots
 
-_LOSS_NAME = re.compile(r"loss(?!less)|criterion|objective|^training_step$|^kld?_div|elbo", re.I)
-_NO_LOSS_NAME = re.compile(r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.I)
+_LOSS_NAME = re.compile(
+    r"loss(?!less)|criterion|objective|^training_step$|^kld?_div|elbo", re.IGNORECASE
+)
+_NO_LOSS_NAME = re.compile(
+    r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.IGNORECASE
+)
 
 
 def call_function(
@@ -50,9 +54,7 @@ def call_function(
     key = _key(run, function, bound)
     known = run.memo.find(key)
     if known is None and not run.memo.enter(node):
-        bound = {
-            name: value if value is self else widen(value) for name, value in bound.items()
-        }
+        bound = {name: value if value is self else widen(value) for name, value in bound.items()}
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
@@ -75,9 +77,7 @@ def call_function(
         reads = run.heap.stop_recording()
     run.trace.extend(trace)
     writes = {
-        at: written
-        for at, written in run.heap.writes_since(mark).items()
-        if at[0] is not slots
+        at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
     }
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
@@ -126,10 +126,9 @@ def _evaluate(
     parameters = Parameters.of(node)
     for name, value in bound.items():
         if name == parameters.double_star and isinstance(value, Tuple):
-            value = run.new_dict(
-                {pair.items[0].value: pair.items[1] for pair in value.items}  # type: ignore[attr-defined]
-            )
-        run.heap.set(slots, name, value)
+            run.heap.set(slots, name, run.new_dict(pairs_of(value)))
+        else:
+            run.heap.set(slots, name, value)
     run.frames.append(frame)
     try:
         with run.without_gradient(function.no_grad):
@@ -138,10 +137,7 @@ def _evaluate(
             else:
                 if run.exec(node.body.body):
                     run.leave(frame.returns, mark, NONE)
-                if not frame.returns:
-                    value = UNKNOWN
-                else:
-                    value = run.rejoin(frame.returns, mark)
+                value = run.rejoin(frame.returns, mark) if frame.returns else UNKNOWN
             if frame.yields:
                 made = run.new_list()
                 run.heap.set(made.slots, REST, join(frame.yields))
@@ -161,7 +157,7 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     return (
         owner is not None
         and name in ("forward", "__call__")
-        and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.I))
+        and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.IGNORECASE))
     )
 
 
@@ -194,7 +190,11 @@ def with_step(value: Value, place: Place, message: str) -> Value:
         return value.but(trail=extend(value.trail, place, message))
     if isinstance(value, Tuple):
         items = tuple(with_step(item, place, message) for item in value.items)
-        return Tuple(items) if any(a is not b for a, b in zip(items, value.items, strict=True)) else value
+        return (
+            Tuple(items)
+            if any(a is not b for a, b in zip(items, value.items, strict=True))
+            else value
+        )
     if isinstance(value, Union):
         return Union(
             tuple(

@@ -12,14 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from losslint.analysis.events import Event, Family, LossTerm, ImplicitDim, LossCalls, LossSum, OperationInLoss
-from losslint.analysis.heap import Heap, Slots, Writes
+from losslint.analysis.events import (
+    Event,
+    Family,
+    ImplicitDim,
+    LossSum,
+    LossTerm,
+    OperationInLoss,
+)
+from losslint.analysis.heap import Heap, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.scope import Exit, Frame, Module
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
-    ALWAYS,
     UNKNOWN,
     Alternative,
     Class,
@@ -183,7 +189,7 @@ class Interpreter:
             before = slots.get(key)
             values: list[Alternative] = []
             for conditions, writes in arms:
-                value = writes[at] if at in writes else before
+                value = writes.get(at, before)
                 if value is not None:
                     values.append(Alternative(value, conditions))
             if values:
@@ -194,9 +200,7 @@ class Interpreter:
     def leave(self, exits: list[Exit], mark: int, value: Value = UNKNOWN) -> None:
         """Records a way out of a function or loop whose state started at ``mark``."""
         frame, heap = self.frame, self.heap
-        exits.append(
-            Exit(heap.writes_since(mark), heap.mark(), Alternative(value, frame.assumed))
-        )
+        exits.append(Exit(heap.writes_since(mark), heap.mark(), Alternative(value, frame.assumed)))
 
     def rejoin(self, exits: list[Exit], mark: int) -> Value:
         """Puts the joined state of all exits in place and gives their joined value."""
@@ -206,8 +210,8 @@ class Interpreter:
         if len(exits) == 1:
             self.heap.apply(exits[0].writes)
             return exits[0].value.value
-        self.merge([(exit.value.when, exit.writes) for exit in exits])
-        return join_alternatives(exit.value for exit in exits)
+        self.merge([(way.value.when, way.writes) for way in exits])
+        return join_alternatives(way.value for way in exits)
 
     def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
         """Notes that loss terms were added to each other."""
@@ -243,7 +247,8 @@ class Interpreter:
                     self.reaches_loss(item)
         elif isinstance(value, Tensor):
             for operation in value.operations:
-                if operation.operand.grad or operation.repeated:
+                operand = operation.operand
+                if operand.grad or operand.deps or operation.repeated:
                     self.emit(OperationInLoss(operation, guarded=False))
             if len(value.terms) > 1 and value.summed is not None:
                 self.emit(LossSum(value.summed, value.terms))
@@ -305,6 +310,3 @@ def constant(value: Value | None, kind: type) -> Any:
     if isinstance(value, Const) and isinstance(value.value, kind):
         return value.value
     return None
-
-
-__all__ = ["ALWAYS", "ITEMS", "REST", "BudgetSpent", "Interpreter", "LossCalls", "Slots"]

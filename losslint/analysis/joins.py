@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from losslint.analysis.values import (
-    ALWAYS,
     NONE,
     UNKNOWN,
     Alternative,
@@ -65,9 +64,7 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
             if contradict(outer.when, inner.when):
                 continue
             when = outer.when | inner.when if inner.when else outer.when
-            config = (
-                outer.config or inner.config or isinstance(inner.value, _CONFIGURATIONS)
-            )
+            config = outer.config or inner.config or isinstance(inner.value, _CONFIGURATIONS)
             _add(flat, Alternative(inner.value, when, config))
     if not flat:
         return UNKNOWN
@@ -99,11 +96,7 @@ def _merge(one: Value, other: Value) -> Value | None:
         return _merge_tensors(one, other)
     if isinstance(one, Unknown) and isinstance(other, Unknown):
         return Unknown(None, one.deps | other.deps, one.lost, one.why)
-    if (
-        isinstance(one, Tuple)
-        and isinstance(other, Tuple)
-        and len(one.items) == len(other.items)
-    ):
+    if isinstance(one, Tuple) and isinstance(other, Tuple) and len(one.items) == len(other.items):
         pairs = [_merge(a, b) for a, b in zip(one.items, other.items, strict=True)]
         if all(item is not None for item in pairs):
             return Tuple(tuple(item for item in pairs if item is not None))
@@ -195,14 +188,3 @@ def truth(value: Value) -> bool | None:
 
 
 SIZED = frozenset({"builtins.list", "builtins.dict", "builtins.set"})
-
-__all__ = [
-    "ALWAYS",
-    "contradict",
-    "each",
-    "join",
-    "join_alternatives",
-    "truth",
-    "under",
-    "without_none",
-]

@@ -44,9 +44,7 @@ def _while(run: Interpreter, node: cst.While) -> bool:
     return _repeated(run, node, lambda: None, endless=literal)
 
 
-def _unrolled(
-    run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], None]]
-) -> bool:
+def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], None]]) -> bool:
     frame = run.frame
     saved = frame.breaks, frame.continues, frame.loop_mark
     frame.breaks = []

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from losslint.analysis import arithmetic
+from losslint.analysis.arguments import Args
 from losslint.analysis.containers import elements, is_list, picked
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.tests import as_mask
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     FALSE,
     NONE,
     TRUE,
     UNKNOWN,
-    Act,
     Alternative,
     Bound,
     Class,
@@ -127,18 +128,17 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     return Unknown(None, deps)
 
 
-def _of_tensors(
-    run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode
-) -> Value:
+def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    left, right = as_mask(run, left, node) or left, as_mask(run, right, node) or right
     combine = _TENSOR.get(sign)
     if combine is not None:
         made = combine(run, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
     made = arithmetic.blend(left, right)
     if sign == "@":
-        shapes = [v.shape for v in (left, right) if isinstance(v, Tensor)]
-        if "parameter" in shapes:
-            return made.but(act=Act.RAW)
+        from losslint.analysis.torch_api.registry import call_function_by_name
+
+        return call_function_by_name(run, "matmul", Args(node, [left, right]))
     if sign in "&|":
         masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
         if masks:
@@ -205,11 +205,19 @@ def compare(
         run_place = run.place(node)
         tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
-        reason = inner or ZeroReason(run_place, "mask", "no element may be selected")
+        reason = inner
+        padding = isinstance(sign, cst.NotEqual) or any(t.shape == "arange" for t in tensors)
+        if inner is None and not padding:
+            reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
         return Tensor(
-            mask=reason, zero=inner, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False,
-            deps=made.deps, confidence=made.confidence,
+            mask=reason,
+            zero=inner,
+            sign=Sign.NON_NEGATIVE,
+            dtype=DType.BOOL,
+            grad=False,
+            deps=made.deps,
+            confidence=made.confidence,
         )
     if isinstance(sign, cst.Equal | cst.NotEqual):
         same = _equality(left, right, node)
@@ -251,7 +259,12 @@ def _identity(left: Value, right: Value) -> Value:
         return Const(left == right)
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
         return Unknown(("==", left.key, right))
+    if isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
+        return Const(left == right)
     return UNKNOWN
+
+
+_OBJECTS = (Instance, Class, Function, Namespace, Extern)
 
 
 def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
@@ -306,7 +319,9 @@ def indexed(
 ) -> Tensor:
     """``tensor[...]``."""
     made = picked(value)
-    if isinstance(index, Tensor) and index.mask is not None:
+    if isinstance(index, Unknown):
+        index = as_mask(run, index, node) or index
+    if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
         # what is selected by a test is thought of as fit for what follows
         return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"""|(?P<join>\.(?=\s*[A-Za-z_])|\b(?:and|or|not|if|else|in|is|await|lambda)\b|[-+*/%@|&^~<>=]+)""",
     re.DOTALL,
 )
-_DEEP = re.compile(r"^[ \t]{%d,}[^ \t#\r\n]" % (MAX_INDENT * 2), re.MULTILINE)
+_DEEP = re.compile(rf"^[ \t]{{{MAX_INDENT * 2},}}[^ \t#\r\n]", re.MULTILINE)
 
 
 class NotParsed(Exception):

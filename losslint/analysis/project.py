@@ -32,9 +32,7 @@ class Project:
         self.parsed: dict[Path, SourceModule] = {}
         self.failures: list[Failure] = []
 
-    def load(
-        self, run: Interpreter, name: str, importer: Module, level: int = 0
-    ) -> Module | None:
+    def load(self, run: Interpreter, name: str, importer: Module, level: int = 0) -> Module | None:
         """The module that an import names, evaluated; None if the project has none."""
         if not name and not level:
             return None
@@ -105,7 +103,9 @@ class Project:
             return Namespace(inner)
         return None
 
-    def guarded(self, run: Interpreter, what: Callable[[], object], module: Module, title: str) -> None:
+    def guarded(
+        self, run: Interpreter, what: Callable[[], object], module: Module, title: str
+    ) -> None:
         """Runs a piece of the analysis; what breaks costs that piece only."""
         from losslint.analysis.interpreter import BudgetSpent
 

@@ -14,10 +14,11 @@ from losslint.analysis.containers import (
     is_dict,
     is_key,
     is_list,
+    keys_of,
     list_items,
 )
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
-from losslint.analysis.joins import each, join, truth, without_none
+from losslint.analysis.joins import join, truth
 from losslint.analysis.torch_api.registry import Op, extern, method
 from losslint.analysis.values import (
     FALSE,
@@ -107,8 +108,8 @@ def _list(op: Op) -> Value:
     return made
 
 
-@extern("builtins.dict", "collections.OrderedDict", "collections.defaultdict", "types.SimpleNamespace",
-        "argparse.Namespace")  # fmt: skip
+@extern("builtins.dict", "collections.OrderedDict", "collections.defaultdict",
+        "types.SimpleNamespace", "argparse.Namespace")  # fmt: skip
 def _dict(op: Op) -> Value:
     made = op.run.new_dict()
     source = op.given(0)
@@ -117,7 +118,11 @@ def _dict(op: Op) -> Value:
             if key == REST or is_key(key):
                 op.run.heap.set(made.slots, key, value)
         for pair in elements(op.run, source) or ():
-            if isinstance(pair, Tuple) and len(pair.items) == 2 and isinstance(pair.items[0], Const):
+            if (
+                isinstance(pair, Tuple)
+                and len(pair.items) == 2
+                and isinstance(pair.items[0], Const)
+            ):
                 op.run.heap.set(made.slots, ("key", pair.items[0].value), pair.items[1])
     for key_, value in op.args.keywords.items():
         slot: Hashable = key_ if op.name.endswith("amespace") else ("key", key_)
@@ -317,9 +322,7 @@ def _map(op: Op) -> Value:
 
 @extern("functools.partial", "functools.partialmethod")
 def _partial(op: Op) -> Value:
-    return Partial(
-        op.arg(0), tuple(op.args.positional[1:]), tuple(op.args.keywords.items())
-    )
+    return Partial(op.arg(0), tuple(op.args.positional[1:]), tuple(op.args.keywords.items()))
 
 
 @extern("itertools.chain", "itertools.chain.from_iterable")
@@ -434,9 +437,7 @@ def _values_of(run: Interpreter, target: Instance) -> list[Value]:
 def _values(op: Op, target: Instance) -> Value:
     rest = op.run.heap.get(target.slots, REST)
     known = [
-        op.run.heap.get(target.slots, key) or UNKNOWN
-        for key in list(target.slots)
-        if is_key(key)
+        op.run.heap.get(target.slots, key) or UNKNOWN for key in list(target.slots) if is_key(key)
     ]
     made = op.run.new_list(known)
     if rest is not None:
@@ -450,8 +451,7 @@ def _items(op: Op, target: Instance) -> Value:
     rest = op.run.heap.get(target.slots, REST)
     pairs: list[Value] = [
         Tuple((Const(key[1]), op.run.heap.get(target.slots, key) or UNKNOWN))
-        for key in list(target.slots)
-        if is_key(key)
+        for key in keys_of(target)
     ]
     made = op.run.new_list(pairs)
     if rest is not None:
@@ -488,6 +488,3 @@ def constant_method(run: Interpreter, target: Value, name: str, args: Args) -> V
         if name in ("startswith", "endswith") and len(known) == 1 and isinstance(known[0], str):
             return Const(bool(getattr(target.value, name)(known[0])))
     return Unknown()
-
-
-__all__ = ["each", "without_none"]

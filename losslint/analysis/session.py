@@ -64,7 +64,7 @@ def analyse(
     def work() -> None:
         try:
             found.append(_analyse(sources, src_roots, top, progress, strict))
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - it is raised again in the caller's thread
             problems.append(problem)
 
     # trees are deep, and so is the interpreter on them: it gets a stack of its own

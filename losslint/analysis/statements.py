@@ -9,7 +9,7 @@ import libcst as cst
 
 from losslint.analysis import operators
 from losslint.analysis.assignment import assign, bind_name
-from losslint.analysis.containers import extend, is_list
+from losslint.analysis.containers import delete_item, extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.tests import outcomes
@@ -120,6 +120,8 @@ def _assert(run: Interpreter, node: cst.Assert) -> bool:
 def _delete(run: Interpreter, node: cst.Del) -> bool:
     if isinstance(node.target, cst.Name):
         run.heap.remove(run.frame.scope.slots, node.target.value)
+    elif isinstance(node.target, cst.Subscript):
+        delete_item(run, run.eval(node.target.value), node.target)
     return True
 
 
@@ -218,7 +220,8 @@ def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
 
     key = ("raised", id(node))
     arms: list[tuple[Conditions, Callable[[], bool]]] = [(frozenset({(key, False)}), body)]
-    for number, one in enumerate(node.handlers):
+    handlers: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+    for number, one in enumerate(handlers):
         raised = frozenset({(key, True), (("==", key, Const(number)), True)})
         arms.append((raised, handler(one)))
     falls = run.branch(arms) if node.handlers else body()

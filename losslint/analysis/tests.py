@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from losslint.analysis.values import ALWAYS, Conditions, Unknown, Value
+from losslint.analysis.values import (
+    ALWAYS,
+    Conditions,
+    DType,
+    Sign,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+)
 
 if TYPE_CHECKING:
     import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
+"""First parts of the symbols of comparisons that were not decided."""
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
@@ -34,3 +48,15 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
     return frozenset({(key, outcome)})
+
+
+def as_mask(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
+    """The mask that a comparison of something unknown is, once it is used like a tensor."""
+    key = value.key if isinstance(value, Unknown) else None
+    if isinstance(key, tuple) and len(key) == 2 and key[0] == "not":
+        # what is not equal to a padding value is hardly ever nothing
+        return Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+        reason = ZeroReason(run.place(node), "mask", "no element may be selected")
+        return Tensor(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    return None

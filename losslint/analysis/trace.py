@@ -59,7 +59,7 @@ class Loop:
     place: Place
     body: Trace
     repeats: bool
-    """False for a loop over a handful of known items, or one that always ends in its first round."""
+    """False for a loop over a few known items, or one that always ends in its first round."""
 
 
 Action: TypeAlias = Backward | OptimizerStep | ZeroGrad | Branch | Loop

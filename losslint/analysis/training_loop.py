@@ -28,9 +28,7 @@ def _fault(loop: TrainingLoop) -> int:
     return order.index(loop.zeroing) + (10 if loop.cleared is not None else 0)
 
 
-def _loops(
-    trace: Trace, around: tuple[Loop, ...]
-) -> Iterator[tuple[Loop, tuple[Loop, ...]]]:
+def _loops(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[Loop, tuple[Loop, ...]]]:
     for action in trace:
         if isinstance(action, Loop):
             if action.repeats:
@@ -80,7 +78,12 @@ def _judged(loop: Loop, around: tuple[Loop, ...], whole: Trace) -> Iterator[Trai
         if rounds.unzeroed:
             zeroing, zeroed = _elsewhere(step, loop, around, whole)
         yield TrainingLoop(
-            step.label, step.place, backward.place, zeroing, zeroed, rounds.cleared_before_step,
+            step.label,
+            step.place,
+            backward.place,
+            zeroing,
+            zeroed,
+            rounds.cleared_before_step,
             step.confidence,
         )
 

@@ -12,8 +12,8 @@ from losslint.analysis.values import (
     Const,
     DType,
     Sign,
-    Tensor,
     TargetKind,
+    Tensor,
     Value,
     ZeroReason,
 )
@@ -24,16 +24,23 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> T
     """The result of an activation, with the step that says so."""
     made = blend(given)
     confidence = Confidence.LOW if op.guessed else given.confidence
-    trail = extend(given.trail, op.run.place(op.node), f"{label} applied here")
-    return made.but(
-        act=act, trail=trail, confidence=min(confidence, given.confidence), **facts
-    )
+    trail = given.trail
+    if op.module is not None and op.module.built is not None:
+        trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
+    trail = extend(trail, op.run.place(op.node), f"{label} applied here")
+    return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)
 
 
-@function("sigmoid", "expit", "hardsigmoid")
+@function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+
+
+@function("hardsigmoid")
+def _hardsigmoid(op: Op) -> Value:
+    given = op.tensor()
+    return activated(op, Act.PROB, given, "hardsigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
 
 
 @function("logsigmoid")
@@ -52,7 +59,9 @@ def _relu(op: Op) -> Value:
     return activated(op, Act.RELU, op.tensor(), op.name, sign=Sign.NON_NEGATIVE, zero=reason)
 
 
-@function("leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish")
+@function(
+    "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish"
+)
 def _other(op: Op) -> Value:
     return blend(op.tensor())
 
@@ -122,4 +131,3 @@ def _one_hot(op: Op) -> Value:
         sign=Sign.NON_NEGATIVE,
         trail=trail,
     )
-

@@ -90,7 +90,11 @@ def _fit(op: Op, target: Instance) -> Value:
     step = find_method(module, "training_step")
     if step is not None and isinstance(module, Instance):
         batch = element(op.run, loader, op.node) if loader is not None else Unknown()
-        call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
+        op.run.loops += 1
+        try:
+            call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
+        finally:
+            op.run.loops -= 1
     return NONE
 
 

@@ -11,9 +11,9 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
-from losslint.analysis.events import LossCall, LossCalls, LossCase, LossTerm
-from losslint.analysis.spelling import dotted
+from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.joins import contradict, join_alternatives, without_none
+from losslint.analysis.spelling import dotted
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
     NONE,
@@ -87,7 +87,9 @@ def loss_call(
 ) -> Value:
     """A call of a criterion: emits the event with every combination that can meet here."""
     place = run.place(args.node)
-    inputs = alternatives_of(without_none(args.get(0, "input", "logits", "anchor", "input1") or UNKNOWN))
+    inputs = alternatives_of(
+        without_none(args.get(0, "input", "logits", "anchor", "input1") or UNKNOWN)
+    )
     targets = alternatives_of(args.get(1, "target", "targets", "positive", "input2") or UNKNOWN)
     cases: list[LossCase] = []
     results: list[Alternative] = []
@@ -193,10 +195,15 @@ def _result(
     made = blend(given, target)
     grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
     shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
-    stage = {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean") if isinstance(
-        reduction, Const
-    ) else "mean"
-    term = LossTerm(criterion.family, criterion.name, run.place(args.node), deps, stage=stage)
+    stage = (
+        {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean")
+        if isinstance(reduction, Const)
+        else "mean"
+    )
+    family = criterion.family
+    if isinstance(target, Tensor) and target.shape in ("blank", "constant"):
+        family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
+    term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
     return Tensor(
         sign=Sign.NON_NEGATIVE,
         grad=grad,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of, union_deps
-from losslint.analysis.containers import TAIL, element, elements, extend, is_key
+from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
-from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
     Act,
     Const,
     Instance,
-    Sign,
     Tensor,
     Tuple,
     Union,
@@ -40,13 +38,18 @@ _SAME = (
     "ReflectionPad2d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d",
 )  # fmt: skip
 _ACTIVATIONS = {
-    "Sigmoid": "sigmoid", "Hardsigmoid": "sigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
+    "Sigmoid": "sigmoid", "Hardsigmoid": "hardsigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
     "Hardtanh": "tanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu", "Softplus": "softplus",
     "LeakyReLU": "leaky_relu", "PReLU": "leaky_relu", "ELU": "leaky_relu", "SELU": "leaky_relu",
     "GELU": "leaky_relu", "SiLU": "leaky_relu", "Mish": "leaky_relu", "Hardswish": "leaky_relu",
 }  # fmt: skip
 _RECURRENT = ("LSTM", "GRU", "RNN", "MultiheadAttention", "LSTMCell")
-_WRAPPERS = ("DataParallel", "DistributedDataParallel", "parallel.DataParallel", "FullyShardedDataParallel")
+_WRAPPERS = (
+    "DataParallel",
+    "DistributedDataParallel",
+    "parallel.DataParallel",
+    "FullyShardedDataParallel",
+)
 _CONTAINERS = ("Sequential", "ModuleList", "ParameterList")
 _MAPPINGS = ("ModuleDict", "ParameterDict")
 _POSITIONS = {
@@ -153,9 +156,9 @@ def _is_collection(source: Instance) -> bool:
 
 
 def _name_children(run: Interpreter, made: Instance, source: Instance) -> None:
-    for key, value in list(source.slots.items()):
-        if is_key(key) and isinstance(key[1], str):  # type: ignore[index]
-            run.heap.set(made.slots, key[1], value)
+    for key in keys_of(source):
+        if isinstance(key[1], str):
+            run.heap.set(made.slots, key[1], source.slots[key])
 
 
 def _fill_mapping(run: Interpreter, made: Instance, args: Args) -> None:
@@ -184,7 +187,12 @@ def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
     if not deps_of(given):
         made = made.but(operations=frozenset())  # what prepared the data is no part of the loss
     return made.but(
-        act=Act.RAW, deps=deps, last=last, terms=(), marks=frozenset(), trail=None,
+        act=Act.RAW,
+        deps=deps,
+        last=last,
+        terms=(),
+        marks=frozenset(),
+        trail=None,
         grad=not run.no_grad,
     )
 
@@ -198,7 +206,7 @@ def _same(run: Interpreter, module: Instance, args: Args) -> Value:
 def _function_module(function: str) -> Call:
     def call(run: Interpreter, module: Instance, args: Args) -> Value:
         handler = FUNCTIONS[function]
-        made = handler(Op(run, function, args, getattr(module.cls, "guessed", False)))
+        made = handler(Op(run, function, args, getattr(module.cls, "guessed", False), module))
         return made.but(grad=False) if run.no_grad and isinstance(made, Tensor) else made
 
     return call
@@ -214,8 +222,9 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     tensor = given if isinstance(given, Tensor) else Tensor(deps=deps_of(given))
     dim = run.heap.get(module.slots, ("opt", "dim"))
     size = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
-    log = isinstance(module.cls, type(module.cls)) and "LogSoftmax" in _kind(module)
-    op = Op(run, "log_softmax" if log else "softmax", args, getattr(module.cls, "guessed", False))
+    log = "LogSoftmax" in kind_of(module)
+    guessed = getattr(module.cls, "guessed", False)
+    op = Op(run, "log_softmax" if log else "softmax", args, guessed, module)
     if log:
         made = activations.activated(
             op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size, last=tensor.last
@@ -223,12 +232,6 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     else:
         made = activations.softmaxed(op, tensor, size)
     return made.but(grad=made.grad and not run.no_grad)
-
-
-def _kind(module: Instance) -> str:
-    from losslint.analysis.containers import kind_of
-
-    return kind_of(module)
 
 
 @modules("Sequential")
@@ -243,7 +246,7 @@ def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Va
     """The input through all children in turn."""
     from losslint.analysis.calls import call
 
-    children = list(items.items) if isinstance(items, Tuple) else [UNKNOWN]
+    children: list[Value] = list(items.items) if isinstance(items, Tuple) else [UNKNOWN]
     rest, tail = run.heap.get(module.slots, REST), run.heap.get(module.slots, TAIL)
     if rest is not None:
         children.append(rest)
@@ -264,7 +267,7 @@ def _uncallable(run: Interpreter, module: Instance, args: Args) -> Value:
 
 @modules(*_RECURRENT)
 def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
-    deps = frozenset({module.oid})
+    deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     made = Tensor(deps=deps, grad=not run.no_grad)
@@ -275,7 +278,7 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
          "RNNCell", "TransformerEncoder", "TransformerDecoder", "Transformer",
          "TransformerEncoderLayer", "TransformerDecoderLayer")  # fmt: skip
 def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
-    deps = frozenset({module.oid})
+    deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     return Tensor(deps=deps, grad=not run.no_grad)
@@ -297,6 +300,3 @@ def _wrapped(run: Interpreter, module: Instance, args: Args) -> Value:
 @modules("Parameter")
 def _parameter(run: Interpreter, module: Instance, args: Args) -> Value:
     return UNKNOWN
-
-
-__all__ = ["AFFINE", "Sign", "element", "extend_trail", "initialise"]

@@ -17,8 +17,6 @@ from losslint.analysis.trace import OptimizerStep, ZeroGrad
 from losslint.analysis.values import (
     NONE,
     Bound,
-    Class,
-    Extern,
     Function,
     Instance,
     Params,
@@ -33,8 +31,10 @@ from losslint.finding import Confidence
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_OPTIMIZER_NAMED = re.compile(r"optim|(^|[_.])opt(_|$|\d|[A-Z])|solver|trainer_[a-z]$|adam|sgd", re.I)
-_NOT_OPTIMIZER = re.compile(r"sched|lr_|env|engine|_model|scaler", re.I)
+_OPTIMIZER_NAMED = re.compile(
+    r"optim|(^|[_.])opt(_|$|\d|[A-Z])|solver|trainer_[a-z]$|adam|sgd", re.IGNORECASE
+)
+_NOT_OPTIMIZER = re.compile(r"sched|lr_|env|engine|_model|scaler", re.IGNORECASE)
 OWNED_DEPTH = 6
 
 
@@ -100,7 +100,9 @@ def parameters_of(run: Interpreter, target: Value) -> Params:
 
 def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None:
     """The modules whose parameters an optimizer was given."""
-    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(optimizer.slots, ("opt", "params"))
+    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(
+        optimizer.slots, ("opt", "params")
+    )
     return None if params is None else owners_of(run, params)
 
 
@@ -135,9 +137,7 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
         return
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
-        run.act(
-            OptimizerStep(run.place(node), optimizer.oid, label, owners, Confidence.HIGH)
-        )
+        run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, Confidence.HIGH))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM))
@@ -151,6 +151,3 @@ def looks_like_optimizer(label: str) -> bool:
 def spelled(node: cst.CSTNode) -> str:
     """The object of a method call as it is spelled in the code."""
     return receiver(node, "the optimizer")
-
-
-__all__ = ["Class", "Extern", "held_by", "owners_of", "parameters_of", "spelled", "step"]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of, union_deps
 from losslint.analysis.containers import is_key
 from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.joins import each
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import Op, group_of, method
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
-    FALSE,
     NONE,
     UNKNOWN,
     Act,
@@ -22,16 +21,21 @@ from losslint.analysis.values import (
     Instance,
     Sign,
     Tensor,
-    Tuple,
     Unknown,
     Value,
 )
 
-_TORCHVISION = re.compile(r"^torchvision\.models\.(?!detection|segmentation|video|optical)(\w+\.)?[a-z]\w*$")
+_TORCHVISION = re.compile(
+    r"^torchvision\.models\.(?!detection|segmentation|video|optical)(\w+\.)?[a-z]\w*$"
+)
 _SEGMENTATION = re.compile(r"^torchvision\.models\.segmentation\.[a-z]\w*$")
 _TIMM = re.compile(r"^timm\.(models\.)?create_model$")
-_SMP = re.compile(r"^segmentation_models_pytorch\.(Unet|UnetPlusPlus|FPN|PSPNet|DeepLabV3|DeepLabV3Plus|Linknet|MAnet|PAN|create_model)$")
-_HEADED = re.compile(r"^transformers\.(\w+\.)*\w+For(SequenceClassification|TokenClassification|MaskedLM|CausalLM|QuestionAnswering|MultipleChoice|ImageClassification|Seq2SeqLM|ConditionalGeneration|AudioClassification|SemanticSegmentation)(\.from_pretrained|\.from_config)?$")
+_SMP = re.compile(
+    r"^segmentation_models_pytorch\.(Unet|UnetPlusPlus|FPN|PSPNet|DeepLabV3|DeepLabV3Plus|Linknet|MAnet|PAN|create_model)$"
+)
+_HEADED = re.compile(
+    r"^transformers\.(\w+\.)*\w+For(SequenceClassification|TokenClassification|MaskedLM|CausalLM|QuestionAnswering|MultipleChoice|ImageClassification|Seq2SeqLM|ConditionalGeneration|AudioClassification|SemanticSegmentation)(\.from_pretrained|\.from_config)?$"
+)
 _HEADS = ("fc", "classifier", "head", "heads", "last_linear", "_fc", "output_layer")
 _OUTPUT = "<output>"
 _HEAD = "<head>"
@@ -60,7 +64,7 @@ _MODELS = {
 
 
 def _logits(run: Interpreter, model: Instance, args: Args) -> Tensor:
-    deps = frozenset({model.oid})
+    deps: frozenset[Hashable] = frozenset({model.oid})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     return Tensor(act=Act.RAW, deps=deps, grad=not run.no_grad)
@@ -130,7 +134,9 @@ def output_field(run: Interpreter, value: Instance, name: str) -> Value | None:
         if "Categorical" in value.cls.name:
             # both are normalised, whichever of them was given
             act = Act.LOG_SOFTMAX if name == "logits" else Act.SOFTMAX
-            return Tensor(act=act, sign=Sign.POSITIVE if name == "probs" else Sign.UNKNOWN, deps=deps)
+            return Tensor(
+                act=act, sign=Sign.POSITIVE if name == "probs" else Sign.UNKNOWN, deps=deps
+            )
         return Tensor(deps=deps)
     return None
 
@@ -178,6 +184,3 @@ def _of_distribution(op: Op, target: Instance) -> Value:
 @method("distribution", "sample")
 def _sample(op: Op, target: Instance) -> Value:
     return Tensor(grad=False)
-
-
-__all__ = ["FALSE", "Tuple", "build_outside", "call_outside", "each", "output_field", "output_item"]

@@ -17,6 +17,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
 from losslint.analysis.containers import DICTS, LISTS, base_kind, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.tests import as_mask
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -46,6 +47,8 @@ class Op:
     name: str
     args: Args
     guessed: bool = False
+    module: Instance | None = None
+    """The module whose call this is, for the functions that modules stand for."""
 
     @property
     def node(self) -> cst.CSTNode:
@@ -67,8 +70,6 @@ class Op:
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Unknown) and value.key is not None:
-            from losslint.analysis.attributes import as_mask
-
             mask = as_mask(self.run, value, self.node)
             if mask is not None:
                 return mask
@@ -101,7 +102,8 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
-    "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh".split()
+    "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
+    "clamp matmul mm bmm mul div sub unsqueeze fill_ gather".split()
 )
 
 
@@ -274,9 +276,7 @@ def initialise_extern(run: Interpreter, made: Instance, kind: str, args: Args) -
     modules.initialise(run, made, kind, args)
 
 
-def call_function_by_name(
-    run: Interpreter, name: str, args: Args, guessed: bool = False
-) -> Value:
+def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool = False) -> Value:
     """A torch function, for every combination of alternatives among its arguments."""
     handler = FUNCTIONS.get(name)
     if handler is None and name.endswith("_"):
@@ -284,7 +284,9 @@ def call_function_by_name(
     if handler is None:
         made = blend(*args.all())
         return made.but(grad=made.grad and not run.no_grad)
-    return over_alternatives(args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed))))
+    return over_alternatives(
+        args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))
+    )
 
 
 def _without_grad(run: Interpreter, value: Value) -> Value:
@@ -306,7 +308,7 @@ def over_alternatives(args: Args, apply: Callable[[Args], Value]) -> Value:
         count *= len(choice.alternatives)
     if count > MAX_COMBINATIONS:
         widened = Args(args.node, list(args.positional), dict(args.keywords), args.open, args.stars)
-        for at, choice in choices[1:]:
+        for at, _ in choices[1:]:
             _put(widened, at, UNKNOWN)
         at, first = choices[0]
         if len(first.alternatives) > MAX_COMBINATIONS:
@@ -392,10 +394,18 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
 
 
 def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
-    """``x.sigmoid_()`` changes what ``x`` is."""
+    """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``."""
     from losslint.analysis.assignment import assign
 
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        target = node.func.value
-        if isinstance(target, cst.Name):
-            assign(run, target, value)
+    target = node
+    while True:
+        if isinstance(target, cst.Call) and isinstance(target.func, cst.Attribute):
+            if not target.func.attr.value.endswith("_"):
+                return
+            target = target.func.value
+        elif isinstance(target, cst.Attribute) and target.attr.value == "data":
+            target = target.value
+        else:
+            break
+    if isinstance(target, cst.Name):
+        assign(run, target, value)

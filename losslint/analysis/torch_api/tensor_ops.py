@@ -119,8 +119,11 @@ def _masked_fill(op: Op) -> Value:
         # what is filled may be just the zeros: the author has thought of them
         guarded = value is None or value > 0
         return blend(given).but(
-            act=given.act, picked=True, sign=Sign.POSITIVE if guarded else given.sign,
-            trail=given.trail, target=given.target,
+            act=given.act,
+            picked=True,
+            sign=Sign.POSITIVE if guarded else given.sign,
+            trail=given.trail,
+            target=given.target,
         )
     return made
 
@@ -145,8 +148,12 @@ def _ranked(op: Op) -> Value:
 def _indices(op: Op) -> Value:
     given = op.tensor()
     return Tensor(
-        target=TargetKind.INDICES, dtype=DType.INT, grad=False, deps=given.deps,
-        zero=given.mask, sign=Sign.NON_NEGATIVE,
+        target=TargetKind.INDICES,
+        dtype=DType.INT,
+        grad=False,
+        deps=given.deps,
+        zero=given.mask,
+        sign=Sign.NON_NEGATIVE,
     )
 
 
@@ -185,7 +192,7 @@ _SUMMED = {
 @function("sum", "nansum", "count_nonzero", "cumsum")
 def _sum(op: Op) -> Value:
     given = op.tensor()
-    made = arithmetic.reduced(op.run, blend(given), op.node)
+    made = arithmetic.reduced(op.run, blend(given), op.node, "sum")
     made = made.but(terms=arithmetic.reduced_terms(made.terms, "sum"))
     if given.act in PROBABILITIES:
         whole = given.act is Act.SOFTMAX and not given.picked
@@ -197,14 +204,18 @@ def _sum(op: Op) -> Value:
     zero = given.zero or given.mask
     if given.sign is Sign.POSITIVE:
         zero = None
+    if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
+        zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")
     shape = _SUMMED.get(given.shape, "total")
+    if len(made.terms) > 1 and made.summed is None:
+        made = made.but(summed=op.run.place(op.node))
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
 
 
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
-    made = arithmetic.reduced(op.run, blend(given), op.node)
+    made = arithmetic.reduced(op.run, blend(given), op.node, "mean")
     made = made.but(terms=arithmetic.reduced_terms(made.terms, "mean"))
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
@@ -229,9 +240,7 @@ def _extreme(op: Op) -> Value:
     value = picked(given).but(shape=given.shape if given.shape == "ratio" else shape)
     has_dim = second is not None or op.given(-1, "dim", "axis") is not None
     if has_dim and op.name in ("max", "min", "cummax", "cummin"):
-        index = Tensor(
-            target=TargetKind.INDICES, dtype=DType.INT, grad=False, deps=given.deps
-        )
+        index = Tensor(target=TargetKind.INDICES, dtype=DType.INT, grad=False, deps=given.deps)
         return Tuple((value, index))
     return value
 
@@ -336,7 +345,10 @@ def _exp(op: Op) -> Value:
     made = blend(given).but(sign=Sign.POSITIVE)
     if given.act is Act.LOG_SOFTMAX:
         return made.but(
-            act=Act.SOFTMAX, picked=given.picked, dim=given.dim, trail=given.trail,
+            act=Act.SOFTMAX,
+            picked=given.picked,
+            dim=given.dim,
+            trail=given.trail,
             sign=Sign.NON_NEGATIVE,
         )
     if given.act in LOG_PROBABILITIES:
@@ -365,8 +377,13 @@ def _log(op: Op) -> Value:
     made = blend(given)
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
-        OperationKind.LOG, op.run.place(op.node), op.name, given, None,
-        steps_of(given.trail), op.run.loops > 0,
+        OperationKind.LOG,
+        op.run.place(op.node),
+        op.name,
+        given,
+        None,
+        steps_of(given.trail),
+        op.run.loops > 0,
     )
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
         made = arithmetic.with_operation(op.run, made, operation)
@@ -414,8 +431,10 @@ def _where(op: Op) -> Value:
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     if len(tensors) == 2 and tensors[0].act is tensors[1].act:
         return tensors[0].but(
-            picked=True, operations=tensors[0].operations | tensors[1].operations,
-            deps=tensors[0].deps | tensors[1].deps, zero=None,
+            picked=True,
+            operations=tensors[0].operations | tensors[1].operations,
+            deps=tensors[0].deps | tensors[1].deps,
+            zero=None,
         )
     return blend(one, other)
 
@@ -448,17 +467,30 @@ def _cat(op: Op) -> Value:
     return made
 
 
-@function("matmul", "mm", "bmm", "mv", "dot", "einsum", "tensordot", "inner", "outer", "addmm", "baddbmm")
+@function("full", "new_full", "fill_")
+def _full(op: Op) -> Value:
+    value = number(op.arg(1, "fill_value"))
+    sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN
+    return Tensor(grad=False, sign=sign, shape="constant")
+
+
+@function(
+    "matmul", "mm", "bmm", "mv", "dot", "einsum", "tensordot", "inner", "outer", "addmm", "baddbmm"
+)
 def _matmul(op: Op) -> Value:
     made = blend(*op.args.all())
     for value in op.args.all():
         if isinstance(value, Tensor) and value.shape == "parameter":
-            trail = extend(made.trail, op.run.place(op.node), f"{op.name} with a parameter here")
-            return made.but(act=Act.RAW, trail=trail, terms=())
+            return made.but(act=Act.RAW, trail=None, terms=())
+    norms = [value.zero for value in op.args.all() if isinstance(value, Tensor)]
+    if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
+        return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
     return made.but(terms=())
 
 
-@function("linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "conv_transpose1d", "bilinear")
+@function(
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "conv_transpose1d", "bilinear"
+)
 def _affine(op: Op) -> Value:
     return blend(op.tensor()).but(act=Act.RAW, terms=(), trail=None)
 
@@ -476,9 +508,15 @@ def _opaque(op: Op) -> Value:
 def _compared(op: Op) -> Value:
     given = op.tensor()
     inner = given.zero or given.mask
-    reason = inner or ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
+    reason: ZeroReason | None = inner
+    if inner is None and op.name not in ("ne", "isfinite", "logical_not"):
+        reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
     return Tensor(
-        mask=reason, zero=given.zero, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False,
+        mask=reason,
+        zero=given.zero,
+        sign=Sign.NON_NEGATIVE,
+        dtype=DType.BOOL,
+        grad=False,
         deps=given.deps,
     )
 
@@ -505,17 +543,15 @@ def _blank(op: Op) -> Value:
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=False, sign=Sign.POSITIVE)
+    return Tensor(grad=False, sign=Sign.POSITIVE, shape="constant")
 
 
-@function("full", "new_full")
-def _full(op: Op) -> Value:
-    value = number(op.arg(1, "fill_value"))
-    sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN
-    return Tensor(grad=False, sign=sign)
+@function("arange")
+def _arange(op: Op) -> Value:
+    return Tensor(grad=False, shape="arange", dtype=DType.INT)
 
 
-@function("rand", "randn", "rand_like", "randn_like", "normal", "arange", "linspace", "empty_strided")
+@function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
 def _values(op: Op) -> Value:
     return Tensor(grad=False)
 
@@ -536,16 +572,17 @@ def _made(op: Op) -> Value:
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         return given.but(
-            grad=False, terms=(), operations=frozenset(),
+            grad=False,
+            terms=(),
+            operations=frozenset(),
             dtype=kind if kind is not DType.UNKNOWN else given.dtype,
         )
     sign = Sign.UNKNOWN
-    items = elements(op.run, given) if given is not None else None
-    numbers = [number(item) for item in items] if items is not None else [number(given or UNKNOWN)]
+    items = elements(op.run, given)
+    numbers = [number(item) for item in items] if items is not None else [number(given)]
     if numbers and all(item is not None and item > 0 for item in numbers):
         sign = Sign.POSITIVE
-    deps = arithmetic.deps_of(given) if given is not None else frozenset()
-    return Tensor(grad=False, dtype=kind, sign=sign, deps=deps)
+    return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
 
 
 @function("eye")
@@ -561,8 +598,9 @@ def _scatter(op: Op) -> Value:
         if value == 1:
             trail = extend(None, op.run.place(op.node), "one-hot rows made here")
             return given.but(
-                target=TargetKind.ONE_HOT, shape="", dtype=given.dtype if given.dtype is DType.INT
-                else DType.FLOAT, trail=trail,
+                target=TargetKind.ONE_HOT,
+                shape="",
+                dtype=given.dtype if given.dtype is DType.INT else DType.FLOAT,
+                trail=trail,
             )
     return blend(given)
-

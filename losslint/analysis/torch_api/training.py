@@ -26,11 +26,11 @@ from losslint.analysis.trace import Backward, ZeroGrad
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
-    Sign,
     Bound,
     Const,
     Function,
     Instance,
+    Sign,
     Tensor,
     Tuple,
     Unknown,
@@ -168,15 +168,13 @@ def _unknown_scale(op: Op, target: Instance) -> Value:
 # -- zeroing gradients by hand ----------------------------------------------------------------
 
 
-@function("zero_", "fill_")
+@function("zero_")
 def _zeroed(op: Op) -> Value:
     given = op.tensor()
     if given.shape == "grad":
         op.run.act(ZeroGrad(op.run.place(op.node), owners=given.owner))
         return given
-    if op.name == "zero_":
-        return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=given.dtype)
-    return given
+    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=given.dtype)
 
 
 @method("module", "zero_grad")
@@ -307,7 +305,8 @@ def _grad(op: Op) -> Value:
 
 
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
-        "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save", "torch.cuda.empty_cache",
+        "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save",
+        "torch.cuda.empty_cache",
         "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
         "torch.cuda.is_available", "torch.autocast",
         "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.inference_mode")  # fmt: skip
@@ -318,4 +317,3 @@ def _plain(op: Op) -> Value:
 @extern("torch.load")
 def _load(op: Op) -> Value:
     return Unknown(("made", id(op.node)))
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.events import Family, LossCall
 from losslint.analysis.criteria import Expects
+from losslint.analysis.events import Family, LossCall
 from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
@@ -82,7 +82,10 @@ class BceWithoutLogits(Rule):
 
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A sigmoid reaches a binary cross entropy on probabilities, with no KL term beside it."""
-        if call.criterion.expects is not Expects.PROBABILITIES or call.activation is not Act.SIGMOID:
+        if (
+            call.criterion.expects is not Expects.PROBABILITIES
+            or call.activation is not Act.SIGMOID
+        ):
             return
         if Family.DIVERGENCE in call.partners:
             return  # the decoder of a variational autoencoder: the sigmoid is the picture

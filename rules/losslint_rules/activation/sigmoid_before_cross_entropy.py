@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.events import LossCall
 from losslint.analysis.criteria import Expects
+from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule

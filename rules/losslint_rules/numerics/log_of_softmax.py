@@ -95,8 +95,9 @@ class LogOfSoftmax(Rule):
         yield Diagnosis(
             operation.place,
             f"`{operation.function}` of {what} loses its value and its gradient where that is "
-            "near zero" if given.act is not Act.UNKNOWN else
-            f"`{operation.function}` of {what} overflows where the exponential does",
+            "near zero"
+            if given.act is not Act.UNKNOWN
+            else f"`{operation.function}` of {what} overflows where the exponential does",
             instead,
             operation.trail,
             given.confidence,

@@ -86,7 +86,9 @@ class UnguardedDivision(Rule):
         yield Diagnosis(
             operation.place,
             f"the divisor can be zero: {why}",
-            "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
+            "clamp the count: `/ n.clamp(min=1)`"
+            if reason is not None and reason.kind == "mask"
+            else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
             steps,
             operation.operand.confidence,
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.events import LossCall
 from losslint.analysis.criteria import Expects
+from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import DType, TargetKind, Tensor
 from losslint.finding import Severity
