@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from losslint.analysis.values import UNKNOWN, Const, Tuple, Unknown, Value
@@ -55,17 +56,19 @@ class Parameters:
     star: str | None
     double_star: str | None
 
-    @staticmethod
-    def of(node: cst.FunctionDef | cst.Lambda) -> Parameters:
-        """The parameters that a function declares."""
-        params = node.params
-        star = params.star_arg
-        return Parameters(
-            tuple(p.name.value for p in (*params.posonly_params, *params.params)),
-            tuple(p.name.value for p in params.kwonly_params),
-            getattr(getattr(star, "name", None), "value", None),
-            params.star_kwarg.name.value if params.star_kwarg else None,
-        )
+
+
+@lru_cache(maxsize=4_096)
+def parameters_of(node: cst.FunctionDef | cst.Lambda) -> Parameters:
+    """The parameters that a function declares."""
+    params = node.params
+    star = params.star_arg
+    return Parameters(
+        tuple(p.name.value for p in (*params.posonly_params, *params.params)),
+        tuple(p.name.value for p in params.kwonly_params),
+        getattr(getattr(star, "name", None), "value", None),
+        params.star_kwarg.name.value if params.star_kwarg else None,
+    )
 
 
 def bind(parameters: Parameters, args: Args, defaults: dict[str, Value]) -> dict[str, Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from losslint.analysis.joins import each, join_alternatives, without_none
@@ -90,7 +90,8 @@ def _key(key: object, name: str) -> object:
     return None if key is None or depth >= _KEY_DEPTH else (key, ".", name)
 
 
-def lineage(cls: Class) -> Iterator[Class | Extern | Value]:
+@lru_cache(maxsize=4_096)
+def lineage(cls: Class) -> tuple[Value, ...]:
     """The class and its bases in the order in which attributes are looked up."""
     found: list[Value] = []
 
@@ -103,7 +104,7 @@ def lineage(cls: Class) -> Iterator[Class | Extern | Value]:
                 visit(base, depth + 1)
 
     visit(cls, 0)
-    yield from found
+    return tuple(found)
 
 
 def class_attribute(run: Interpreter, cls: Class, name: str) -> Value | None:

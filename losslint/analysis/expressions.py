@@ -63,13 +63,22 @@ def _literal(
     text = node.value
     value = _literals.get(text)
     if value is None:
-        try:
-            value = Const(ast.literal_eval(text))
-        except (ValueError, SyntaxError, MemoryError):
-            value = UNKNOWN
+        value = _constant(text)
         if len(_literals) < 10_000 and len(text) < 100:
             _literals[text] = value
     return value
+
+
+def _constant(text: str) -> Value:
+    """The value of a literal; what people mostly write is read without Python's parser."""
+    if text.isdecimal() and (text == "0" or text[0] != "0"):
+        return Const(int(text))
+    if text[0] in "\"'" and text[-1] == text[0] and "\\" not in text and text[1] != text[0]:
+        return Const(text[1:-1])
+    try:
+        return Const(ast.literal_eval(text))
+    except (ValueError, SyntaxError, MemoryError):
+        return UNKNOWN
 
 
 @evaluates(cst.ConcatenatedString)

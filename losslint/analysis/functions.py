@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args, Parameters, bind, pairs_of
+from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
@@ -50,7 +50,7 @@ def call_function(
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
         return run.unknown(args.node, f"{function.name} calls itself or lies too deep")
-    bound = bind(Parameters.of(node), args, dict(function.defaults))
+    bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
     if known is None and not run.memo.enter(node):
@@ -123,7 +123,7 @@ def _evaluate(
         in_loss=is_loss_function(function, owner),
     )
     run.heap.set(slots, _CODE, function)
-    parameters = Parameters.of(node)
+    parameters = parameters_of(node)
     for name, value in bound.items():
         if name == parameters.double_star and isinstance(value, Tuple):
             run.heap.set(slots, name, run.new_dict(pairs_of(value)))

@@ -9,12 +9,24 @@ there before a call is recorded too: a remembered result holds while it would re
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from losslint.analysis.values import Value
 
 Writes: TypeAlias = dict[tuple["Slots", Hashable], "Value | None"]
 """The last value written to each slot; ``None`` where the slot was removed."""
+
+
+class Mark(NamedTuple):
+    """A point in time: how much was written, which slots existed, how often was rolled back."""
+
+    position: int
+    newest: int
+    undone: int
+
+
+START = Mark(0, 0, 0)
+"""Before anything."""
 
 
 class Slots(dict[Hashable, Value]):
@@ -46,6 +58,7 @@ class Heap:
     def __init__(self) -> None:
         self._journal: list[tuple[Slots, Hashable, Value | None]] = []
         self._count = 0
+        self._undone = 0
         self._reads: list[tuple[int, Writes]] = []
 
     def new_slots(self) -> Slots:
@@ -86,23 +99,39 @@ class Heap:
             self._journal.append((slots, key, old))
             del slots[key]
 
-    def mark(self) -> int:
+    def mark(self) -> Mark:
         """A point in time to come back to."""
-        return len(self._journal)
+        return Mark(len(self._journal), self._count, self._undone)
 
-    def writes_since(self, mark: int) -> Writes:
-        """The current value of every slot written since ``mark``."""
-        return {(slots, key): slots.get(key) for slots, key, _ in self._journal[mark:]}
+    def unchanged_since(self, mark: Mark) -> bool:
+        """Whether nothing was written or undone since ``mark``."""
+        return len(self._journal) == mark.position and self._undone == mark.undone
 
-    def roll_back(self, mark: int) -> None:
-        """Undoes every write since ``mark``."""
-        journal = self._journal
-        while len(journal) > mark:
-            slots, key, old = journal.pop()
+    def writes_since(self, mark: Mark) -> Writes:
+        """The current value of every slot that existed at ``mark`` and was written since."""
+        newest = mark.newest
+        return {
+            (slots, key): slots.get(key)
+            for slots, key, _ in self._journal[mark.position :]
+            if slots.oid <= newest
+        }
+
+    def roll_back(self, mark: Mark) -> None:
+        """Undoes every write since ``mark`` to what existed then.
+
+        What was made since is out of reach afterwards, except through values that were kept on
+        purpose, and those are to be found as they were left.
+        """
+        self._undone += 1
+        journal, newest = self._journal, mark.newest
+        for slots, key, old in reversed(journal[mark.position :]):
+            if slots.oid > newest:
+                continue
             if old is None:
                 slots.pop(key, None)
             else:
                 slots[key] = old
+        del journal[mark.position :]
 
     def apply(self, writes: Writes) -> None:
         """Writes all of ``writes``."""

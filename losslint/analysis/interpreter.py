@@ -20,7 +20,7 @@ from losslint.analysis.events import (
     LossTerm,
     OperationInLoss,
 )
-from losslint.analysis.heap import Heap, Writes
+from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.scope import Exit, Frame, Module
 from losslint.analysis.trace import Action, Branch, Trace
@@ -197,14 +197,14 @@ class Interpreter:
             else:
                 self.heap.remove(slots, key)
 
-    def leave(self, exits: list[Exit], mark: int, value: Value = UNKNOWN) -> None:
+    def leave(self, exits: list[Exit], mark: Mark, value: Value = UNKNOWN) -> None:
         """Records a way out of a function or loop whose state started at ``mark``."""
         frame, heap = self.frame, self.heap
         exits.append(Exit(heap.writes_since(mark), heap.mark(), Alternative(value, frame.assumed)))
 
-    def rejoin(self, exits: list[Exit], mark: int) -> Value:
+    def rejoin(self, exits: list[Exit], mark: Mark) -> Value:
         """Puts the joined state of all exits in place and gives their joined value."""
-        if len(exits) == 1 and exits[0].mark == self.heap.mark():
+        if len(exits) == 1 and self.heap.unchanged_since(exits[0].mark):
             return exits[0].value.value
         self.heap.roll_back(mark)
         if len(exits) == 1:

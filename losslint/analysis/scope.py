@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from losslint.analysis.heap import START, Mark
 from losslint.analysis.values import ALWAYS, Alternative, Class, Conditions, Value
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Exit:
     """One way out of a function or a loop body: the state it leaves and what it returns."""
 
     writes: Writes
-    mark: int
-    """Length of the journal when it was taken: equal to now, the state is still in place."""
+    mark: Mark
+    """When it was taken: where nothing was written since, the state is still in place."""
     value: Alternative
 
 
@@ -66,8 +67,8 @@ class Frame:
     """What was assumed when it was called."""
     assumed: Conditions = ALWAYS
     """What holds where it is now, besides."""
-    mark: int = 0
-    loop_mark: int = 0
+    mark: Mark = START
+    loop_mark: Mark = START
     returns: list[Exit] = field(default_factory=list)
     breaks: list[Exit] = field(default_factory=list)
     continues: list[Exit] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -70,11 +71,16 @@ def analyse(
     # trees are deep, and so is the interpreter on them: it gets a stack of its own
     limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
     sys.setrecursionlimit(_RECURSION)
+    # trees live to the end of the run: looking for garbage among them costs as much as parsing
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         worker = threading.Thread(target=work, name="losslint", daemon=True)
         worker.start()
         worker.join()
     finally:
+        if collecting:
+            gc.enable()
         threading.stack_size(stack)
         sys.setrecursionlimit(limit)
     if problems:
