@@ -57,7 +57,6 @@ class Parameters:
     double_star: str | None
 
 
-
 @lru_cache(maxsize=4_096)
 def parameters_of(node: cst.FunctionDef | cst.Lambda) -> Parameters:
     """The parameters that a function declares."""

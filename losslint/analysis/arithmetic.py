@@ -245,7 +245,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape in _TOTALS:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero
-    if zero is not None and (zero.kind == "norm" or number(right) is not None):
+    norms = all(part.zero is not None and part.zero.kind == "norm" for part in (one, other))
+    if zero is not None and (norms or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
 

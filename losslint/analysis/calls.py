@@ -14,6 +14,7 @@ from losslint.analysis.classes import construct
 from losslint.analysis.functions import call_function
 from losslint.analysis.joins import join_alternatives, without_none
 from losslint.analysis.spelling import dotted
+from losslint.analysis.stated import stated_by_settings
 from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.registry import call_extern, call_instance, call_method
 from losslint.analysis.trace import ZeroGrad
@@ -44,6 +45,13 @@ _LOSS_NAMED = re.compile(
 def call(run: Interpreter, callee: Value, args: Args) -> Value:
     """The value of a call, with all its effects."""
     callee = without_none(callee)
+    stated = stated_by_settings(callee, run.returns)
+    if stated is not None:
+        return stated
+    if isinstance(callee, Tensor):
+        return (
+            callee  # what a factory is stated to return, called like the model that it stands for
+        )
     if losses.is_criterion(callee):
         return losses.loss_call(run, callee, args, call)
     if isinstance(callee, Union):
@@ -100,7 +108,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, deps_of(value))
     if any(_may_zero(one.value) for value in args.all() for one in alternatives_of(value)):
         run.act(ZeroGrad(run.place(node), certain=False))
-    _note_loss(run, node)
+    _note_loss(run, node, callee)
     key = ("made", id(node)) if isinstance(callee, Unknown) else None
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
@@ -120,9 +128,9 @@ def _may_zero(value: Value) -> bool:
     return False
 
 
-def _note_loss(run: Interpreter, node: cst.CSTNode) -> None:
+def _note_loss(run: Interpreter, node: cst.CSTNode, callee: Value) -> None:
     """Counts a call as a loss call that was not understood, if it is named like one."""
     if isinstance(node, cst.Call) and len(node.args) >= 2:
         name = dotted(node.func).rpartition(".")[2]
         if _LOSS_NAMED.search(name):
-            run.sites.met(run.place(node), understood=False)
+            run.sites.met(run.place(node), understood=False, given=callee)

@@ -7,7 +7,7 @@ been spent, and how an event is emitted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -63,9 +63,11 @@ class LossSites:
     understood: dict[Place, bool] = field(default_factory=dict)
     lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
 
-    def met(self, place: Place, understood: bool) -> None:
-        """Counts one evaluation of a loss call."""
+    def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
+        """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
         self.understood[place] = self.understood.get(place, False) or understood
+        if not understood and isinstance(given, Unknown) and given.why:
+            self.lost[place] = (given.lost, given.why)
 
 
 class Interpreter:
@@ -86,6 +88,10 @@ class Interpreter:
         self.guarded: set[ZeroReason] = set()
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
+        self.stated: Tensor | None = None
+        """What the comment on the line that is run says its value is."""
+        self.returns: Mapping[str, str] = {}
+        """What the settings say that callables return, by qualified name."""
         self.no_grad = 0
         self.autocast = 0
         self.dead = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from losslint.analysis.project import Project
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.torch_api import activations, data, modules, optim, tensor_ops, training
+from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
 from losslint.finding import Coverage
 from losslint.source import Source
@@ -40,6 +41,16 @@ class Analysis:
     coverage: Coverage = field(default_factory=Coverage)
     failures: list[Failure] = field(default_factory=list)
     modules: dict[Path, SourceModule] = field(default_factory=dict)
+    unresolved: list[Unresolved] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A loss call that was not understood, and where the trail of its input was lost."""
+
+    call: Place
+    lost: Place | None
+    why: str
 
 
 def analyse(
@@ -48,6 +59,7 @@ def analyse(
     src_roots: Sequence[Path] = (),
     top: Path,
     progress: Callable[[int, int], None] | None = None,
+    returns: Mapping[str, str] | None = None,
     strict: bool = False,
 ) -> Analysis:
     """Evaluates files, and what they import from the project, to events.
@@ -57,6 +69,7 @@ def analyse(
         src_roots: folders that imports are resolved from, besides the usual ones.
         top: the folder that imports are resolved up to.
         progress: called with the number of steps done and of all steps.
+        returns: what callables return, or their results give when called, by qualified name.
         strict: raise what breaks inside the analysis instead of reporting it.
     """
     found: list[Analysis] = []
@@ -64,7 +77,7 @@ def analyse(
 
     def work() -> None:
         try:
-            found.append(_analyse(sources, src_roots, top, progress, strict))
+            found.append(_analyse(sources, src_roots, top, progress, returns or {}, strict))
         except BaseException as problem:  # noqa: BLE001 - it is raised again in the caller's thread
             problems.append(problem)
 
@@ -93,11 +106,13 @@ def _analyse(
     src_roots: Sequence[Path],
     top: Path,
     progress: Callable[[int, int], None] | None,
+    returns: Mapping[str, str],
     strict: bool,
 ) -> Analysis:
     by_path = {source.path: source for source in sources}
     project = Project(Linker(top, src_roots), by_path)
     run = Interpreter(project, Memo(), strict=strict)
+    run.returns = returns
     run.expressions, run.statements = EXPRESSIONS, STATEMENTS
     evaluate(run, choose(sources), progress)
     events = [_settled(run, event) for event in run.events]
@@ -108,6 +123,11 @@ def _analyse(
         Coverage(len(understood), sum(understood.values())),
         project.failures,
         project.parsed,
+        [
+            Unresolved(place, *run.sites.lost.get(place, (None, "")))
+            for place, known in understood.items()
+            if not known
+        ],
     )
 
 

@@ -12,6 +12,7 @@ from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.containers import delete_item, extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.tests import outcomes
 from losslint.analysis.values import (
     ALWAYS,
@@ -43,12 +44,18 @@ def executes(
     return register
 
 
-@executes(cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.IndentedBlock)
-def _lines(
-    run: Interpreter,
-    node: cst.SimpleStatementLine | cst.SimpleStatementSuite | cst.IndentedBlock,
-) -> bool:
+@executes(cst.SimpleStatementSuite, cst.IndentedBlock)
+def _block_of(run: Interpreter, node: cst.SimpleStatementSuite | cst.IndentedBlock) -> bool:
     return run.exec(node.body)
+
+
+@executes(cst.SimpleStatementLine)
+def _line(run: Interpreter, node: cst.SimpleStatementLine) -> bool:
+    if node.trailing_whitespace.comment is not None:
+        run.stated = stated_by_comment(node)
+    goes_on = run.exec(node.body)
+    run.stated = None
+    return goes_on
 
 
 @executes(cst.Expr)
@@ -59,7 +66,10 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
 
 @executes(cst.Assign)
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
+    stated = run.stated
     value = run.eval(node.value)
+    if stated is not None:
+        value = with_facts(value, stated)
     for target in node.targets:
         assign(run, target.target, value)
     return True
@@ -86,7 +96,10 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
 
 @executes(cst.Return)
 def _return(run: Interpreter, node: cst.Return) -> bool:
+    stated = run.stated
     value = NONE if node.value is None else run.eval(node.value)
+    if stated is not None:
+        value = with_facts(value, stated)
     run.leave(run.frame.returns, run.frame.mark, value)
     return False
 

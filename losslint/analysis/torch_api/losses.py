@@ -119,7 +119,7 @@ def loss_call(
             reduction = _reduction(chosen.value, args)
             result = _result(run, criterion, given.value, targets[0].value, args, reduction)
             results.append(Alternative(result, when, chosen.config or given.config))
-    run.sites.met(place, understood)
+    run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
         for value in inputs:

@@ -1,0 +1,78 @@
+"""What the author states: what a value is, in a comment, and what a factory returns, in settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.values import (
+    Act,
+    Class,
+    DType,
+    Extern,
+    Function,
+    Sign,
+    TargetKind,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS: dict[str, Tensor] = {
+    "logits": Tensor(act=Act.RAW),
+    "probs": Tensor(act=Act.PROB, sign=Sign.NON_NEGATIVE),
+    "log_probs": Tensor(act=Act.LOG_PROB),
+    "indices": Tensor(target=TargetKind.INDICES, dtype=DType.INT, grad=False),
+    "one_hot": Tensor(target=TargetKind.ONE_HOT, dtype=DType.FLOAT, grad=False),
+}
+"""What a value can be stated to be."""
+_COMMENT = re.compile(r"#\s*losslint:\s*(\w+)\s*$")
+
+
+def stated_by_comment(line: cst.SimpleStatementLine) -> Tensor | None:
+    """What the comment at the end of a line says that the line's value is."""
+    comment = line.trailing_whitespace.comment
+    if comment is None:
+        return None
+    found = _COMMENT.search(comment.value)
+    return KINDS.get(found[1]) if found else None
+
+
+def stated_by_settings(callee: Value, returns: Mapping[str, str]) -> Tensor | None:
+    """What the settings say that a callable returns, or that what it returns gives when called."""
+    if not returns:
+        return None
+    for name in _names(callee):
+        kind = returns.get(name)
+        if kind is not None:
+            return KINDS[kind]
+    return None
+
+
+def _names(callee: Value) -> list[str]:
+    """The qualified names under which a callable can be named: from every folder above its file."""
+    if isinstance(callee, Extern):
+        return [callee.name]
+    if not isinstance(callee, Function | Class):
+        return []
+    path = callee.scope.module.source.path.with_suffix("")
+    parts = [*path.parts[1:], callee.name]
+    if parts[-2] == "__init__":
+        del parts[-2]
+    folders = [".".join(parts[start:]) for start in range(max(0, len(parts) - 8), len(parts) - 1)]
+    packages = [
+        ".".join((*parts[start:-2], parts[-1]))
+        for start in range(max(0, len(parts) - 8), len(parts) - 2)
+    ]
+    return [*folders, *packages]
+
+
+def with_facts(value: Value, stated: Tensor) -> Tensor:
+    """The value, taken to be what the author states; where it comes from is kept."""
+    deps = value.deps if isinstance(value, Tensor | Unknown) else frozenset()
+    return stated.but(deps=deps, trail=value.trail if isinstance(value, Tensor) else None)
