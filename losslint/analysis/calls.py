@@ -27,6 +27,7 @@ from losslint.analysis.values import (
     Instance,
     Method,
     Partial,
+    Tensor,
     Tuple,
     Union,
     Unknown,
@@ -49,9 +50,8 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if stated is not None:
         return stated
     if isinstance(callee, Tensor):
-        return (
-            callee  # what a factory is stated to return, called like the model that it stands for
-        )
+        # what a factory is stated to return, called like the model that it stands for
+        return callee
     if losses.is_criterion(callee):
         return losses.loss_call(run, callee, args, call)
     if isinstance(callee, Union):

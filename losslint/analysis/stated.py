@@ -1,4 +1,4 @@
-"""What the author states: what a value is, in a comment, and what a factory returns, in settings."""
+"""What the author states: what a value is, by a comment; what a factory returns, by settings."""
 
 from __future__ import annotations
 
