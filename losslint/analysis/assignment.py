@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.containers import element, elements, set_item
-from losslint.analysis.joins import without_none
+from losslint.analysis.attributes import setter
+from losslint.analysis.containers import element, elements
+from losslint.analysis.joins import join_alternatives, without_none
+from losslint.analysis.subscripts import set_item
 from losslint.analysis.trace import Backward, ZeroGrad
 from losslint.analysis.values import (
     NONE,
@@ -75,7 +77,6 @@ def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> Non
 
 def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
     """A choice of tuples as a tuple of choices."""
-    from losslint.analysis.joins import join_alternatives
 
     rows: list[tuple[Alternative, list[Value]]] = []
     for one in value.alternatives:
@@ -100,8 +101,6 @@ def set_attribute(
     target = without_none(target)
     if isinstance(target, Instance):
         if isinstance(target.cls, Class):
-            from losslint.analysis.attributes import setter
-
             if setter(run, target, name, value, node):
                 return
         run.heap.set(target.slots, name, value)

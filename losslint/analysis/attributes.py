@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from losslint.analysis.arguments import Args
+from losslint.analysis.functions import call_function
 from losslint.analysis.joins import each, join_alternatives, without_none
+from losslint.analysis.lookup import class_attribute, find_method, lineage
 from losslint.analysis.tests import as_mask
+from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.values import (
     TRUE,
@@ -90,46 +93,6 @@ def _key(key: object, name: str) -> object:
     return None if key is None or depth >= _KEY_DEPTH else (key, ".", name)
 
 
-@lru_cache(maxsize=4_096)
-def lineage(cls: Class) -> tuple[Value, ...]:
-    """The class and its bases in the order in which attributes are looked up."""
-    found: list[Value] = []
-
-    def visit(one: Value, depth: int) -> None:
-        if one in found:
-            found.remove(one)
-        found.append(one)
-        if isinstance(one, Class) and depth < 12:
-            for base in one.bases:
-                visit(base, depth + 1)
-
-    visit(cls, 0)
-    return tuple(found)
-
-
-def class_attribute(run: Interpreter, cls: Class, name: str) -> Value | None:
-    """An attribute that a class of the project or one of its project bases defines."""
-    for one in lineage(cls):
-        if isinstance(one, Class):
-            value = run.heap.get(one.slots, name)
-            if value is not None:
-                return value
-    return None
-
-
-def find_method(value: Value, name: str) -> Function | None:
-    """The function that a project class defines under a name."""
-    if isinstance(value, Instance) and isinstance(value.cls, Class):
-        for one in lineage(value.cls):
-            if isinstance(one, Class):
-                found = one.slots.get(name)
-                if isinstance(found, Function):
-                    return found
-                if found is not None:
-                    return None
-    return None
-
-
 def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode) -> Value:
     found = run.heap.get(value.slots, name)
     if isinstance(value.cls, Class):
@@ -147,7 +110,6 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         return Method(value, name)
     if name == "module" and group_of(value) in ("wrapper", "module"):
         return value
-    from losslint.analysis.torch_api.outputs import output_field
 
     known = output_field(run, value, name)
     if known is not None:
@@ -161,9 +123,6 @@ def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CS
     """A class attribute as an object sees it: methods bound, properties computed."""
     if isinstance(found, Function):
         if found.kind == "property":
-            from losslint.analysis.arguments import Args
-            from losslint.analysis.functions import call_function
-
             return call_function(run, found, Args(node), value)
         if found.kind == "staticmethod":
             return found
@@ -184,8 +143,6 @@ def setter(run: Interpreter, target: Instance, name: str, value: Value, node: cs
     function = class_attribute(run, target.cls, f"{name}.setter")
     if not isinstance(function, Function):
         return False
-    from losslint.analysis.arguments import Args
-    from losslint.analysis.functions import call_function
 
     call_function(run, function, Args(node, [value]), target)
     return True

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.attributes import class_attribute, find_method, lineage
 from losslint.analysis.functions import call_function
+from losslint.analysis.lookup import class_attribute, find_method, lineage
+from losslint.analysis.torch_api.modules import initialise as initialise_extern
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     UNKNOWN,
@@ -53,8 +54,6 @@ def initialise(run: Interpreter, made: Instance, args: Args) -> None:
         return
     for base in lineage(cls):
         if isinstance(base, Extern) and base.name.startswith(_HOMES):
-            from losslint.analysis.torch_api.registry import initialise_extern
-
             initialise_extern(run, made, base.name, args)
             return
 
@@ -89,9 +88,8 @@ def _default(run: Interpreter, cls: Class, name: str, default: cst.BaseExpressio
                 value = run.eval(arg.value)
                 if arg.keyword.value == "default":
                     return value
-                from losslint.analysis.calls import call
 
-                return call(run, value, Args(default))
+                return run.call(value, Args(default))
     found = class_attribute(run, cls, name)
     return found if found is not None else UNKNOWN
 

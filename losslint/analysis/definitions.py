@@ -9,7 +9,6 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import bind_name
-from losslint.analysis.calls import call
 from losslint.analysis.names import STAR
 from losslint.analysis.scope import Frame, Module, Scope
 from losslint.analysis.statements import executes
@@ -78,7 +77,7 @@ def _decorated(run: Interpreter, made: Value, expression: cst.BaseExpression) ->
     if isinstance(decorator, Function | Bound | Class | Partial):
         wrapped = run.eval(expression) if called else decorator
         if isinstance(wrapped, Function | Bound | Class | Partial):
-            result = call(run, wrapped, Args(expression, [made]))
+            result = run.call(wrapped, Args(expression, [made]))
             if isinstance(result, Function | Bound | Instance | Partial):
                 return result
     return made
@@ -109,9 +108,9 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
             # a registry: `@MODELS.register("name")`
             wrapped = run.eval(expression)
             if isinstance(wrapped, Function | Bound):
-                call(run, wrapped, Args(expression, [made]))
+                run.call(wrapped, Args(expression, [made]))
         elif isinstance(value, Function | Bound):
-            call(run, value, Args(expression, [made]))
+            run.call(value, Args(expression, [made]))
     if len(run.frames) == 1:
         run.module.functions.append(made)
     bind_name(run, node.name.value, made)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from losslint.analysis.arguments import Args
 from losslint.analysis.classes import initialise, uncalled_arguments
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
@@ -115,8 +116,6 @@ def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
         if isinstance(init, Function):
             call_function(run, init, uncalled_arguments(run, init, True), made)
         else:
-            from losslint.analysis.arguments import Args
-
             args = Args(cls.node)
             args.open = True
             initialise(run, made, args)

@@ -10,14 +10,12 @@ import libcst as cst
 
 from losslint.analysis import operators
 from losslint.analysis.arguments import Args
-from losslint.analysis.assignment import assign
-from losslint.analysis.attributes import attribute
-from losslint.analysis.calls import call
-from losslint.analysis.containers import element, elements, is_key, keys_of, subscript
+from losslint.analysis.containers import element, elements, is_key, keys_of
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.subscripts import subscript
 from losslint.analysis.tests import outcomes
 from losslint.analysis.values import (
     NONE,
@@ -118,7 +116,7 @@ def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
 
 @evaluates(cst.Attribute)
 def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
-    return attribute(run, run.eval(node.value), node.attr.value, node)
+    return run.attribute(run.eval(node.value), node.attr.value, node)
 
 
 def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
@@ -254,7 +252,7 @@ def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
 @evaluates(cst.NamedExpr)
 def _walrus(run: Interpreter, node: cst.NamedExpr) -> Value:
     value = run.eval(node.value)
-    assign(run, node.target, value)
+    run.assign(node.target, value)
     return value
 
 
@@ -287,7 +285,7 @@ def _yield(run: Interpreter, node: cst.Yield) -> Value:
 @evaluates(cst.Call)
 def _call(run: Interpreter, node: cst.Call) -> Value:
     callee = run.eval(node.func)
-    return call(run, callee, arguments(run, node))
+    return run.call(callee, arguments(run, node))
 
 
 def arguments(run: Interpreter, node: cst.Call) -> Args:
@@ -363,7 +361,7 @@ def _round(run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[]
     known = elements(run, source)
     certain = known is not None and not loop.ifs
     for item in known if known is not None else [element(run, source, loop.iter)]:
-        assign(run, loop.target, item)
+        run.assign(loop.target, item)
         decided = [truth(run.eval(test.test)) for test in loop.ifs]
         if False in decided:
             continue

@@ -16,3 +16,7 @@ class Failure:
     kind: str
     """syntax, limit, crash or unreadable"""
     message: str
+
+
+class BudgetSpent(Exception):
+    """The limit of steps for one file is reached."""

@@ -20,6 +20,7 @@ from losslint.analysis.events import (
     LossTerm,
     OperationInLoss,
 )
+from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.scope import Exit, Frame, Module
@@ -43,6 +44,7 @@ from losslint.analysis.values import (
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.arguments import Args
     from losslint.analysis.memo import Memo
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
@@ -50,10 +52,6 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 3_000_000
 MAX_DEPTH = 14
-
-
-class BudgetSpent(Exception):
-    """The limit of steps for one file is reached."""
 
 
 @dataclass(slots=True)
@@ -70,12 +68,28 @@ class LossSites:
             self.lost[place] = (given.lost, given.why)
 
 
+@dataclass(frozen=True, slots=True)
+class Mechanisms:
+    """The parts of the interpreter that need each other; an interpreter ties them together."""
+
+    expressions: Mapping[type, Callable[[Interpreter, Any], Value]]
+    statements: Mapping[type, Callable[[Interpreter, Any], bool]]
+    call: Callable[[Interpreter, Value, Args], Value]
+    attribute: Callable[[Interpreter, Value, str, cst.CSTNode], Value]
+    assign: Callable[[Interpreter, cst.CSTNode, Value], None]
+
+
 class Interpreter:
     """Evaluates the code of a project to abstract values and emits events."""
 
-    def __init__(self, project: Project, memo: Memo, strict: bool = False) -> None:
+    def __init__(
+        self, project: Project, memo: Memo, mechanisms: Mechanisms, strict: bool = False
+    ) -> None:
         self.project = project
         self.memo = memo
+        self._expressions = mechanisms.expressions
+        self._statements = mechanisms.statements
+        self._mechanisms = mechanisms
         self.strict = strict
         self.roots: list[Trace] = []
         """What was done to gradients, for everything that was evaluated on its own."""
@@ -98,8 +112,6 @@ class Interpreter:
         self.settled = 0
         self.loops = 0
         self.steps = 0
-        self.expressions: dict[type, Callable[[Interpreter, Any], Value]] = {}
-        self.statements: dict[type, Callable[[Interpreter, Any], bool]] = {}
 
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
@@ -127,7 +139,7 @@ class Interpreter:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise BudgetSpent
-        evaluate = self.expressions.get(type(node))
+        evaluate = self._expressions.get(type(node))
         if evaluate is None:
             return UNKNOWN
         value = evaluate(self, node)
@@ -137,13 +149,25 @@ class Interpreter:
 
     def exec(self, body: Sequence[cst.CSTNode]) -> bool:
         """Runs statements; False where control never reaches their end."""
-        statements = self.statements
+        statements = self._statements
         for statement in body:
             self.steps += 1
             execute = statements.get(type(statement))
             if execute is not None and not execute(self, statement):
                 return False
         return True
+
+    def call(self, callee: Value, args: Args) -> Value:
+        """The value of a call, with all its effects."""
+        return self._mechanisms.call(self, callee, args)
+
+    def attribute(self, value: Value, name: str, node: cst.CSTNode) -> Value:
+        """``value.name``."""
+        return self._mechanisms.attribute(self, value, name, node)
+
+    def assign(self, target: cst.CSTNode, value: Value) -> None:
+        """Gives a value to an assignment target."""
+        self._mechanisms.assign(self, target, value)
 
     # -- assumptions and branches -------------------------------------------------------------
 

@@ -10,10 +10,12 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
-from losslint.analysis.containers import elements, is_list, picked
+from losslint.analysis.containers import elements, is_list
+from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.joins import contradict, join_alternatives, truth
 from losslint.analysis.tests import as_mask
-from losslint.analysis.trail import extend
+from losslint.analysis.torch_api.optim import owners_of
+from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -30,7 +32,6 @@ from losslint.analysis.values import (
     Namespace,
     Params,
     Sign,
-    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -106,19 +107,16 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
     if isinstance(left, Params) or isinstance(right, Params):
-        from losslint.analysis.torch_api.optim import owners_of
-
         return Params(owners_of(run, Tuple((left, right))))
     if sign == "+" and (is_list(left) or isinstance(left, Tuple)):
         first, second = elements(run, left), elements(run, right)
         if first is not None and second is not None:
             joined = (*first, *second)
             return Tuple(joined) if isinstance(left, Tuple) else run.new_list(joined)
-        from losslint.analysis.containers import extend
 
         made = run.new_list()
-        extend(run, made, left)
-        extend(run, made, right)
+        extend_list(run, made, left)
+        extend_list(run, made, right)
         return made
     if sign == "*" and is_list(left):
         return left
@@ -136,8 +134,6 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         return made if not run.no_grad else made.but(grad=False)
     made = arithmetic.blend(left, right)
     if sign == "@":
-        from losslint.analysis.torch_api.registry import call_function_by_name
-
         return call_function_by_name(run, "matmul", Args(node, [left, right]))
     if sign in "&|":
         masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
@@ -312,21 +308,3 @@ def _ordered(sign: cst.BaseCompOp, left: Any, right: Any) -> Value:
     except TypeError:
         pass
     return UNKNOWN
-
-
-def indexed(
-    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.Subscript
-) -> Tensor:
-    """``tensor[...]``."""
-    made = picked(value)
-    if isinstance(index, Unknown):
-        index = as_mask(run, index, node) or index
-    if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
-        # what is selected by a test is thought of as fit for what follows
-        return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
-    if value.mask is not None:
-        return made.but(mask=value.mask)
-    if value.shape == "identity" and isinstance(index, Tensor | Unknown):
-        trail = extend(None, run.place(node), "one-hot rows made here")
-        return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
-    return made

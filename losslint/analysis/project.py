@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.failures import Failure
+from losslint.analysis.failures import BudgetSpent, Failure
 from losslint.analysis.parsing import NotParsed, parse
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.syntax import SourceModule
@@ -107,8 +107,6 @@ class Project:
         self, run: Interpreter, what: Callable[[], object], module: Module, title: str
     ) -> None:
         """Runs a piece of the analysis; what breaks costs that piece only."""
-        from losslint.analysis.interpreter import BudgetSpent
-
         try:
             what()
         except BudgetSpent:

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
+from losslint.analysis.assignment import set_attribute
 from losslint.analysis.containers import (
     append,
     element,
@@ -15,10 +16,14 @@ from losslint.analysis.containers import (
     is_key,
     is_list,
     keys_of,
+    kind_of,
     list_items,
 )
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, truth
+from losslint.analysis.lookup import lineage
+from losslint.analysis.operators import binary
+from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern, method
 from losslint.analysis.values import (
     FALSE,
@@ -33,6 +38,7 @@ from losslint.analysis.values import (
     Instance,
     Params,
     Partial,
+    Sign,
     Super,
     Tensor,
     Tuple,
@@ -139,7 +145,6 @@ def _sum(op: Op) -> Value:
     if not known:
         return Const(0)
     total = known[0]
-    from losslint.analysis.operators import binary
 
     for item in known[1:]:
         total = binary(op.run, "+", total, item, op.node)
@@ -164,7 +169,6 @@ def _extreme(op: Op) -> Value:
         made = arithmetic.blend(*values)
         numbers = [arithmetic.number(value) for value in values]
         positive = any(number is not None and number > 0 for number in numbers)
-        from losslint.analysis.values import Sign
 
         opened = any(isinstance(value, Unknown) for value in values)
         guarded = op.name.endswith("max") and (positive or opened)
@@ -204,12 +208,8 @@ def _len(op: Op) -> Value:
 def _isinstance(op: Op) -> Value:
     value, kind = op.arg(0), op.arg(1)
     if isinstance(value, Instance) and isinstance(kind, Class) and isinstance(value.cls, Class):
-        from losslint.analysis.attributes import lineage
-
         return TRUE if kind in lineage(value.cls) else FALSE
     if isinstance(value, Instance) and isinstance(kind, Extern):
-        from losslint.analysis.containers import kind_of
-
         own = kind_of(value)
         if own == kind.name or (own.startswith("torch.nn.") and kind.name == "torch.nn.Module"):
             return TRUE
@@ -240,9 +240,7 @@ def _isinstance(op: Op) -> Value:
 def _getattr(op: Op) -> Value:
     name = op.arg(1)
     if isinstance(name, Const) and isinstance(name.value, str):
-        from losslint.analysis.attributes import attribute
-
-        return attribute(op.run, op.arg(0), name.value, op.node)
+        return op.run.attribute(op.arg(0), name.value, op.node)
     return Unknown()
 
 
@@ -250,8 +248,6 @@ def _getattr(op: Op) -> Value:
 def _setattr(op: Op) -> Value:
     name = op.arg(1)
     if isinstance(name, Const) and isinstance(name.value, str):
-        from losslint.analysis.assignment import set_attribute
-
         set_attribute(op.run, op.arg(0), name.value, op.arg(2), op.node)
     return NONE
 
@@ -306,7 +302,6 @@ def _nothing(op: Op) -> Value:
 
 @extern("builtins.map", "builtins.filter")
 def _map(op: Op) -> Value:
-    from losslint.analysis.calls import call
 
     callee, source = op.arg(0), op.arg(1)
     if op.name == "builtins.filter":
@@ -315,9 +310,9 @@ def _map(op: Op) -> Value:
         return _with_rest(op.run, element(op.run, source, op.node))
     known = elements(op.run, source)
     if known is not None and len(op.args.positional) == 2:
-        return op.run.new_list([call(op.run, callee, Args(op.node, [item])) for item in known])
+        return op.run.new_list([op.run.call(callee, Args(op.node, [item])) for item in known])
     items = [element(op.run, one, op.node) for one in op.args.positional[1:]]
-    return _with_rest(op.run, call(op.run, callee, Args(op.node, items)))
+    return _with_rest(op.run, op.run.call(callee, Args(op.node, items)))
 
 
 @extern("functools.partial", "functools.partialmethod")
@@ -328,8 +323,6 @@ def _partial(op: Op) -> Value:
 @extern("itertools.chain", "itertools.chain.from_iterable")
 def _chain(op: Op) -> Value:
     if any(isinstance(value, Params) for value in op.args.positional):
-        from losslint.analysis.torch_api.optim import owners_of
-
         return Params(owners_of(op.run, Tuple(tuple(op.args.positional))))
     made = op.run.new_list()
     for value in op.args.positional:
@@ -341,9 +334,7 @@ def _chain(op: Op) -> Value:
 def _field(op: Op) -> Value:
     factory = op.given(-1, "default_factory")
     if factory is not None:
-        from losslint.analysis.calls import call
-
-        return call(op.run, factory, Args(op.node))
+        return op.run.call(factory, Args(op.node))
     value = op.given(-1, "default")
     return value if value is not None else UNKNOWN
 
@@ -477,14 +468,3 @@ def _update(op: Op, target: Instance) -> Value:
     for name, value in op.args.keywords.items():
         op.run.heap.set(target.slots, ("key", name), value)
     return NONE
-
-
-def constant_method(run: Interpreter, target: Value, name: str, args: Args) -> Value:
-    """A method of a string, number or tuple."""
-    if isinstance(target, Const) and isinstance(target.value, str):
-        known = [arg.value for arg in args.positional if isinstance(arg, Const)]
-        if name in ("lower", "upper", "strip") and not args.positional:
-            return Const(getattr(target.value, name)())
-        if name in ("startswith", "endswith") and len(known) == 1 and isinstance(known[0], str):
-            return Const(bool(getattr(target.value, name)(known[0])))
-    return Unknown()

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslint.analysis import definitions, loops, python_api
+from losslint.analysis.assignment import assign
+from losslint.analysis.attributes import attribute
+from losslint.analysis.calls import call
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
-from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.prefilter import choose
@@ -111,9 +114,9 @@ def _analyse(
 ) -> Analysis:
     by_path = {source.path: source for source in sources}
     project = Project(Linker(top, src_roots), by_path)
-    run = Interpreter(project, Memo(), strict=strict)
+    mechanisms = Mechanisms(EXPRESSIONS, STATEMENTS, call, attribute, assign)
+    run = Interpreter(project, Memo(), mechanisms, strict=strict)
     run.returns = returns
-    run.expressions, run.statements = EXPRESSIONS, STATEMENTS
     evaluate(run, choose(sources), progress)
     events = [_settled(run, event) for event in run.events]
     events.extend(training_loops(run.roots))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.containers import element, is_dict, picked
+from losslint.analysis.containers import element, is_dict, iterates, picked
+from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import each
+from losslint.analysis.lookup import find_method
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
@@ -83,8 +85,6 @@ def _trainer(op: Op) -> Value:
 @method("trainer", "fit")
 def _fit(op: Op, target: Instance) -> Value:
     """Lightning's loop: it hands every batch of the loader to the module's training step."""
-    from losslint.analysis.attributes import find_method
-    from losslint.analysis.functions import call_function
 
     module, loader = op.arg(0, "model"), op.given(1, "train_dataloaders")
     step = find_method(module, "training_step")
@@ -125,6 +125,7 @@ def _one_hot(op: Op, dtype: DType) -> Tensor:
     return Tensor(target=TargetKind.ONE_HOT, dtype=dtype, grad=False, trail=trail)
 
 
+@iterates(LOADER)
 def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Value:
     """What one round of a loop over a loader binds."""
     dataset = run.heap.get(loader.slots, _DATASET)
@@ -142,9 +143,6 @@ def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value
             tuple(picked(one) if isinstance(one, Tensor) else Unknown() for one in columns.items)
         )
     if isinstance(dataset.cls, Class) and node is not None:
-        from losslint.analysis.attributes import find_method
-        from losslint.analysis.functions import call_function
-
         method_ = find_method(dataset, "__getitem__")
         if method_ is not None:
             return call_function(run, method_, Args(node, [Unknown()]), dataset)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -13,6 +12,7 @@ from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.joins import contradict, join_alternatives, without_none
+from losslint.analysis.lookup import find_method
 from losslint.analysis.spelling import dotted
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
@@ -43,8 +43,6 @@ def criterion_of(value: Value) -> Criterion | None:
         return _named(value)
     if isinstance(value, Instance):
         if isinstance(value.cls, Class):
-            from losslint.analysis.attributes import find_method
-
             if find_method(value, "forward") or find_method(value, "__call__"):
                 return None
             kind = base_kind(value.cls)
@@ -79,12 +77,7 @@ def is_criterion(callee: Value) -> bool:
     return criterion_of(callee) is not None
 
 
-def loss_call(
-    run: Interpreter,
-    callee: Value,
-    args: Args,
-    call: Callable[[Interpreter, Value, Args], Value],
-) -> Value:
+def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of a criterion: emits the event with every combination that can meet here."""
     place = run.place(args.node)
     inputs = alternatives_of(
@@ -99,7 +92,7 @@ def loss_call(
         if criterion is None:
             if chosen.value != NONE:
                 results.append(
-                    Alternative(call(run, chosen.value, args), chosen.when, chosen.config)
+                    Alternative(run.call(chosen.value, args), chosen.when, chosen.config)
                 )
             continue
         for i, given in enumerate(inputs):

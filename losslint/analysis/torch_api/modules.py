@@ -244,7 +244,6 @@ def _sequential(run: Interpreter, module: Instance, args: Args) -> Value:
 
 def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Value:
     """The input through all children in turn."""
-    from losslint.analysis.calls import call
 
     children: list[Value] = list(items.items) if isinstance(items, Tuple) else [UNKNOWN]
     rest, tail = run.heap.get(module.slots, REST), run.heap.get(module.slots, TAIL)
@@ -255,7 +254,7 @@ def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Va
     current: Args = args
     value = _input(args)
     for child in children:
-        value = call(run, child, current)
+        value = run.call(child, current)
         current = Args(args.node, [value])
     return value
 
@@ -291,10 +290,9 @@ def _distance(run: Interpreter, module: Instance, args: Args) -> Value:
 
 @modules(*_WRAPPERS)
 def _wrapped(run: Interpreter, module: Instance, args: Args) -> Value:
-    from losslint.analysis.calls import call
 
     inner = run.heap.get(module.slots, ("arg", 0)) or run.heap.get(module.slots, ("opt", "module"))
-    return call(run, inner, args) if inner is not None else UNKNOWN
+    return run.call(inner, args) if inner is not None else UNKNOWN
 
 
 @modules("Parameter")

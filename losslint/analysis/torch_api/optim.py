@@ -118,9 +118,7 @@ def _zero(op: Op, target: Instance) -> Value:
 def _step(op: Op, target: Instance) -> Value:
     closure = op.given(0, "closure")
     if isinstance(closure, Function | Bound):
-        from losslint.analysis.calls import call
-
-        call(op.run, closure, Args(op.node))
+        op.run.call(closure, Args(op.node))
     elif closure is not None and closure != NONE:
         return NONE  # a distributed optimizer, whose gradients live in a context
     step(op.run, op.node, target)

@@ -91,7 +91,6 @@ def call_outside(run: Interpreter, model: Instance, args: Args) -> Value | None:
 
 def _with_head(run: Interpreter, model: Instance, args: Args) -> Value:
     """A backbone whose last layer the program may have replaced."""
-    from losslint.analysis.calls import call
 
     logits = _logits(run, model, args)
     for name in _HEADS:
@@ -104,7 +103,7 @@ def _with_head(run: Interpreter, model: Instance, args: Args) -> Value:
                 continue
             head = last[-1]
         features = Unknown(None, logits.deps)
-        return call(run, head, Args(args.node, [features]))
+        return run.call(head, Args(args.node, [features]))
     return logits
 
 

@@ -15,19 +15,15 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
-from losslint.analysis.containers import DICTS, LISTS, base_kind, kind_of
+from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.tests import as_mask
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
     Class,
-    Const,
-    Extern,
     Instance,
-    Method,
     Tensor,
-    Tuple,
     Union,
     Unknown,
     Value,
@@ -223,59 +219,6 @@ def is_tensor_method(name: str) -> bool:
     return name in _DISTINCT
 
 
-# -- calling ----------------------------------------------------------------------------------
-
-
-def call_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
-    """A call of a function or class outside the project."""
-    name = callee.name
-    handler = EXTERNS.get(name)
-    if handler is not None:
-        return handler(Op(run, name, args, callee.guessed))
-    short = short_function(name)
-    if short is not None:
-        return call_function_by_name(run, short, args, callee.guessed)
-    if name.endswith(".__init__") and args.positional:
-        target = args.positional[0]
-        if isinstance(target, Instance):
-            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
-            initialise_extern(run, target, name.removesuffix(".__init__"), rest)
-        return UNKNOWN
-    if name.endswith((".forward", ".__call__")) and args.positional:
-        target = args.positional[0]
-        base = module_class(name.rpartition(".")[0])
-        if isinstance(target, Instance) and base in MODULES:
-            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
-            return MODULES[base](run, target, rest)
-    if module_class(name) is not None or group_of_kind(name):
-        return build_extern(run, callee, args)
-    from losslint.analysis.torch_api.outputs import build_outside
-
-    made = build_outside(run, callee, args)
-    if made is not None:
-        return made
-    from losslint.analysis.calls import call_unknown
-
-    return call_unknown(run, callee if not name.startswith("builtins.") else UNKNOWN, args)
-
-
-def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
-    """A new object of an outside class, with its constructor's arguments as slots."""
-    from losslint.analysis.trail import extend
-
-    title = callee.name.rpartition(".")[2]
-    made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
-    initialise_extern(run, made, callee.name, args)
-    return made
-
-
-def initialise_extern(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
-    """Remembers the arguments of an outside constructor on the object that it makes."""
-    from losslint.analysis.torch_api import modules
-
-    modules.initialise(run, made, kind, args)
-
-
 def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool = False) -> Value:
     """A torch function, for every combination of alternatives among its arguments."""
     handler = FUNCTIONS.get(name)
@@ -337,75 +280,3 @@ def _put(args: Args, at: int | str, value: Value) -> None:
         args.positional[at] = value
     else:
         args.keywords[at] = value
-
-
-def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:
-    """A call of an object: of a project class, or of a torch module."""
-    from losslint.analysis.calls import call_unknown
-    from losslint.analysis.classes import call_object
-
-    if isinstance(callee.cls, Class):
-        result = call_object(run, callee, args)
-        if result is not None:
-            return result
-        kind = base_kind(callee.cls)
-    else:
-        kind = callee.cls.name
-    name = module_class(kind)
-    handler = MODULES.get(name or "") or MODULES.get(kind)
-    if handler is not None:
-        return over_alternatives(args, lambda one: handler(run, callee, one))
-    from losslint.analysis.torch_api.outputs import call_outside
-
-    result = call_outside(run, callee, args)
-    if result is not None:
-        return result
-    return call_unknown(run, Unknown(("object", callee.oid), frozenset({callee.oid})), args)
-
-
-def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
-    """A method that the table knows by the kind of its object."""
-    from losslint.analysis.calls import call_unknown
-
-    target, name = callee.self, callee.name
-    if isinstance(target, Instance):
-        groups = (group_of(target), "module")
-        for group in groups:
-            handler = METHODS.get(group, {}).get(name)
-            if handler is not None:
-                return handler(Op(run, name, args), target)
-        return call_unknown(run, Unknown(("object", target.oid), frozenset({target.oid})), args)
-    if isinstance(target, Tensor | Unknown):
-        for group in ("tensor", "unknown") if isinstance(target, Unknown) else ("tensor",):
-            special = METHODS[group].get(name)
-            if special is not None:
-                return special(Op(run, name, args.behind(target)), target)  # type: ignore[arg-type]
-        if isinstance(target, Unknown) and name not in FUNCTIONS:
-            return call_unknown(run, target, args)
-        made = call_function_by_name(run, name, args.behind(target))
-        if name.endswith("_") and not name.endswith("__"):
-            _rebind(run, args.node, made)
-        return made
-    if isinstance(target, Const | Tuple):
-        from losslint.analysis.python_api import constant_method
-
-        return constant_method(run, target, name, args)
-    return call_unknown(run, UNKNOWN, args)
-
-
-def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
-    """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``."""
-    from losslint.analysis.assignment import assign
-
-    target = node
-    while True:
-        if isinstance(target, cst.Call) and isinstance(target.func, cst.Attribute):
-            if not target.func.attr.value.endswith("_"):
-                return
-            target = target.func.value
-        elif isinstance(target, cst.Attribute) and target.attr.value == "data":
-            target = target.value
-        else:
-            break
-    if isinstance(target, cst.Name):
-        assign(run, target, value)

@@ -6,6 +6,7 @@ from losslint.analysis import arithmetic
 from losslint.analysis.arithmetic import as_dtype, blend, number
 from losslint.analysis.containers import element, elements, picked
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import join
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import extend, steps_of
@@ -132,7 +133,6 @@ def _masked_fill(op: Op) -> Value:
 def _parts(op: Op) -> Value:
     part = picked(op.tensor())
     made = op.run.new_list()
-    from losslint.analysis.interpreter import REST
 
     op.run.heap.set(made.slots, REST, part)
     return made

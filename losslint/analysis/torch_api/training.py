@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of
-from losslint.analysis.containers import append, elements
+from losslint.analysis.containers import append, element, elements
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.torch_api.optim import (
     looks_like_optimizer,
@@ -16,7 +16,6 @@ from losslint.analysis.torch_api.optim import (
 from losslint.analysis.torch_api.registry import (
     GROUPS,
     Op,
-    call_instance,
     extern,
     function,
     group_of,
@@ -126,9 +125,7 @@ def _unknown_step(op: Op, target: Instance) -> Value:
     if given is None:
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Function | Bound):
-        from losslint.analysis.calls import call
-
-        call(op.run, given, Args(op.node))
+        op.run.call(given, Args(op.node))
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Instance) and group_of(given) == "optimizer":
         step(op.run, op.node, given)
@@ -201,7 +198,6 @@ def _parameters(op: Op, target: Instance) -> Value:
 def _named_parameters(op: Op, target: Instance) -> Value:
     made = op.run.new_list()
     owners = parameters_of(op.run, target)
-    from losslint.analysis.containers import element
 
     op.run.heap.set(made.slots, REST, Tuple((Unknown(), element(op.run, owners, None))))
     return made
@@ -237,12 +233,8 @@ def _optimizers(op: Op, target: Instance) -> Value:
 
 @method("module", "forward", "__call__")
 def _forward(op: Op, target: Instance) -> Value:
-    from losslint.analysis.calls import call
-    from losslint.analysis.torch_api.losses import is_criterion
 
-    if is_criterion(target):
-        return call(op.run, target, op.args)
-    return call_instance(op.run, target, op.args)
+    return op.run.call(target, op.args)
 
 
 @method("module", "add_module", "register_module")

@@ -1,0 +1,247 @@
+"""Subscripts: reading, writing and deleting items of containers, tensors and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.containers import (
+    LISTS,
+    TAIL,
+    any_item,
+    element,
+    is_dict,
+    is_key,
+    is_list,
+    kind_of,
+    list_items,
+    picked,
+)
+from losslint.analysis.functions import call_function
+from losslint.analysis.interpreter import ITEMS, REST
+from losslint.analysis.joins import each, join, without_none
+from losslint.analysis.lookup import find_method
+from losslint.analysis.tests import as_mask
+from losslint.analysis.torch_api.outputs import output_item
+from losslint.analysis.trail import extend as extend_trail
+from losslint.analysis.values import (
+    UNKNOWN,
+    Act,
+    Class,
+    Const,
+    DType,
+    Extern,
+    Instance,
+    Params,
+    Sign,
+    TargetKind,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def _index(run: Interpreter, node: cst.Subscript) -> Value | slice | None:
+    """The one index of a subscript, a slice with constant bounds, or None for anything else."""
+    if len(node.slice) != 1:
+        for axis in node.slice:
+            if isinstance(axis.slice, cst.Index):
+                run.eval(axis.slice.value)
+        return None
+    part = node.slice[0].slice
+    if isinstance(part, cst.Index):
+        return run.eval(part.value)
+    assert isinstance(part, cst.Slice)
+    bounds: list[int | None] = []
+    for bound in (part.lower, part.upper, part.step):
+        if bound is None:
+            bounds.append(None)
+            continue
+        value = run.eval(bound)
+        if not isinstance(value, Const) or not isinstance(value.value, int):
+            return None
+        bounds.append(value.value)
+    return slice(*bounds)
+
+
+def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
+    """``value[...]``."""
+    index = _index(run, node)
+    return each(without_none(value), lambda one: _item(run, one, index, node))
+
+
+def _item(
+    run: Interpreter, value: Value, index: Value | slice | None, node: cst.Subscript
+) -> Value:
+    if isinstance(value, Tensor):
+        return indexed(run, value, index, node)
+    if isinstance(value, Tuple):
+        return _of_items(run, value.items, index, None)
+    if isinstance(value, Instance):
+        if is_list(value):
+            if run.heap.get(value.slots, REST) is None:
+                return _of_items(run, list_items(run, value), index, value)
+            if isinstance(index, slice):
+                return value
+            tail = run.heap.get(value.slots, TAIL)
+            if (
+                isinstance(index, Const)
+                and isinstance(index.value, int)
+                and index.value < 0
+                and isinstance(tail, Tuple)
+                and -index.value <= len(tail.items)
+            ):
+                return tail.items[index.value]
+            return any_item(run, value)
+        if is_dict(value):
+            return _of_dict(run, value, index, node)
+
+        method = find_method(value, "__getitem__") if isinstance(value.cls, Class) else None
+        if method is not None:
+            position = UNKNOWN if index is None or isinstance(index, slice) else index
+            return call_function(run, method, Args(node, [position]), value)
+        if isinstance(value.cls, Extern) and isinstance(index, Const | slice):
+            return output_item(run, value, index)
+        return Unknown(None, frozenset({value.oid}))
+    if isinstance(value, Unknown):
+        key = None
+        if value.key is not None and isinstance(index, Const):
+            key = (value.key, "[]", index)
+        return Unknown(key, value.deps, value.lost, value.why)
+    if isinstance(value, Params):
+        return element(run, value, node)
+    return UNKNOWN
+
+
+def _of_items(
+    run: Interpreter,
+    items: tuple[Value, ...],
+    index: Value | slice | None,
+    holder: Instance | None,
+) -> Value:
+    if isinstance(index, slice):
+        chosen = items[index]
+        if holder is None:
+            return Tuple(chosen)
+        kind = kind_of(holder)
+        return run.new_list(chosen, kind if kind in LISTS else "builtins.list")
+    if isinstance(index, Const) and isinstance(index.value, int):
+        if -len(items) <= index.value < len(items):
+            return items[index.value]
+        return UNKNOWN
+    return join(items) if items else UNKNOWN
+
+
+def _of_dict(
+    run: Interpreter, value: Instance, index: Value | slice | None, node: cst.Subscript
+) -> Value:
+    rest = run.heap.get(value.slots, REST)
+    if isinstance(index, Const):
+        found = run.heap.get(value.slots, ("key", index.value))
+        if found is not None:
+            return found
+        return rest if rest is not None else run.unknown(node, "no such key is known")
+    items = [item for key, item in value.slots.items() if is_key(key)]
+    if rest is not None:
+        items.append(rest)
+    return join(items) if items else UNKNOWN
+
+
+def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
+    """``target[...] = value``."""
+    target = without_none(target)
+    index = _index(run, node)
+    if isinstance(target, Union):
+        for one in target.alternatives:
+            if isinstance(one.value, Instance):
+                _store(run, one.value, index, value)
+    elif isinstance(target, Instance):
+        _store(run, target, index, value)
+    elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(value, Tensor):
+            run.assign(node.value, _filled(target, value))
+        elif target.shape == "blank" and value in (Const(1), Const(1.0)) and len(node.slice) == 2:
+            trail = extend_trail(None, run.place(node), "one-hot rows made here")
+            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
+            if rows.dtype is DType.UNKNOWN:
+                rows = rows.but(dtype=DType.FLOAT)
+            run.assign(node.value, rows)
+
+
+def _store(run: Interpreter, target: Instance, index: Value | slice | None, value: Value) -> None:
+    if is_list(target):
+        items = list(list_items(run, target))
+        if isinstance(index, Const) and isinstance(index.value, int):
+            if -len(items) <= index.value < len(items):
+                items[index.value] = value
+                run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+            return
+        rest = run.heap.get(target.slots, REST)
+        run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
+    elif is_dict(target) or isinstance(target.cls, Extern):
+        slot: Hashable = REST
+        if isinstance(index, Const):
+            slot = ("key", index.value)
+        before = run.heap.get(target.slots, slot) if slot == REST else None
+        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+
+
+def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
+    """``del target[...]``."""
+    index = _index(run, node)
+    if not isinstance(target, Instance):
+        return
+    if is_list(target):
+        items = list(list_items(run, target))
+        where = index.value if isinstance(index, Const) else index
+        if isinstance(where, slice) or (
+            isinstance(where, int) and -len(items) <= where < len(items)
+        ):
+            del items[where]
+            run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+    elif isinstance(index, Const):
+        run.heap.remove(target.slots, ("key", index.value))
+
+
+def _filled(target: Tensor, value: Tensor) -> Tensor:
+    """A tensor into which parts of another were written."""
+    if target.shape == "blank" and value.act is not Act.UNKNOWN:
+        return value.but(picked=True, shape="blank", last=None)
+    if target.act is value.act and target.act is not Act.UNKNOWN:
+        return target
+    return target.but(
+        act=Act.UNKNOWN,
+        picked=False,
+        sign=Sign.UNKNOWN,
+        zero=None,
+        operations=target.operations | value.operations,
+        deps=target.deps | value.deps,
+        terms=(),
+        shape="",
+    )
+
+
+def indexed(
+    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.Subscript
+) -> Tensor:
+    """``tensor[...]``."""
+    made = picked(value)
+    if isinstance(index, Unknown):
+        index = as_mask(run, index, node) or index
+    if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
+        # what is selected by a test is thought of as fit for what follows
+        return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
+    if value.mask is not None:
+        return made.but(mask=value.mask)
+    if value.shape == "identity" and isinstance(index, Tensor | Unknown):
+        trail = extend_trail(None, run.place(node), "one-hot rows made here")
+        return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
+    return made

@@ -1,0 +1,149 @@
+"""Calls of what lies outside the project: which entry of the tables answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arguments import Args
+from losslint.analysis.classes import call_object
+from losslint.analysis.containers import base_kind
+from losslint.analysis.strings import constant_method
+from losslint.analysis.torch_api.modules import initialise
+from losslint.analysis.torch_api.outputs import build_outside, call_outside
+from losslint.analysis.torch_api.registry import (
+    EXTERNS,
+    FUNCTIONS,
+    METHODS,
+    MODULES,
+    Op,
+    call_function_by_name,
+    group_of,
+    group_of_kind,
+    module_class,
+    over_alternatives,
+    short_function,
+)
+from losslint.analysis.torch_api.unknown import call_unknown
+from losslint.analysis.trail import extend
+from losslint.analysis.values import (
+    UNKNOWN,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Method,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def call_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
+    """A call of a function or class outside the project."""
+    name = callee.name
+    handler = EXTERNS.get(name)
+    if handler is not None:
+        return handler(Op(run, name, args, callee.guessed))
+    short = short_function(name)
+    if short is not None:
+        return call_function_by_name(run, short, args, callee.guessed)
+    if name.endswith(".__init__") and args.positional:
+        target = args.positional[0]
+        if isinstance(target, Instance):
+            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
+            initialise(run, target, name.removesuffix(".__init__"), rest)
+        return UNKNOWN
+    if name.endswith((".forward", ".__call__")) and args.positional:
+        target = args.positional[0]
+        base = module_class(name.rpartition(".")[0])
+        if isinstance(target, Instance) and base in MODULES:
+            rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
+            return MODULES[base](run, target, rest)
+    if module_class(name) is not None or group_of_kind(name):
+        return build_extern(run, callee, args)
+
+    made = build_outside(run, callee, args)
+    if made is not None:
+        return made
+
+    return call_unknown(run, callee if not name.startswith("builtins.") else UNKNOWN, args)
+
+
+def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
+    """A new object of an outside class, with its constructor's arguments as slots."""
+
+    title = callee.name.rpartition(".")[2]
+    made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
+    initialise(run, made, callee.name, args)
+    return made
+
+
+def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:
+    """A call of an object: of a project class, or of a torch module."""
+
+    if isinstance(callee.cls, Class):
+        result = call_object(run, callee, args)
+        if result is not None:
+            return result
+        kind = base_kind(callee.cls)
+    else:
+        kind = callee.cls.name
+    name = module_class(kind)
+    handler = MODULES.get(name or "") or MODULES.get(kind)
+    if handler is not None:
+        return over_alternatives(args, lambda one: handler(run, callee, one))
+
+    result = call_outside(run, callee, args)
+    if result is not None:
+        return result
+    return call_unknown(run, Unknown(("object", callee.oid), frozenset({callee.oid})), args)
+
+
+def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
+    """A method that the table knows by the kind of its object."""
+
+    target, name = callee.self, callee.name
+    if isinstance(target, Instance):
+        groups = (group_of(target), "module")
+        for group in groups:
+            handler = METHODS.get(group, {}).get(name)
+            if handler is not None:
+                return handler(Op(run, name, args), target)
+        return call_unknown(run, Unknown(("object", target.oid), frozenset({target.oid})), args)
+    if isinstance(target, Tensor | Unknown):
+        for group in ("tensor", "unknown") if isinstance(target, Unknown) else ("tensor",):
+            special = METHODS[group].get(name)
+            if special is not None:
+                return special(Op(run, name, args.behind(target)), target)  # type: ignore[arg-type]
+        if isinstance(target, Unknown) and name not in FUNCTIONS:
+            return call_unknown(run, target, args)
+        made = call_function_by_name(run, name, args.behind(target))
+        if name.endswith("_") and not name.endswith("__"):
+            _rebind(run, args.node, made)
+        return made
+    if isinstance(target, Const | Tuple):
+        return constant_method(target, name, args)
+    return call_unknown(run, UNKNOWN, args)
+
+
+def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
+    """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``."""
+
+    target = node
+    while True:
+        if isinstance(target, cst.Call) and isinstance(target.func, cst.Attribute):
+            if not target.func.attr.value.endswith("_"):
+                return
+            target = target.func.value
+        elif isinstance(target, cst.Attribute) and target.attr.value == "data":
+            target = target.value
+        else:
+            break
+    if isinstance(target, cst.Name):
+        run.assign(target, value)

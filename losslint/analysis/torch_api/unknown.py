@@ -1,0 +1,58 @@
+"""Calls of what is not known: what they may do all the same."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.spelling import dotted
+from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.trace import ZeroGrad
+from losslint.analysis.values import Class, Instance, Tuple, Unknown, Value, alternatives_of
+
+if TYPE_CHECKING:
+    from losslint.analysis.arguments import Args
+    from losslint.analysis.interpreter import Interpreter
+
+_LOSS_NAMED = re.compile(
+    r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.IGNORECASE
+)
+
+
+def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
+    """A call of something unknown: it may zero the gradients of what it is given."""
+    node = args.node
+    deps = deps_of(callee)
+    if isinstance(callee, Unknown) and callee.key is not None:
+        deps = union_deps(deps, frozenset({callee.key}))
+    for value in args.all():
+        deps = union_deps(deps, deps_of(value))
+    if any(_may_zero(one.value) for value in args.all() for one in alternatives_of(value)):
+        run.act(ZeroGrad(run.place(node), certain=False))
+    _note_loss(run, node, callee)
+    key = ("made", id(node)) if isinstance(callee, Unknown) else None
+    why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
+    return Unknown(key, deps, run.place(node), why)
+
+
+def _may_zero(value: Value) -> bool:
+    """Whether a value is an optimizer or a model, or may hold one."""
+    if isinstance(value, Instance):
+        return group_of(value) in ("optimizer", "module", "wrapper") or isinstance(value.cls, Class)
+    if isinstance(value, Unknown):
+        name = str(value.key)
+        return "optim" in name or "model" in name or "net" in name
+    if isinstance(value, Tuple):
+        return any(_may_zero(item) for item in value.items)
+    return False
+
+
+def _note_loss(run: Interpreter, node: cst.CSTNode, callee: Value) -> None:
+    """Counts a call as a loss call that was not understood, if it is named like one."""
+    if isinstance(node, cst.Call) and len(node.args) >= 2:
+        name = dotted(node.func).rpartition(".")[2]
+        if _LOSS_NAMED.search(name):
+            run.sites.met(run.place(node), understood=False, given=callee)
