@@ -32,6 +32,8 @@ MAX_TERMS = 16
 MAX_OPERATIONS = 24
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
+_BOUNDED = frozenset({"cosine", "non-positive"})
+"""Forms of values that an exponential of does not overflow, whatever the temperature."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -127,7 +129,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         left, right = right, left
     one, other = _tensor(left), _tensor(right)
     if one.terms and other.terms:
-        one, other = _settled(one), _settled(other)
+        if one.shape != other.shape:  # averages on both sides weigh nothing against each other
+            one, other = _settled(one), _settled(other)
         made = blend(one, other)
     else:
         made = blend(left, right)
@@ -143,6 +146,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return _shifted(made, one, right, known)
     if one.shape == "square" and other.shape == "square":
         made = made.but(shape="sum-square")
+    if one.shape == "sumexp" and other.shape == "sumexp":
+        made = made.but(shape="sumexp")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
         return made.but(act=Act.RAW, trail=one.trail, last=one.last)
     if other.act is Act.RAW and one.shape == "parameter":
@@ -164,6 +169,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             trail=one.trail,
             shape=one.shape,
         )
+    if known is not None and 0 < known <= SMALL and one.shape == "sumexp":
+        return made.but(shape="sumexp")
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
@@ -234,6 +241,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms:
         made = weigh(made, right)
+    made = made.but(
+        operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
+    )
     policy = _policy_term(run, one, other, right, node) or _policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
@@ -242,13 +252,29 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape="product")
-    elif one.shape in _TOTALS:
+    elif one.shape in _TOTALS or one.shape in _BOUNDED:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero
     norms = all(part.zero is not None and part.zero.kind == "norm" for part in (one, other))
     if zero is not None and (norms or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
+
+
+def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
+    """The guarded logarithms of a value among those that it is multiplied with.
+
+    In ``p * log(p + eps)`` the product goes to zero with p, in value and in gradient.
+    """
+    if value.act not in PROBABILITIES or value.trail is None:
+        return frozenset()
+    return frozenset(
+        operation
+        for operation in log.operations
+        if operation.kind is OperationKind.LOG
+        and operation.operand.sign is Sign.POSITIVE
+        and operation.operand.trail is value.trail
+    )
 
 
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
@@ -338,6 +364,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if isinstance(right, Tensor):
         made = _risky_division(run, made, left, right, node)
     scalar = not isinstance(right, Tensor)
+    if one.shape in _BOUNDED and (scalar or other.shape == "norm"):
+        made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, last=one.last, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
@@ -399,6 +427,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     if known is not None and known > 0 and known % 2 == 0:
         zero = one.zero if one.zero is not None else None
         marks = made.marks | {"square"}
+        if one.act is Act.RAW:
+            marks |= {"raw"}
         if "difference" in marks:
             marks |= {"squared-difference"}
         return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=marks)
@@ -410,6 +440,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     """The square root of a tensor."""
     made = blend(value)
+    if value.shape == "sum-square" and ("raw" in value.marks or not value.grad):
+        return made.but(sign=Sign.NON_NEGATIVE, shape="norm")
     if value.shape == "sum-square":
         reason = ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape="norm")
@@ -444,9 +476,9 @@ def negate(value: Tensor) -> Tensor:
     made = blend(value).but(zero=value.zero)
     if value.act in LOG_PROBABILITIES:
         return made.but(shape="neg-log-prob", picked=value.picked)
-    if value.shape == "square" or value.shape == "":
-        return made
-    return made.but(shape=value.shape if value.shape == "ratio" else "")
+    if value.sign is not Sign.UNKNOWN:
+        return made.but(shape="non-positive")
+    return made.but(shape=value.shape if value.shape in ("ratio", "cosine") else "")
 
 
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:

@@ -62,6 +62,14 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         if name == "training":
             return TRUE
         return Unknown(_key(value.key, name), value.deps, value.lost, value.why)
+    if isinstance(value, Namespace) and name == "__dict__":
+        return run.new_dict(
+            {
+                key: item
+                for key, item in value.module.slots.items()
+                if isinstance(item, Class | Function)
+            }
+        )
     if isinstance(value, Namespace):
         found = run.project.member(run, value.module, name)
         return UNKNOWN if found is None else found

@@ -146,6 +146,8 @@ class OperationInLoss:
     operation: Operation
     guarded: bool
     """The operand, or what it was made of, is tested somewhere."""
+    mixed: bool = False
+    """The operand is something else in other contexts."""
 
 
 @dataclass(frozen=True, slots=True)

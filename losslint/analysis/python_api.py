@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import libcst as cst
+
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import set_attribute
@@ -21,7 +23,7 @@ from losslint.analysis.containers import (
 )
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, truth
-from losslint.analysis.lookup import lineage
+from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.operators import binary
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern, method
@@ -36,6 +38,7 @@ from losslint.analysis.values import (
     Extern,
     Function,
     Instance,
+    Namespace,
     Params,
     Partial,
     Sign,
@@ -241,7 +244,31 @@ def _getattr(op: Op) -> Value:
     name = op.arg(1)
     if isinstance(name, Const) and isinstance(name.value, str):
         return op.run.attribute(op.arg(0), name.value, op.node)
+    target = op.arg(0)
+    if isinstance(target, Namespace):
+        return element_of(op.run, models_of(op.run, target))
     return Unknown()
+
+
+def models_of(run: Interpreter, target: Namespace) -> Instance:
+    """The classes and functions of a module under their names: ``module.__dict__``."""
+    return run.new_dict(
+        {
+            name: value
+            for name, value in target.module.slots.items()
+            if isinstance(value, Class | Function) and not str(name).startswith("_")
+        }
+    )
+
+
+def element_of(run: Interpreter, target: Instance) -> Value:
+    """Any of the models in a registry that is asked for a name which is not known."""
+    classes = [
+        value
+        for value in target.slots.values()
+        if isinstance(value, Class) and class_attribute(run, value, "forward") is not None
+    ]
+    return join(classes) if classes else Unknown()
 
 
 @extern("builtins.setattr")
@@ -287,7 +314,7 @@ def _callable(op: Op) -> Value:
 
 @extern("builtins.print", "builtins.open", "builtins.exit", "builtins.input", "builtins.id",
         "builtins.hash", "builtins.repr", "builtins.vars", "builtins.dir", "builtins.any",
-        "builtins.all", "builtins.divmod", "builtins.eval", "builtins.exec", "builtins.slice",
+        "builtins.all", "builtins.divmod", "builtins.exec", "builtins.slice",
         "builtins.object", "builtins.bytes", "builtins.Exception", "builtins.chr",
         "builtins.ValueError")  # fmt: skip
 def _nothing(op: Op) -> Value:
@@ -297,6 +324,17 @@ def _nothing(op: Op) -> Value:
             found = {truth(item) for item in known}
             if len(found) == 1 and None not in found:
                 return Const(found.pop())
+    return Unknown()
+
+
+@extern("builtins.eval")
+def _eval(op: Op) -> Value:
+    source = op.arg(0)
+    if isinstance(source, Const) and isinstance(source.value, str) and len(source.value) < 200:
+        try:
+            return op.run.eval(cst.parse_expression(source.value))
+        except cst.ParserSyntaxError:
+            return UNKNOWN
     return Unknown()
 
 

@@ -27,6 +27,7 @@ from losslint.analysis.syntax import SourceModule
 from losslint.analysis.torch_api import activations, data, modules, optim, tensor_ops, training
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.values import Act
 from losslint.finding import Coverage
 from losslint.source import Source
 
@@ -118,7 +119,11 @@ def _analyse(
     run = Interpreter(project, Memo(), mechanisms, strict=strict)
     run.returns = returns
     evaluate(run, choose(sources), progress)
-    events = [_settled(run, event) for event in run.events]
+    acts: dict[Place, set[Act]] = {}
+    for event in run.events:
+        if isinstance(event, OperationInLoss):
+            acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
+    events = [_settled(run, event, acts) for event in run.events]
     events.extend(training_loops(run.roots))
     understood = run.sites.understood
     return Analysis(
@@ -134,12 +139,12 @@ def _analyse(
     )
 
 
-def _settled(run: Interpreter, event: Event) -> Event:
+def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
         operand = event.operation.operand
         guarded = operand.zero in run.guarded or operand.mask in run.guarded
-        return OperationInLoss(event.operation, guarded)
+        return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
     if isinstance(event, LossCalls) and event.place in run.partners:
         partners = frozenset(run.partners[event.place])
         cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]

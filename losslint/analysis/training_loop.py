@@ -114,12 +114,16 @@ def _elsewhere(
     inside = set(map(id, _walk(loop.body)))
     for outer in reversed(around):
         for action in _walk(outer.body):
-            if isinstance(action, ZeroGrad) and id(action) not in inside and _zeroes(action, step):
+            if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
                 return Zeroing.IN_OUTER_LOOP, action.place
     for action in _walk(whole):
-        if isinstance(action, ZeroGrad) and id(action) not in inside and _zeroes(action, step):
+        if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
             return Zeroing.BEFORE, action.place
     return Zeroing.NEVER, None
+
+
+def _zeroes_outside(zero: ZeroGrad, inside: set[int], step: OptimizerStep) -> bool:
+    return zero.certain and id(zero) not in inside and _zeroes(zero, step)
 
 
 def _fills(backward: Backward, step: OptimizerStep) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Hashable
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of, union_deps
 from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
+from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
+from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
@@ -23,6 +25,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.finding import Confidence
 
 Call = Callable[[Interpreter, Instance, Args], Value]
 AFFINE = {
@@ -91,8 +94,7 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
     if name in ("Softmax", "LogSoftmax", "Softmin") and not args.open:
         dim = args.get(0, "dim")
         if dim is None or dim == NONE:
-            op = Op(run, name, args, getattr(made.cls, "guessed", False))
-            activations.report_implicit(op, f"nn.{name}")
+            run.heap.set(made.slots, ("opt", "dim"), NONE)
     for index, value in enumerate(args.positional[:4]):
         run.heap.set(made.slots, ("arg", index), value)
 
@@ -223,6 +225,11 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     dim = run.heap.get(module.slots, ("opt", "dim"))
     size = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
     log = "LogSoftmax" in kind_of(module)
+    if dim == NONE and module.built is not None and not run.no_grad:
+        guess = getattr(module.cls, "guessed", False)
+        sure = Confidence.LOW if guess else Confidence.HIGH
+        title = "nn.LogSoftmax" if log else "nn.Softmax"
+        run.emit(ImplicitDim(module.built.step.place, title, sure))
     guessed = getattr(module.cls, "guessed", False)
     op = Op(run, "log_softmax" if log else "softmax", args, guessed, module)
     if log:
@@ -270,6 +277,13 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     made = Tensor(deps=deps, grad=not run.no_grad)
+    kind = kind_of(module).rpartition(".")[2]
+    if kind in ("LSTM", "GRU", "RNN") and ("opt", "nonlinearity") not in module.slots:
+        # the state of a recurrent layer is the output of a tanh, gated or mixed
+        place = run.place(args.node)
+        trail = extend_trail(None, place, f"{kind} gives its state here, the output of a tanh")
+        made = made.but(act=Act.TANH, trail=trail)
+        return Tuple((made, Tuple((made, Unknown(None, deps))) if kind == "LSTM" else made))
     return Tuple((made, Unknown(None, deps)))
 
 

@@ -224,8 +224,8 @@ def _mean(op: Op) -> Value:
     if given.act is Act.RAW:
         return made.but(act=Act.RAW, trail=given.trail)
     shape = given.shape if given.shape in ("ratio", "neg-log-prob") else ""
-    if given.shape == "square" and op.name == "mean":
-        shape = "mean-square"
+    if given.shape == "exp" and op.name == "mean":
+        shape = "sumexp"
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=given.zero)
 
 
@@ -281,8 +281,12 @@ def _spread(op: Op) -> Value:
 
 @function("norm", "vector_norm", "matrix_norm")
 def _norm(op: Op) -> Value:
+    given = op.tensor()
+    # an affine layer hardly ever gives a zero vector, and data that is no part of the graph is as
+    # its author made it
+    safe = given.act is Act.RAW or not given.grad
     reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
-    return blend(op.tensor()).but(sign=Sign.NON_NEGATIVE, zero=reason, shape="norm")
+    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if safe else reason, shape="norm")
 
 
 # -- elementwise ------------------------------------------------------------------------------
@@ -356,7 +360,10 @@ def _exp(op: Op) -> Value:
     if given.shape == "logratio":
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
-    return made if given.shape == "shifted" else made.but(shape="exp", trail=given.trail)
+    bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
+    if bounded or given.shape in ("shifted", "cosine", "non-positive"):
+        return made
+    return made.but(shape="exp", trail=given.trail)
 
 
 @function("cosh")
@@ -482,7 +489,10 @@ def _matmul(op: Op) -> Value:
     for value in op.args.all():
         if isinstance(value, Tensor) and value.shape == "parameter":
             return made.but(act=Act.RAW, trail=None, terms=())
-    norms = [value.zero for value in op.args.all() if isinstance(value, Tensor)]
+    tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
+    if tensors and all(value.shape == "unit" for value in tensors):
+        return made.but(shape="cosine", terms=())
+    norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
     return made.but(terms=())
@@ -495,8 +505,23 @@ def _affine(op: Op) -> Value:
     return blend(op.tensor()).but(act=Act.RAW, terms=(), trail=None)
 
 
-@function("normalize", "cosine_similarity", "pairwise_distance", "cdist", "embedding")
-def _opaque(op: Op) -> Value:
+@function("normalize")
+def _normalize(op: Op) -> Value:
+    return blend(op.tensor()).but(trail=None, terms=(), shape="unit")
+
+
+@function("cosine_similarity")
+def _cosine(op: Op) -> Value:
+    return blend(*op.args.all()).but(trail=None, terms=(), shape="cosine")
+
+
+@function("pairwise_distance", "cdist")
+def _distance(op: Op) -> Value:
+    return blend(*op.args.all()).but(trail=None, terms=(), sign=Sign.NON_NEGATIVE)
+
+
+@function("embedding")
+def _embedding(op: Op) -> Value:
     return blend(*op.args.all()).but(trail=None, terms=())
 
 

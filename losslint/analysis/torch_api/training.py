@@ -273,6 +273,13 @@ def _first(op: Op) -> Value:
     return op.arg(0, "data", "obj", "model", "module", "x")
 
 
+@extern("torch.nn.parallel.data_parallel")
+def _data_parallel(op: Op) -> Value:
+    given = op.arg(1, "inputs")
+    inputs = list(given.items) if isinstance(given, Tuple) else [given]
+    return op.run.call(op.arg(0, "module"), Args(op.node, inputs))
+
+
 @method("accelerator", "prepare", "setup", "setup_module", "setup_optimizers", "setup_dataloaders",
         "prepare_model", "prepare_optimizer", "unwrap_model", "gather", "gather_for_metrics",
         "prepare_data_loader", "to_device")  # fmt: skip

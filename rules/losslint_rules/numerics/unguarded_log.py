@@ -80,7 +80,9 @@ class UnguardedLog(Rule):
             return
         if given.act is Act.PROB and given.shape != "one-minus":
             why = "probabilities that were combined can be as small as zero"
-        elif given.act is Act.RAW:
+        elif given.act is Act.TANH and not found.mixed:
+            why = "the output of a tanh lies between -1 and 1"
+        elif given.act is Act.RAW and not found.mixed:
             why = "a raw output can be zero or negative"
         elif given.zero is not None:
             why = given.zero.text
