@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.events import (
     Event,
     ImplicitDim,
+    LossCall,
     LossCalls,
     LossSum,
     OperationInLoss,
@@ -16,34 +18,78 @@ from losslint.analysis.events import (
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
 
+if TYPE_CHECKING:
+    from losslint.analysis.trail import Place
+
 Said = tuple[Rule, Diagnosis]
+_Question: TypeAlias = LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
 
 
-def diagnose(events: Iterable[Event], rules: Sequence[Rule]) -> list[Said]:
-    """What the rules have to say about the events."""
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that failed when it was asked about what happens at a place."""
+
+    at: Place
+    message: str
+
+
+def diagnose(
+    events: Iterable[Event], rules: Sequence[Rule], failed: Callable[[Broken], None]
+) -> list[Said]:
+    """What the rules have to say about the events.
+
+    Args:
+        events: what the analysis has seen.
+        rules: the rules to ask.
+        failed: is told of a rule that breaks; the others are asked all the same.
+    """
     found: list[Said] = []
     for event in events:
         if isinstance(event, LossCalls):
-            found.extend(_loss_calls(event, rules))
+            found.extend(_loss_calls(event, rules, failed))
         else:
             for rule in rules:
-                found.extend((rule, diagnosis) for diagnosis in _ask(rule, event))
+                found.extend((rule, diagnosis) for diagnosis in _ask(rule, event, failed))
     return found
 
 
-def _ask(rule: Rule, event: Event) -> Iterable[Diagnosis]:
+def _ask(rule: Rule, event: _Question, failed: Callable[[Broken], None]) -> list[Diagnosis]:
+    """What a rule answers; one that breaks, which may be anybody's, says nothing more here."""
+    found: list[Diagnosis] = []
+    try:
+        for diagnosis in _answers(rule, event):
+            if not isinstance(diagnosis, Diagnosis):
+                raise TypeError(f"{diagnosis!r} is no Diagnosis")
+            found.append(diagnosis)
+    except Exception as problem:  # noqa: BLE001
+        message = f"the rule {rule.code} failed: {type(problem).__name__}: {problem}"
+        failed(Broken(_place(event), message))
+    return found
+
+
+def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
+    if isinstance(event, LossCall):
+        return rule.check_loss_call(event)
     if isinstance(event, OperationInLoss):
         return rule.check_operation(event)
     if isinstance(event, ImplicitDim):
         return rule.check_implicit_dim(event)
     if isinstance(event, LossSum):
         return rule.check_loss_sum(event)
+    return rule.check_training_loop(event)
+
+
+def _place(event: _Question) -> Place:
+    if isinstance(event, OperationInLoss):
+        return event.operation.place
     if isinstance(event, TrainingLoop):
-        return rule.check_training_loop(event)
-    return ()
+        return event.step
+    return event.place
 
 
-def _loss_calls(event: LossCalls, rules: Sequence[Rule]) -> list[Said]:
+def _loss_calls(
+    event: LossCalls, rules: Sequence[Rule], failed: Callable[[Broken], None]
+) -> list[Said]:
     """The findings on one loss call, over all combinations that can meet there.
 
     Where every combination is at fault the finding is certain, whatever the codes. Where one
@@ -51,7 +97,7 @@ def _loss_calls(event: LossCalls, rules: Sequence[Rule]) -> list[Said]:
     only some paths are, low.
     """
     said = [
-        [(rule, one) for rule in rules for one in rule.check_loss_call(case.call)]
+        [(rule, one) for rule in rules for one in _ask(rule, case.call, failed)]
         for case in event.cases
     ]
     at_fault = [any(not _is_aside(rule) for rule, _ in one) for one in said]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from losslint.finding import (
     Confidence,
     Finding,
     Problem,
-    Related,
     Report,
     Severity,
     Span,
@@ -25,13 +23,10 @@ from losslint.suppressions import Suppressions
 from losslint.syntax_errors import in_words_of_python
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from losslint.analysis.failures import Failure
     from losslint.analysis.session import Analysis
     from losslint.analysis.syntax import SourceModule
-    from losslint.analysis.trail import Place
-    from losslint.rule import Diagnosis
+    from losslint.diagnosis import Broken
     from losslint.source import Source
 
 _PROBLEM_HELP = {
@@ -80,21 +75,25 @@ def lint(
     # Late, because it imports libcst, and `losslint --help` should not wait for that.
     from losslint.analysis.session import analyse
     from losslint.diagnosis import diagnose
+    from losslint.placing import Placer
 
     analysis = analyse(sources, src_roots=job.src_roots, top=job.top, progress=progress)
     rules = [rule() for rule in job.rules if rule.code in job.enabled]
     by_path = {source.path: source for source in sources}
+    broken: list[Broken] = []
     said = [
         (rule, diagnosis)
-        for rule, diagnosis in diagnose(analysis.events, rules)
+        for rule, diagnosis in diagnose(analysis.events, rules, broken.append)
         if diagnosis.at.file.path in by_path
     ]
-    placer = _Placer(said)
+    broken = [failure for failure in broken if failure.at.file.path in by_path]
+    placer = Placer(said, [failure.at for failure in broken])
     found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
     problems = [
         *problems,
         *(_problem(failure, by_path.get(failure.path)) for failure in analysis.failures),
         *placer.problems,
+        *(placer.problem(failure) for failure in broken),
     ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job))
@@ -169,7 +168,7 @@ def _reported(problems: Iterable[Problem], job: Job) -> Iterator[Finding]:
                 confidence=Confidence.HIGH,
                 span=problem.span,
                 message=problem.message,
-                help=_PROBLEM_HELP[problem.code],
+                help=problem.help or _PROBLEM_HELP[problem.code],
                 url=rule.url,
             )
 
@@ -203,52 +202,3 @@ def _spans(finding: Finding) -> Iterator[Span]:
     yield finding.span
     for step in finding.related:
         yield step.span
-
-
-class _Placer:
-    """Works out lines and columns, one pass for each file that something points into."""
-
-    def __init__(self, said: Iterable[tuple[Rule, Diagnosis]]) -> None:
-        from losslint.positions import ranges
-
-        self.modules: dict[Path, SourceModule] = {}
-        self.problems: list[Problem] = []
-        wanted: defaultdict[Path, set[CSTNode]] = defaultdict(set)
-        for _, diagnosis in said:
-            for place in (diagnosis.at, *(step.place for step in diagnosis.trail)):
-                self.modules[place.file.path] = place.file
-                wanted[place.file.path].add(place.node)
-        self._ranges = {
-            path: ranges(self.modules[path].tree, nodes) for path, nodes in wanted.items()
-        }
-
-    def finding(self, rule: Rule, diagnosis: Diagnosis) -> Iterator[Finding]:
-        """The finding for a diagnosis; none where its node is in no tree."""
-        span = self._span(diagnosis.at)
-        if span is None:
-            path = diagnosis.at.file.path
-            message = f"a finding of {rule.code} has no place in this file: a bug in that rule"
-            self.problems.append(Problem(NOT_ANALYSED, Span(path, 1, 1, 1, 1), message))
-            return
-        yield Finding(
-            code=rule.code,
-            name=rule.name,
-            severity=rule.severity if diagnosis.severity is None else diagnosis.severity,
-            confidence=diagnosis.confidence,
-            span=span,
-            message=diagnosis.message,
-            help=diagnosis.help,
-            related=tuple(
-                Related(at, step.message)
-                for step in diagnosis.trail
-                if (at := self._span(step.place)) is not None
-            ),
-            url=rule.url,
-        )
-
-    def _span(self, place: Place) -> Span | None:
-        found = self._ranges[place.file.path].get(place.node)
-        if found is None:
-            return None
-        start, end = found.start, found.end
-        return Span(place.file.path, start.line, start.column + 1, end.line, end.column + 1)

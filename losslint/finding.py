@@ -85,6 +85,8 @@ class Problem:
     code: str
     span: Span
     message: str
+    help: str = ""
+    """What to do about it, where that is not what the code always asks for."""
 
 
 @dataclass(frozen=True, slots=True)

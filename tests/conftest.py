@@ -20,6 +20,7 @@ import losslint.diagnosis
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.trail import Place, Step
 from losslint.cli.main import main
+from losslint.diagnosis import Broken
 from losslint.finding import Confidence, Coverage
 from losslint.rule import Diagnosis, Rule
 from losslint.source import DecodeError, Source
@@ -79,7 +80,9 @@ def _calls(tree: cst.Module) -> Iterator[cst.Call]:
 
 
 def fake_diagnose(
-    events: Sequence[tuple[SourceModule, cst.Call]], rules: Sequence[Rule]
+    events: Sequence[tuple[SourceModule, cst.Call]],
+    rules: Sequence[Rule],
+    failed: Callable[[Broken], None],
 ) -> Iterator[tuple[Rule, Diagnosis]]:
     for module, call in events:
         for rule in rules:

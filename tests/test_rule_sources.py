@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from losslint.cli.main import main
 from losslint.rule import Rule, RuleError, in_order, installed_rules
 from tests.conftest import Losslint, write
 
@@ -106,6 +107,46 @@ def test_local_rules_that_are_wrong(
     result = losslint_("--allow-local-rules", "train.py")
     assert result.code == 2
     assert complaint in result.err
+
+
+LOOP = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+criterion = nn.CrossEntropyLoss()
+for x, y in loader:
+    loss = criterion(F.softmax(nn.Linear(3, 2)(x), dim=1), y)
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "place", "reason"),
+    [
+        ("check_loss_call", "return [1 / 0]", "7:12", "ZeroDivisionError: division by zero"),
+        ("check_loss_call", "pass", "7:12", "TypeError: 'NoneType' object is not iterable"),
+        ("check_loss_call", "yield 'this'", "7:12", "TypeError: 'this' is no Diagnosis"),
+        ("check_training_loop", "yield event.no_such", "9:5", "AttributeError: "),
+    ],
+)
+def test_a_rule_that_fails_costs_its_own_answer_only(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    body: str,
+    place: str,
+    reason: str,
+) -> None:
+    text = RULE.format(name="House", code="MINE001", slug="my-rule")
+    (project / "house.py").write_text(f"{text}\n    def {method}(self, event):\n        {body}\n")
+    (project / "losslint.toml").write_text('local-rules = ["house.py"]')
+    write(project, train=LOOP)
+    assert main(["--allow-local-rules", "-f", "concise", "-q", "train.py"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line.split()[1] for line in lines) == ["LOS004", "LOS104", "LOS401"]
+    (broken,) = (line for line in lines if "LOS004" in line)
+    assert broken.startswith(f"train.py:{place}: LOS004 warning: the rule MINE001 failed: {reason}")
 
 
 def test_two_rules_with_one_name_are_refused() -> None:
