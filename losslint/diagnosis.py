@@ -19,6 +19,8 @@ from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from losslint.analysis.trail import Place
 
 Said = tuple[Rule, Diagnosis]
@@ -44,13 +46,25 @@ def diagnose(
         failed: is told of a rule that breaks; the others are asked all the same.
     """
     found: list[Said] = []
+    evaluating: list[Said] = []
     for event in events:
         if isinstance(event, LossCalls):
-            found.extend(_loss_calls(event, rules, failed))
+            only_looked_at = all(case.call.evaluating for case in event.cases)
+            said = _loss_calls(event, rules, failed)
+            (evaluating if only_looked_at else found).extend(said)
         else:
             for rule in rules:
                 found.extend((rule, diagnosis) for diagnosis in _ask(rule, event, failed))
+    trained = {_fault(one) for one in found}
+    found.extend(one for one in evaluating if _fault(one) not in trained)
     return found
+
+
+def _fault(said: Said) -> tuple[str, Path, Place | None]:
+    """What is at fault: said of the training loss, it need not be said of the test loss again."""
+    rule, diagnosis = said
+    origin = diagnosis.trail[0].place if diagnosis.trail else None
+    return rule.code, diagnosis.at.file.path, origin
 
 
 def _ask(rule: Rule, event: _Question, failed: Callable[[Broken], None]) -> list[Diagnosis]:

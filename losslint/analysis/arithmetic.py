@@ -63,7 +63,7 @@ def blend(*values: Value) -> Tensor:
     operations: frozenset[Operation] = frozenset()
     terms: tuple[LossTerm, ...] = ()
     marks: frozenset[str] = frozenset()
-    summed: Place | None = None
+    sums: frozenset[Place] = frozenset()
     grad = False
     found: Tensor | None = None
     for value in values:
@@ -73,7 +73,7 @@ def blend(*values: Value) -> Tensor:
                 operations |= value.operations
             terms = add_terms(terms, value.terms)
             marks |= value.marks
-            summed = summed or value.summed
+            sums |= value.sums
             grad |= value.grad
             found = value if found is None else found
         elif isinstance(value, Unknown):
@@ -88,7 +88,7 @@ def blend(*values: Value) -> Tensor:
         deps=deps,
         marks=marks,
         terms=terms if grad else (),
-        summed=summed,
+        sums=sums,
         confidence=confidence,
         trail=found.trail if found is not None else None,
     )
@@ -134,10 +134,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         made = blend(one, other)
     else:
         made = blend(left, right)
-    if one.terms or other.terms:
-        both = bool(one.terms and other.terms)
-        run.add_partners(one.terms, other.terms)
-        made = made.but(summed=run.place(node) if both else (one.summed or other.summed))
+    if one.terms and other.terms:
+        made = _joined(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
@@ -155,6 +153,18 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
     return made
+
+
+def _joined(
+    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
+) -> Tensor:
+    """A sum in which loss terms meet."""
+    run.add_partners(one.terms, other.terms)
+    if one.shape == other.shape == "scaled-sum":
+        made = made.but(shape="scaled-sum")
+    if made.sums or len({term.family for term in made.terms}) < 2:
+        return made
+    return made.but(sums=frozenset({run.place(node)}))
 
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
@@ -196,8 +206,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     one, other = _tensor(left), _tensor(right)
     made = blend(left, right)
     if one.terms and other.terms:
-        run.add_partners(one.terms, other.terms)
-        made = made.but(summed=run.place(node))
+        made = _joined(run, made, one, other, node)
     if other.shape == "maximum":
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
@@ -307,7 +316,8 @@ def weigh(tensor: Tensor, factor: Value) -> Tensor:
         return tensor
     if isinstance(factor, Tensor) and factor.mask is not None:
         return tensor
-    if len(tensor.terms) > 1 and (tensor.summed is not None or known is not None):
+    stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
+    if len(tensor.terms) > 1 and (not stacked or known is not None):
         return tensor.but(shape="scaled-sum")
     terms = tuple(
         term

@@ -280,8 +280,8 @@ class Interpreter:
                 operand = operation.operand
                 if operand.grad or operand.deps or operation.repeated:
                     self.emit(OperationInLoss(operation, guarded=False))
-            if len(value.terms) > 1 and value.summed is not None:
-                self.emit(LossSum(value.summed, value.terms))
+            for place in value.sums:
+                self.emit(LossSum(place, value.terms))
 
     def guard(self, value: Value) -> None:
         """Notes that the program tests a value before it goes on."""

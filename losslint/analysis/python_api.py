@@ -158,7 +158,10 @@ def _of_many(op: Op, value: Value) -> Value:
     """The sum of an unknown number of values of one kind."""
     if isinstance(value, Tensor):
         zero = value.zero or value.mask
-        return value.but(summed=op.run.place(op.node), zero=zero)
+        sums = value.sums
+        if not sums and len({term.family for term in value.terms}) > 1:
+            sums = frozenset({op.run.place(op.node)})
+        return value.but(sums=sums, zero=zero)
     return value
 
 
@@ -356,6 +359,40 @@ def _map(op: Op) -> Value:
 @extern("functools.partial", "functools.partialmethod")
 def _partial(op: Op) -> Value:
     return Partial(op.arg(0), tuple(op.args.positional[1:]), tuple(op.args.keywords.items()))
+
+
+@extern("collections.namedtuple", "typing.NamedTuple")
+def _namedtuple(op: Op) -> Value:
+    names = op.arg(1, "field_names")
+    known: list[str] = []
+    if isinstance(names, Const) and isinstance(names.value, str):
+        known = names.value.replace(",", " ").split()
+    for item in elements(op.run, names) or ():
+        if isinstance(item, Tuple) and item.items:
+            known.append(str(getattr(item.items[0], "value", "")))
+        elif isinstance(item, Const):
+            known.append(str(item.value))
+    return Partial(Extern(RECORD), (Tuple(tuple(Const(name) for name in known)),), ())
+
+
+RECORD = "<record>"
+"""The class of what a named tuple's class makes."""
+
+
+@extern(RECORD)
+def _record(op: Op) -> Value:
+    names = op.args.positional[0]
+    made = op.run.new_instance(Extern(RECORD))
+    if not isinstance(names, Tuple) or op.args.open:
+        return made
+    items: list[Value] = []
+    for index, name in enumerate(names.items):
+        assert isinstance(name, Const)
+        value = op.arg(index + 1, str(name.value))
+        op.run.heap.set(made.slots, name.value, value)
+        items.append(value)
+    op.run.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
+    return made
 
 
 @extern("itertools.chain", "itertools.chain.from_iterable")

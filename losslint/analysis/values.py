@@ -165,8 +165,8 @@ class Tensor(Value):
     marks: frozenset[str] = frozenset()
     """Functions that a formula is made of, to recognise the term that it is."""
     terms: tuple[LossTerm, ...] = ()
-    summed: Place | None = None
-    """Where the terms were added."""
+    sums: frozenset[Place] = frozenset()
+    """Where terms of different families were added first."""
     operations: frozenset[Operation] = frozenset()
     """Operations on the way whose result has not been seen to reach a loss yet."""
     deps: frozenset[Hashable] = frozenset()

@@ -207,8 +207,8 @@ def _sum(op: Op) -> Value:
     if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
         zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")
     shape = _SUMMED.get(given.shape, "total")
-    if len(made.terms) > 1 and made.summed is None:
-        made = made.but(summed=op.run.place(op.node))
+    if not made.sums and len({term.family for term in made.terms}) > 1:
+        made = made.but(sums=frozenset({op.run.place(op.node)}))  # a stack of losses
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
 
 
