@@ -450,7 +450,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     """The square root of a tensor."""
     made = blend(value)
-    if value.shape == "sum-square" and ("raw" in value.marks or not value.grad):
+    if value.shape == "sum-square" and ("raw" in value.marks or not (value.grad or value.deps)):
         return made.but(sign=Sign.NON_NEGATIVE, shape="norm")
     if value.shape == "sum-square":
         reason = ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 MAX_BRACKETS = 200
 MAX_CHAIN = 1_000
 MAX_PATTERN = 12
+MAX_CUT_STRINGS = 50
 MAX_EFFORT = 60_000_000
 """Of a file: the squares of what is long or deep in it, which makes some 30 seconds of parsing."""
 
@@ -38,7 +39,7 @@ _CASE = re.compile(r"[ \t\f]*case\b")
 _WORDS = ("else", "not")
 _MARKS = (
     bytes.maketrans(b"[]{}", b"()()"),
-    bytes(set(range(256)) - set(b"\n[](){}.,;+-*/%@|&^~<>=")),
+    bytes(set(range(256)) - set(b'\n"[](){}.,;+-*/%@|&^~<>=')),
 )
 """Translates code to what can make it long or deep, with one kind of brackets."""
 _CHEAP_CHAIN = 100
@@ -58,8 +59,6 @@ class Excess:
 
 def excess(text: str) -> Excess | None:
     """The first thing in a text that makes it unsafe to parse; None if there is none."""
-    if len(text) < MAX_BRACKETS:
-        return None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _is_plain(text):
@@ -82,8 +81,9 @@ def _is_plain(text: str) -> bool:
         string = match[0]
         if string[0] in "#\\":
             return ""
-        if len(string) > MAX_BRACKETS and _is_formatted(match.string, match.start()):
-            intricate.append(string)
+        if "{" in string and _is_formatted(match.string, match.start()):
+            if len(string) > MAX_BRACKETS or _is_cut(string):
+                intricate.append(string)
         return '"'
 
     code = _OPAQUE.sub(blank, text)
@@ -91,6 +91,8 @@ def _is_plain(text: str) -> bool:
     cases: set[int] = set()
     if "case" in code:
         cases.update(number for number, line in enumerate(lines) if _CASE.match(line))
+    if sum(map(_is_cut, intricate)) > MAX_CUT_STRINGS:
+        return False
     scan = _Scan()
     try:
         for string in intricate:
@@ -131,6 +133,11 @@ def _is_formatted(text: str, start: int) -> bool:
     return any(letter in "fFtT" for letter in text[max(0, start - 2) : start])
 
 
+def _is_cut(string: str) -> bool:
+    """Whether an f-string ends inside its braces: what ended it begins one with the same quotes."""
+    return string.count("{") > string.count("}")
+
+
 class _Exceeded(Exception):
     def __init__(self, offset: int, message: str) -> None:
         super().__init__(message)
@@ -155,6 +162,7 @@ class _Scan:
     effort: int = 0
     levels: list[_Level] = field(default_factory=lambda: [_Level()])
     strings: int = 0
+    cut_strings: int = 0
     pattern: int = -1
     """Brackets open in the pattern of a case, a brace being two; -1 outside of patterns."""
     deepest: int = 0
@@ -176,8 +184,11 @@ class _Scan:
             if kind == "string":
                 self.strings = self.strings + 1 if previous == "string" and adjoins else 1
                 self._check(self.strings, "strings in a row", start)
-                if _is_formatted(text, start):
+                if "{" in token[0] and _is_formatted(text, start):
                     self.formatted(token[0], start)
+                    self.cut_strings += _is_cut(token[0])
+                    if self.cut_strings > MAX_CUT_STRINGS:
+                        raise _Exceeded(start, "f-strings nested too deep")
             elif kind == "open":
                 is_trailer = text[start - 1 : start].isidentifier() or (
                     adjoins and previous in ("close", "string")
@@ -257,7 +268,8 @@ class _Scan:
                     raise _Exceeded(start, f"lambdas nested more than {MAX_BRACKETS} deep")
             self._spend(_effort(level.trailers, 0), start)
             level.trailers = 0
-            level.joins += 1
+            # signs in a row are as many operators, other marks in a row are one
+            level.joins += len(word) if not word.strip("+-~") else 1
             self._check(level.joins, "operators in a row", start)
 
     def _trailer(self, start: int) -> None:
@@ -270,7 +282,7 @@ class _Scan:
             self._settle(level, start)
         self._spend(_effort(0, self.deepest), start)
         self.levels = [_Level()]
-        self.deepest = 0
+        self.deepest = self.cut_strings = 0
         self.pattern = -1
 
     def _settle(self, level: _Level, start: int) -> None:

@@ -502,7 +502,11 @@ def _matmul(op: Op) -> Value:
     "linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "conv_transpose1d", "bilinear"
 )
 def _affine(op: Op) -> Value:
-    return blend(op.tensor()).but(act=Act.RAW, terms=(), trail=None)
+    weight = op.given(1, "weight", "input2")
+    made = blend(op.tensor()).but(terms=(), trail=None)
+    if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
+        return made  # a fixed filter, not a layer
+    return made.but(act=Act.RAW)
 
 
 @function("normalize")
