@@ -175,13 +175,10 @@ def _worth_reading(content: bytes, *, has_findings: bool) -> bool:
 
 def _parsed(source: Source) -> SourceModule | None:
     """The tree of a file that the analysis had no reason to look into."""
-    import libcst as cst
-
-    from losslint.analysis.syntax import SourceModule
-    from losslint.source import DecodeError
+    from losslint.analysis.parsing import NotParsed, parse
+    from losslint.deep_stack import on_a_deep_stack
 
     try:
-        text = source.decode()
-        return SourceModule(source.path, text, cst.parse_module(text))
-    except (DecodeError, cst.ParserSyntaxError, RecursionError):
+        return on_a_deep_stack(lambda: parse(source))
+    except NotParsed:
         return None

@@ -28,18 +28,21 @@ _STRING = (
     r"|'(?:[^'\\\n]+|\\.)*'?"
 )
 """A string from its first quote; one that is never closed goes on to the end of line or file."""
+_BLANK = "\x01"
+"""What a string is replaced by, so that a line can be looked at without what is in its strings."""
 _OPAQUE = re.compile(rf"{_STRING}|#[^\n]*|\\\n", re.DOTALL)
 _TOKEN = re.compile(
-    rf"(?P<string>{_STRING})|(?P<skip>#[^\n]*|\\\n)|(?P<open>[\[({{])|(?P<close>[\])}}])"
+    rf"(?P<string>{_STRING}|{_BLANK})|(?P<skip>#[^\n]*|\\\n)|(?P<open>[\[({{])|(?P<close>[\])}}])"
     r"|(?P<line>\n)|(?P<end>[;,])|(?P<colon>:(?!=))|(?P<dot>\.(?=\s*[^\W\d]))"
     r"|(?P<word>\b(?:if|else|not|and|or|in|is|await|lambda|case)\b)|(?P<join>[-+*/%@|&^~<>=:]+)",
     re.DOTALL,
 )
 _CASE = re.compile(r"[ \t\f]*case\b")
+_PREFIXES = frozenset(("", *"bfrtu", "br", "rb", "fr", "rf", "rt", "tr"))
 _WORDS = ("else", "not")
 _MARKS = (
     bytes.maketrans(b"[]{}", b"()()"),
-    bytes(set(range(256)) - set(b'\n"[](){}.,;+-*/%@|&^~<>=')),
+    bytes(set(range(256)) - set(b"\n\x01[](){}.,;+-*/%@|&^~<>=")),
 )
 """Translates code to what can make it long or deep, with one kind of brackets."""
 _CHEAP_CHAIN = 100
@@ -84,7 +87,7 @@ def _is_plain(text: str) -> bool:
         if "{" in string and _is_formatted(match.string, match.start()):
             if len(string) > MAX_BRACKETS or _is_cut(string):
                 intricate.append(string)
-        return '"'
+        return _BLANK
 
     code = _OPAQUE.sub(blank, text)
     lines = code.split("\n")
@@ -180,8 +183,8 @@ class _Scan:
             if kind == "skip":
                 continue
             start = token.start()
-            adjoins = not text[ended:start].strip()
             if kind == "string":
+                adjoins = text[ended:start].strip().lower() in _PREFIXES
                 self.strings = self.strings + 1 if previous == "string" and adjoins else 1
                 self._check(self.strings, "strings in a row", start)
                 if "{" in token[0] and _is_formatted(text, start):
@@ -191,7 +194,7 @@ class _Scan:
                         raise _Exceeded(start, "f-strings nested too deep")
             elif kind == "open":
                 is_trailer = text[start - 1 : start].isidentifier() or (
-                    adjoins and previous in ("close", "string")
+                    previous in ("close", "string") and not text[ended:start].strip()
                 )
                 self._open(token[0], start, is_trailer)
             elif kind == "close":

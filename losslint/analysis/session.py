@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,13 +26,12 @@ from losslint.analysis.torch_api import activations, data, modules, optim, tenso
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
 from losslint.analysis.values import Act
+from losslint.deep_stack import on_a_deep_stack
 from losslint.finding import Coverage
 from losslint.source import Source
 
 _TABLES = (activations, data, modules, optim, tensor_ops, training, definitions, loops, python_api)
 """Modules that register what they know when they are imported."""
-_STACK = 512 * 1024 * 1024
-_RECURSION = 40_000
 
 
 @dataclass(slots=True)
@@ -76,33 +73,17 @@ def analyse(
         returns: what callables return, or their results give when called, by qualified name.
         strict: raise what breaks inside the analysis instead of reporting it.
     """
-    found: list[Analysis] = []
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            found.append(_analyse(sources, src_roots, top, progress, returns or {}, strict))
-        except BaseException as problem:  # noqa: BLE001 - it is raised again in the caller's thread
-            problems.append(problem)
-
-    # trees are deep, and so is the interpreter on them: it gets a stack of its own
-    limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
-    sys.setrecursionlimit(_RECURSION)
     # trees live to the end of the run: looking for garbage among them costs as much as parsing
     collecting = gc.isenabled()
     gc.disable()
     try:
-        worker = threading.Thread(target=work, name="losslint", daemon=True)
-        worker.start()
-        worker.join()
+        # trees are deep, and so is the interpreter on them
+        return on_a_deep_stack(
+            lambda: _analyse(sources, src_roots, top, progress, returns or {}, strict)
+        )
     finally:
         if collecting:
             gc.enable()
-        threading.stack_size(stack)
-        sys.setrecursionlimit(limit)
-    if problems:
-        raise problems[0]
-    return found[0]
 
 
 def _analyse(
