@@ -59,6 +59,6 @@ def test_an_expression_deeper_than_python_recurses() -> None:
 
 
 def test_no_crash_where_even_that_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("losslint.positions._DEEP_RECURSION", 1500)
+    monkeypatch.setattr("losslint.deep_stack._SIZES", (16 * 1024 * 1024,))
     tree = cst.parse_module("x = " + " + ".join(["a"] * 1000) + "\ny = 1\n")
     assert ranges(tree, [tree.body[-1]]) == {}
