@@ -113,8 +113,8 @@ def uncalled_arguments(run: Interpreter, function: Function, skip_first: bool) -
         if index == 0 and skip_first:
             continue
         name = param.name.value
-        if name not in defaults:
-            args.keywords[name] = _annotated(run, function, param, name)
+        args.keywords[name] = defaults.get(name) or _annotated(run, function, param, name)
+    args.open = isinstance(node.params.star_arg, cst.Param) or node.params.star_kwarg is not None
     return args
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
+from losslint.analysis.arithmetic import deps_of, union_deps
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
@@ -22,6 +24,7 @@ from losslint.analysis.values import (
     Tensor,
     Tuple,
     Union,
+    Unknown,
     Value,
 )
 
@@ -49,7 +52,7 @@ def call_function(
         args = args.behind(self)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
-        return run.unknown(args.node, f"{function.name} calls itself or lies too deep")
+        return _cut_off(run, args, f"{function.name} calls itself or lies too deep")
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
@@ -58,7 +61,7 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return run.unknown(args.node, f"{function.name} is called in too many ways")
+            return _cut_off(run, args, f"{function.name} is called in too many ways")
     run.entered.add(node)
     if known is not None:
         run.heap.record(known.reads)
@@ -85,6 +88,16 @@ def call_function(
     if not fresh:
         run.memo.keep(key, Remembered(reads, writes, trace, value))
     return _returned(run, function, args, value)
+
+
+def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
+    """What a call gives that is not evaluated: something made of its arguments and more."""
+    deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
+    for value in args.all():
+        deps = union_deps(deps, deps_of(value))
+        if isinstance(value, Instance):
+            deps = union_deps(deps, frozenset({value.oid}))
+    return Unknown(None, deps, run.place(args.node), why)
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:

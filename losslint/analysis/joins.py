@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from losslint.analysis.values import (
     NONE,
@@ -29,6 +29,14 @@ from losslint.analysis.values import (
 MAX_PATHS = 5
 MAX_CONFIGURATIONS = 24
 _CONFIGURATIONS = (Instance, Function, Class, Extern, Partial, Bound)
+
+
+def one_of(values: Sequence[Value], token: Hashable) -> Value:
+    """One of several configurations, the same one wherever the choice ``token`` shows."""
+    return join_alternatives(
+        Alternative(value, frozenset({(("==", ("choice", token), number), True)}), config=True)
+        for number, value in enumerate(values)
+    )
 
 
 def contradict(one: Conditions, other: Conditions) -> bool:

@@ -56,8 +56,8 @@ class Memo:
         return count <= MAX_CONTEXTS
 
     def exhausted(self, node: cst.CSTNode) -> bool:
-        """Whether a function has had half as many contexts again, widened ones."""
-        return self._contexts.get(node, 0) > MAX_CONTEXTS * 3 // 2
+        """Whether a function has had twice its share of contexts, widened ones included."""
+        return self._contexts.get(node, 0) > 3 * MAX_CONTEXTS
 
 
 def widen(value: Value) -> Value:

@@ -22,7 +22,7 @@ from losslint.analysis.containers import (
     list_items,
 )
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
-from losslint.analysis.joins import join, truth
+from losslint.analysis.joins import join, one_of, truth
 from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.operators import binary
 from losslint.analysis.torch_api.optim import owners_of
@@ -249,7 +249,7 @@ def _getattr(op: Op) -> Value:
         return op.run.attribute(op.arg(0), name.value, op.node)
     target = op.arg(0)
     if isinstance(target, Namespace):
-        return element_of(op.run, models_of(op.run, target))
+        return element_of(op.run, models_of(op.run, target), id(op.node))
     return Unknown()
 
 
@@ -264,14 +264,14 @@ def models_of(run: Interpreter, target: Namespace) -> Instance:
     )
 
 
-def element_of(run: Interpreter, target: Instance) -> Value:
+def element_of(run: Interpreter, target: Instance, token: int) -> Value:
     """Any of the models in a registry that is asked for a name which is not known."""
     classes = [
         value
         for value in target.slots.values()
         if isinstance(value, Class) and class_attribute(run, value, "forward") is not None
     ]
-    return join(classes) if classes else Unknown()
+    return one_of(classes, token) if classes else Unknown()
 
 
 @extern("builtins.setattr")

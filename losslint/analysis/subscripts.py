@@ -22,7 +22,7 @@ from losslint.analysis.containers import (
 )
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
-from losslint.analysis.joins import each, join, without_none
+from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.tests import as_mask
 from losslint.analysis.torch_api.outputs import output_item
@@ -34,6 +34,7 @@ from losslint.analysis.values import (
     Const,
     DType,
     Extern,
+    Function,
     Instance,
     Params,
     Sign,
@@ -149,9 +150,13 @@ def _of_dict(
         if found is not None:
             return found
         return rest if rest is not None else run.unknown(node, "no such key is known")
+    if index is None or isinstance(index, slice):
+        return UNKNOWN
     items = [item for key, item in value.slots.items() if is_key(key)]
     if rest is not None:
         items.append(rest)
+    if len(items) > 1 and all(isinstance(item, Class | Function | Instance) for item in items):
+        return one_of(items, id(node))
     return join(items) if items else UNKNOWN
 
 

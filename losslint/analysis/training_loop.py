@@ -186,6 +186,8 @@ class _Rounds:
             if isinstance(action, Backward):
                 if _fills(action, self.of):
                     self.gradient = "has"
+                elif self.gradient == "cleared":
+                    self.gradient = "unknown"  # it may fill more than could be told
             elif isinstance(action, ZeroGrad):
                 self._zero(action)
             elif isinstance(action, OptimizerStep):

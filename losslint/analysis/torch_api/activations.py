@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.trail import extend
+from losslint.analysis.trail import Trail, extend
 from losslint.analysis.values import (
     NONE,
     Act,
@@ -24,7 +24,7 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> T
     """The result of an activation, with the step that says so."""
     made = blend(given)
     confidence = Confidence.LOW if op.guessed else given.confidence
-    trail = given.trail
+    trail: Trail | None = None
     if op.module is not None and op.module.built is not None:
         trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
     trail = extend(trail, op.run.place(op.node), f"{label} applied here")

@@ -87,6 +87,13 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     cases: list[LossCase] = []
     results: list[Alternative] = []
     understood = False
+    # inside a function that picks the loss, what it was picked by may have picked the model too
+    dispatched = any(
+        outcome and isinstance(key, tuple) and key[0] == "=="
+        for frame in run.frames
+        if frame.in_loss
+        for key, outcome in frame.assumed
+    )
     for c, chosen in enumerate(alternatives_of(callee)):
         criterion = criterion_of(chosen.value)
         if criterion is None:
@@ -106,7 +113,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                 understood |= known
                 arms = (
                     ("criterion", c) if chosen.config else None,
-                    ("input", i) if given.config else None,
+                    ("input", i) if given.config and not (dispatched and given.when) else None,
                 )
                 cases.append(LossCase(event, arms, known))
             reduction = _reduction(chosen.value, args)

@@ -128,6 +128,8 @@ def _step(op: Op, target: Instance) -> Value:
 def step(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
     """Records that an optimizer uses its gradients."""
     label = spelled(node)
+    if label.endswith("[...]") and not _constant_index(node):
+        return  # another optimizer each time
     if isinstance(optimizer, Union):
         known = [one.value for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:
@@ -139,6 +141,17 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM))
+
+
+def _constant_index(node: cst.CSTNode) -> bool:
+    """Whether a method is called on an item that is always the same."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    holder = node.func.value
+    if not isinstance(holder, cst.Subscript) or len(holder.slice) != 1:
+        return False
+    index = holder.slice[0].slice
+    return isinstance(index, cst.Index) and isinstance(index.value, cst.Integer | cst.SimpleString)
 
 
 def looks_like_optimizer(label: str) -> bool:
