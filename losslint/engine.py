@@ -11,11 +11,13 @@ from losslint.finding import (
     NOT_ANALYSED,
     SYNTAX_ERROR,
     Confidence,
+    Coverage,
     Finding,
     Problem,
     Report,
     Severity,
     Span,
+    Unresolved,
 )
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
@@ -51,6 +53,8 @@ class Job:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     min_confidence: Confidence = Confidence.MEDIUM
     src_roots: Sequence[Path] = ()
+    show_unresolved: bool = False
+    """Whether the report lists the loss calls that were not understood."""
 
     def rule(self, code: str) -> type[Rule] | None:
         """The rule with this code, if it is on."""
@@ -87,7 +91,16 @@ def lint(
         if diagnosis.at.file.path in by_path
     ]
     broken = [failure for failure in broken if failure.at.file.path in by_path]
-    placer = Placer(said, [failure.at for failure in broken])
+    unresolved = [lost for lost in analysis.unresolved if lost.call.file.path in by_path]
+    if not job.show_unresolved:
+        unresolved = []
+    placer = Placer(
+        said,
+        [
+            *(failure.at for failure in broken),
+            *(at for lost in unresolved for at in (lost.call, lost.lost) if at is not None),
+        ],
+    )
     found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
     problems = [
         *problems,
@@ -97,13 +110,20 @@ def lint(
     ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job))
+    listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
     return Report(
         findings=tuple(sorted(found, key=_order)),
         problems=tuple(sorted(problems, key=lambda problem: problem.span)),
-        coverage=analysis.coverage,
+        coverage=_coverage(analysis, by_path),
         files=len(sources),
-        texts=_texts(found, placer.modules, sources),
+        texts=_texts([*_spans(found), *_lost_spans(listed)], placer.modules, sources),
+        unresolved=tuple(listed) if job.show_unresolved else None,
     )
+
+
+def _coverage(analysis: Analysis, linted: Collection[Path]) -> Coverage:
+    met = [known for place, known in analysis.loss_calls.items() if place.file.path in linted]
+    return Coverage(len(met), sum(met))
 
 
 def _judged(found: list[Finding], job: Job, suppressions: Suppressions) -> list[Finding]:
@@ -186,11 +206,11 @@ def _suppressions(
 
 
 def _texts(
-    found: Iterable[Finding],
+    spans: Iterable[Span],
     modules: Mapping[Path, SourceModule],
     sources: Sequence[Source],
 ) -> dict[Path, str]:
-    pointed = {span.path for finding in found for span in _spans(finding)}
+    pointed = {span.path for span in spans}
     texts = {path: module.text for path, module in modules.items() if path in pointed}
     for source in sources:
         if source.path in pointed and source.path not in texts:
@@ -198,7 +218,15 @@ def _texts(
     return texts
 
 
-def _spans(finding: Finding) -> Iterator[Span]:
-    yield finding.span
-    for step in finding.related:
-        yield step.span
+def _spans(found: Iterable[Finding]) -> Iterator[Span]:
+    for finding in found:
+        yield finding.span
+        for step in finding.related:
+            yield step.span
+
+
+def _lost_spans(listed: Iterable[Unresolved]) -> Iterator[Span]:
+    for unresolved in listed:
+        yield unresolved.span
+        if unresolved.lost is not None:
+            yield unresolved.lost

@@ -79,6 +79,16 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A loss call that was not understood, and where its trail was lost."""
+
+    span: Span
+    lost: Span | None
+    why: str
+    """Empty where that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A place where the analysis gave up, and why."""
 
@@ -99,4 +109,6 @@ class Report:
     coverage: Coverage = field(default_factory=Coverage)
     files: int = 0
     texts: Mapping[Path, str] = field(default_factory=dict)
-    """The text of each file that a finding points into."""
+    """The text of each file that a finding or an unresolved loss call points into."""
+    unresolved: tuple[Unresolved, ...] | None = None
+    """The loss calls that were not understood; None where nobody asked for them."""

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from losslint.diagnosis import Broken, Said
-from losslint.finding import NOT_ANALYSED, Finding, Problem, Related, Span
+from losslint.finding import NOT_ANALYSED, Finding, Problem, Related, Span, Unresolved
 from losslint.positions import ranges
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from libcst import CSTNode
 
+    from losslint.analysis import session as analysed
     from losslint.analysis.syntax import SourceModule
     from losslint.analysis.trail import Place
     from losslint.rule import Diagnosis, Rule
@@ -64,8 +65,19 @@ class Placer:
 
     def problem(self, failure: Broken) -> Problem:
         """The problem that a rule failed at a place."""
-        span = self.span(failure.at) or Span(failure.at.file.path, 1, 1, 1, 1)
+        span = self._span_or_file(failure.at)
         return Problem(NOT_ANALYSED, span, failure.message, _BROKEN_RULE)
+
+    def unresolved(self, lost: analysed.Unresolved) -> Unresolved:
+        """A loss call that was not understood, with its place."""
+        return Unresolved(
+            self._span_or_file(lost.call),
+            None if lost.lost is None else self.span(lost.lost),
+            lost.why,
+        )
+
+    def _span_or_file(self, place: Place) -> Span:
+        return self.span(place) or Span(place.file.path, 1, 1, 1, 1)
 
     def span(self, place: Place) -> Span | None:
         """The lines and columns of one of the places; None where its node is in no tree."""

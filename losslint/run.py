@@ -77,6 +77,7 @@ class Request:
     exclude: Sequence[str] = ()
     fail_on: str | None = None
     min_confidence: str | None = None
+    show_unresolved: bool = False
     stdin_filename: str | None = None
     stdin: Callable[[], bytes] | None = None
 
@@ -132,6 +133,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
         severities=severities(rules, settings),
         min_confidence=min_confidence,
         src_roots=settings.src,
+        show_unresolved=request.show_unresolved,
     )
     sources, problems = _sources(request, paths, settings)
     if not sources and not problems:

@@ -2,7 +2,9 @@
 
 Under ``calls_are_findings`` a call of a function named like a rule is a finding of that rule:
 ``LOS104(x, confidence="low")`` gives LOS104 at that call, and every name among its arguments is a
-step of the trail. So the shell around the analysis is tested with findings where a test wants them.
+step of the trail. A call of ``unknown`` is a loss call that was not understood, and ``unknown(x)``
+has lost its trail at ``x``; every other call is a loss call that was. So the shell around the
+analysis is tested with findings where a test wants them.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ import pytest
 
 import losslint.analysis.session
 import losslint.diagnosis
+from losslint.analysis.session import Unresolved
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.trail import Place, Step
 from losslint.cli.main import main
 from losslint.diagnosis import Broken
-from losslint.finding import Confidence, Coverage
+from losslint.finding import Confidence
 from losslint.rule import Diagnosis, Rule
 from losslint.source import DecodeError, Source
 
@@ -38,9 +41,10 @@ class FakeFailure:
 @dataclass
 class FakeAnalysis:
     events: list[tuple[SourceModule, cst.Call]]
-    coverage: Coverage
+    loss_calls: dict[Place, bool]
     failures: list[FakeFailure]
     modules: dict[Path, SourceModule]
+    unresolved: list[Unresolved]
 
 
 def fake_analyse(
@@ -50,7 +54,7 @@ def fake_analyse(
     top: Path,
     progress: Callable[[int, int], None] | None,
 ) -> FakeAnalysis:
-    analysis = FakeAnalysis([], Coverage(), [], {})
+    analysis = FakeAnalysis([], {}, [], {}, [])
     for number, source in enumerate(sources, 1):
         if progress is not None:
             progress(number, len(sources))
@@ -64,10 +68,24 @@ def fake_analyse(
             )
             continue
         analysis.modules[source.path] = module
-        analysis.events.extend((module, call) for call in _calls(module.tree))
-    number = len(analysis.events)
-    analysis.coverage = Coverage(loss_calls=number + 1, understood=number)
+        for call in _calls(module.tree):
+            analysis.events.append((module, call))
+            place = Place(module, call)
+            analysis.loss_calls[place] = not _is_unknown(call)
+            if _is_unknown(call):
+                analysis.unresolved.append(_unresolved(place, call))
     return analysis
+
+
+def _is_unknown(call: cst.Call) -> bool:
+    return isinstance(call.func, cst.Name) and call.func.value == "unknown"
+
+
+def _unresolved(place: Place, call: cst.Call) -> Unresolved:
+    if not call.args:
+        return Unresolved(place, None, "")
+    value = call.args[0].value
+    return Unresolved(place, Place(place.file, value), "nobody knows this")
 
 
 def _calls(tree: cst.Module) -> Iterator[cst.Call]:

@@ -113,6 +113,7 @@ def test_version_and_help(losslint_: Losslint) -> None:
         *("--select", "--ignore", "--extend-select", "--exclude", "--config", "--isolated"),
         *("--output-format", "--format", "-f", "--statistics", "--quiet", "--exit-zero"),
         *("--fail-on", "--min-confidence", "--stdin-filename", "--allow-local-rules"),
+        "--show-unresolved",
     ):
         assert option in options
 

@@ -79,6 +79,22 @@ def test_findings_are_in_the_linted_files_only(
     assert [finding["path"] for finding in lint(capsys, "train.py")["findings"]] == ["train.py"]
 
 
+def test_the_loss_calls_of_imported_files_are_not_counted(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helper = "def step(model, criterion, x, y):\n    return criterion(model(x), y)\n"
+    write(project, helper=f"import torch\n{helper}", train=f"from helper import step\n{TRAIN}")
+    arguments = ["--show-unresolved", "train.py"]
+    coverage = lint(capsys, *arguments)["coverage"]
+    (unresolved,) = coverage["unresolved"]
+    assert (coverage["loss_calls"], coverage["understood"]) == (1, 0)
+    assert (unresolved["path"], unresolved["line"]) == ("train.py", 12)
+    assert unresolved["why"] == "model(...) is not known"
+    assert (unresolved["lost"]["line"], unresolved["lost"]["column"]) == (12, 26)
+    everything = lint(capsys, "--show-unresolved", ".")["coverage"]
+    assert {one["path"] for one in everything["unresolved"]} == {"helper.py", "train.py"}
+
+
 @pytest.mark.parametrize(
     ("content", "place", "message"),
     [

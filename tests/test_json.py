@@ -43,7 +43,7 @@ def test_a_finding_has_everything_a_program_needs(project: Path, losslint_: Loss
             }
         ],
         "errors": [],
-        "coverage": {"loss_calls": 2, "understood": 1},
+        "coverage": {"loss_calls": 1, "understood": 1},
         "summary": {
             "files": 1,
             "findings": 1,
@@ -80,3 +80,14 @@ def test_an_error_is_told_even_if_its_rule_is_off(project: Path, losslint_: Loss
     assert len(document["errors"]) == 1
     assert "broken.py:1" in result.err
     assert "LOS001 is off" in result.err
+
+
+def test_what_was_not_understood_is_listed_on_request(project: Path, losslint_: Losslint) -> None:
+    write(project, train="f()\nunknown(x)\nunknown()\n")
+    assert json.loads(losslint_("-f", "json").out)["coverage"] == {"loss_calls": 3, "understood": 1}
+    coverage = json.loads(losslint_("-f", "json", "--show-unresolved").out)["coverage"]
+    place = {"path": "train.py", "line": 2, "column": 1, "end_line": 2, "end_column": 11}
+    inner = {"path": "train.py", "line": 2, "column": 9, "end_line": 2, "end_column": 10}
+    first, second = coverage["unresolved"]
+    assert first == {**place, "lost": inner, "why": "nobody knows this"}
+    assert (second["line"], second["lost"], second["why"]) == (3, None, "")

@@ -36,7 +36,7 @@ def test_a_finding_with_its_trail(project: Path, losslint_: Losslint) -> None:
         "  = help: do not\n"
         "  = rule: softmax-before-cross-entropy; more: losslint explain LOS104\n"
         "\n"
-        "Found 1 finding (1 error) in 1 file. 2 loss calls, 1 understood.\n"
+        "Found 1 finding (1 error) in 1 file. 1 loss call, 1 understood.\n"
     )
 
 
@@ -45,13 +45,13 @@ def test_findings_are_grouped_by_file(project: Path, losslint_: Losslint) -> Non
     out = losslint_().out
     assert [line for line in out.splitlines() if line in ("a.py", "b.py")] == ["a.py", "b.py"]
     assert out.endswith(
-        "Found 3 findings (2 errors, 1 warning) in 2 files. 4 loss calls, 3 understood.\n"
+        "Found 3 findings (2 errors, 1 warning) in 2 files. 3 loss calls, 3 understood.\n"
     )
 
 
 def test_nothing_found(project: Path, losslint_: Losslint) -> None:
     write(project, a="f()\n")
-    assert losslint_().out == "Found nothing wrong in 1 file. 2 loss calls, 1 understood.\n"
+    assert losslint_().out == "Found nothing wrong in 1 file. 1 loss call, 1 understood.\n"
 
 
 def test_a_confidence_below_high_is_said(project: Path, losslint_: Losslint) -> None:
@@ -63,8 +63,50 @@ def test_concise_is_a_line_for_each_finding(project: Path, losslint_: Losslint) 
     write(project, a="LOS101()\n")
     assert losslint_("-f", "concise").out.splitlines() == [
         "a.py:1:1: LOS101 warning: bce-without-logits here",
-        "Found 1 finding (1 warning) in 1 file. 2 loss calls, 1 understood.",
+        "Found 1 finding (1 warning) in 1 file. 1 loss call, 1 understood.",
     ]
+
+
+def test_what_was_not_understood(project: Path, losslint_: Losslint) -> None:
+    write(project, a="LOS101()\n", b="y = 1\nloss = unknown(y)\n\nunknown()\n")
+    result = losslint_("--show-unresolved", "b.py")
+    assert result.code == 0
+    assert result.out == (
+        "b.py\n"
+        "\n"
+        "unresolved: the criterion or its input is not known\n"
+        " --> b.py:2:8\n"
+        "  |\n"
+        "2 | loss = unknown(y)\n"
+        "  |        ^^^^^^^^^^\n"
+        " ::: b.py:2:16\n"
+        "  |\n"
+        "2 | loss = unknown(y)\n"
+        "  |                - lost here: nobody knows this\n"
+        "\n"
+        "unresolved: the criterion or its input is not known\n"
+        " --> b.py:4:1\n"
+        "  |\n"
+        "4 | unknown()\n"
+        "  | ^^^^^^^^^\n"
+        "\n"
+        "Found nothing wrong in 1 file. 2 loss calls, 0 understood.\n"
+    )
+    assert losslint_("--show-unresolved", "-f", "concise", ".").out.splitlines() == [
+        "a.py:1:1: LOS101 warning: bce-without-logits here",
+        "b.py:2:8: unresolved: nobody knows this (b.py:2:16)",
+        "b.py:4:1: unresolved: the criterion or its input is not known",
+        "Found 1 finding (1 warning) in 2 files. 3 loss calls, 1 understood.",
+    ]
+    assert "unresolved" not in losslint_().out
+
+
+def test_a_long_list_of_what_was_not_understood_is_cut(project: Path, losslint_: Losslint) -> None:
+    write(project, a="unknown()\n" * 60)
+    out = losslint_("--show-unresolved").out
+    assert out.count("unresolved:") == 50
+    assert "\nand 10 more; --output-format concise lists all\n" in out
+    assert losslint_("--show-unresolved", "-f", "concise").out.count("unresolved:") == 60
 
 
 def shown(

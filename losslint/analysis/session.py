@@ -27,7 +27,6 @@ from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
-from losslint.finding import Coverage
 from losslint.source import Source
 
 _TABLES = (activations, data, modules, optim, tensor_ops, training, definitions, loops, python_api)
@@ -39,7 +38,8 @@ class Analysis:
     """What is known of a project after it was evaluated."""
 
     events: list[Event] = field(default_factory=list)
-    coverage: Coverage = field(default_factory=Coverage)
+    loss_calls: dict[Place, bool] = field(default_factory=dict)
+    """Each loss call that was met, and whether it was understood."""
     failures: list[Failure] = field(default_factory=list)
     modules: dict[Path, SourceModule] = field(default_factory=dict)
     unresolved: list[Unresolved] = field(default_factory=list)
@@ -109,7 +109,7 @@ def _analyse(
     understood = run.sites.understood
     return Analysis(
         events,
-        Coverage(len(understood), sum(understood.values())),
+        understood,
         project.failures,
         project.parsed,
         [

@@ -92,6 +92,13 @@ def check(
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Show only how often each rule found something.")
     ] = False,
+    show_unresolved: Annotated[
+        bool,
+        typer.Option(
+            "--show-unresolved",
+            help="List the loss calls that were not understood, and where the trail was lost.",
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the findings and nothing else.")
     ] = False,
@@ -121,6 +128,7 @@ def check(
         exclude=words(exclude),
         fail_on=fail_on,
         min_confidence=min_confidence,
+        show_unresolved=show_unresolved,
         stdin_filename=stdin_filename,
         stdin=sys.stdin.buffer.read,
     )

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from losslint.finding import Report
+from losslint.finding import Report, Span
 from losslint.report import View
 from losslint.report.escape import printable
-from losslint.report.summary import summary, write_statistics
+from losslint.report.summary import NO_REASON, summary, write_statistics
 
 
 def write(report: Report, view: View, out: TextIO) -> None:
-    """Writes ``path:line:column: CODE severity: message`` for each finding."""
+    """Writes a line with its place for each finding, and for each unresolved loss call."""
     if view.statistics:
         write_statistics(report, out)
     else:
         for finding in report.findings:
-            span = finding.span
-            place = f"{view.path(span.path)}:{span.line}:{span.column}"
             said = f"{finding.code} {finding.severity.name.lower()}: {finding.message}"
-            out.write(f"{printable(place)}: {printable(said)}\n")
+            out.write(f"{_place(finding.span, view)}: {printable(said)}\n")
+    for unresolved in report.unresolved or ():
+        said = unresolved.why or NO_REASON
+        if unresolved.lost is not None and unresolved.lost != unresolved.span:
+            said = f"{said} ({_place(unresolved.lost, view)})"
+        out.write(f"{_place(unresolved.span, view)}: unresolved: {printable(said)}\n")
     if not view.quiet:
         out.write(summary(report) + "\n")
+
+
+def _place(span: Span, view: View) -> str:
+    return printable(f"{view.path(span.path)}:{span.line}:{span.column}")

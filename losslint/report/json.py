@@ -22,6 +22,7 @@ def write(report: Report, view: View, out: TextIO) -> None:
         "coverage": {
             "loss_calls": report.coverage.loss_calls,
             "understood": report.coverage.understood,
+            **_unresolved(report, view),
         },
         "summary": {
             "files": report.files,
@@ -52,6 +53,21 @@ def _finding(finding: Finding, view: View) -> dict[str, Any]:
         ],
         "fix": None,
         "url": finding.url,
+    }
+
+
+def _unresolved(report: Report, view: View) -> dict[str, Any]:
+    if report.unresolved is None:
+        return {}
+    return {
+        "unresolved": [
+            {
+                **_place(unresolved.span, view),
+                "lost": None if unresolved.lost is None else _place(unresolved.lost, view),
+                "why": unresolved.why,
+            }
+            for unresolved in report.unresolved
+        ]
     }
 
 

@@ -25,6 +25,10 @@ def summary(report: Report) -> str:
     return f"{found} {count(coverage.loss_calls, 'loss call')}, {coverage.understood} understood."
 
 
+NO_REASON = "the criterion or its input is not known"
+"""Why a loss call was not understood, where the analysis cannot tell."""
+
+
 def count(number: int, noun: str) -> str:
     """The number with its noun, which takes an ``s`` unless it is one (or is advice)."""
     plural = "" if number == 1 or noun == "advice" else "s"

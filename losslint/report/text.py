@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from losslint.finding import Finding, Report, Severity, Span
+from losslint.finding import Finding, Report, Severity, Span, Unresolved
 from losslint.report import View
 from losslint.report.escape import printable
 from losslint.report.frame import rows
-from losslint.report.summary import summary, write_statistics
+from losslint.report.summary import NO_REASON, summary, write_statistics
 from losslint.source import lines_of
 
 _SEVERITY = {
@@ -31,17 +31,21 @@ _BOLD = Style(bold=True)
 _DIM = Style(dim=True)
 _MIN_WIDTH = 40
 _PIPE_WIDTH = 120
+_MAX_UNRESOLVED = 50
 
 
 def write(report: Report, view: View, out: TextIO) -> None:
-    """Writes the findings file by file, then what they come to."""
+    """Writes the findings file by file, what was not understood, and what it all comes to."""
     console = Console(file=out, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _PIPE_WIDTH
+    writer = _Writer(report, view, console)
     if view.statistics:
         write_statistics(report, out)
     else:
-        _Writer(report, view, console).write()
+        writer.write()
+    if report.unresolved:
+        writer.write_unresolved(report.unresolved)
     if not view.quiet:
         style = _BOLD if report.findings else _HELP
         console.print(Text(summary(report), style=style), soft_wrap=True)
@@ -61,6 +65,29 @@ class _Writer:
             self._line()
             for finding in findings:
                 self._finding(finding)
+
+    def write_unresolved(self, unresolved: Sequence[Unresolved]) -> None:
+        """Writes the loss calls that were not understood file by file, up to a limit."""
+        shown = unresolved[:_MAX_UNRESOLVED]
+        for path, calls in groupby(shown, key=lambda call: call.span.path):
+            self._line((self._path(path), _BOLD))
+            self._line()
+            for call in calls:
+                self._unresolved(call)
+        if len(unresolved) > len(shown):
+            more = f"and {len(unresolved) - len(shown)} more; --output-format concise lists all"
+            self._line((more, _DIM))
+            self._line()
+
+    def _unresolved(self, call: Unresolved) -> None:
+        spans = [call.span] if call.lost in (None, call.span) else [call.span, call.lost]
+        margin = max(len(str(span.end_line)) for span in spans)
+        why = printable(call.why)
+        self._line(("unresolved", _STEP), (f": {NO_REASON}", _BOLD))
+        self._frame(call.span, _STEP, margin, "-->", why if len(spans) == 1 else "")
+        for span in spans[1:]:
+            self._frame(span, _STEP, margin, ":::", f"lost here: {why}")
+        self._line()
 
     def _finding(self, finding: Finding) -> None:
         style = _SEVERITY[finding.severity]
