@@ -6,11 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Event,
     ImplicitDim,
     LossCall,
     LossCalls,
+    LossCase,
     LossSum,
     OperationInLoss,
     TrainingLoop,
@@ -131,7 +133,9 @@ def _loss_calls(
                 continue
             if all(faulty):
                 sure = Confidence.HIGH
-            elif any(all(faulty[i] for i in group) for group in own):
+            elif any(all(faulty[i] for i in group) for group in own) and not _fits_elsewhere(
+                event.cases, index, faulty
+            ):
                 sure = Confidence.MEDIUM
             else:
                 sure = Confidence.LOW
@@ -147,6 +151,17 @@ def _loss_calls(
                 )
             )
     return found
+
+
+def _fits_elsewhere(cases: Sequence[LossCase], index: int, faulty: Sequence[bool]) -> bool:
+    """Whether another arm of what picks the criterion takes the same input, and rightly so."""
+    call = cases[index].call
+    return any(
+        not faulty[i]
+        and other.call.input == call.input
+        and other.call.criterion.expects is not Expects.ANYTHING
+        for i, other in enumerate(cases)
+    )
 
 
 def _is_aside(rule: Rule) -> bool:

@@ -220,10 +220,12 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(zero=reason)
     if number(left) == 1 and other.act in PROBABILITIES:
         shape = "one-minus" if other.act is Act.SIGMOID and other.shape == "" else ""
+        # what was scaled and shifted away from zero was shifted away from one as well
+        inside = other.act is Act.PROB and other.sign is Sign.POSITIVE
         return made.but(
             act=Act.PROB,
             picked=other.picked,
-            sign=Sign.NON_NEGATIVE,
+            sign=Sign.POSITIVE if inside else Sign.NON_NEGATIVE,
             shape=shape,
             trail=other.trail,
             target=other.target,
@@ -275,7 +277,8 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
 
     In ``p * log(p + eps)`` the product goes to zero with p, in value and in gradient.
     """
-    if value.act not in PROBABILITIES or value.trail is None:
+    own = value.act in PROBABILITIES or value.shape == "neg-prob"
+    if not own or value.trail is None:
         return frozenset()
     return frozenset(
         operation
@@ -484,6 +487,8 @@ def negate(value: Tensor) -> Tensor:
     if value.act is Act.RAW:
         return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
     made = blend(value).but(zero=value.zero)
+    if value.act in PROBABILITIES:
+        return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:
         return made.but(shape="neg-log-prob", picked=value.picked)
     if value.sign is not Sign.UNKNOWN:

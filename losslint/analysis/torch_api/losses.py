@@ -201,7 +201,8 @@ def _result(
         else "mean"
     )
     family = criterion.family
-    if isinstance(target, Tensor) and target.shape in ("blank", "constant"):
+    classes = criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
+    if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
     return Tensor(

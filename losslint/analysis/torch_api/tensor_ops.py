@@ -284,7 +284,7 @@ def _norm(op: Op) -> Value:
     given = op.tensor()
     # an affine layer hardly ever gives a zero vector, and data that is no part of the graph is as
     # its author made it
-    safe = given.act is Act.RAW or not given.grad
+    safe = given.act is Act.RAW or given.sign is Sign.POSITIVE or not given.grad
     reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
     return blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if safe else reason, shape="norm")
 
@@ -492,6 +492,8 @@ def _matmul(op: Op) -> Value:
     tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
     if tensors and all(value.shape == "unit" for value in tensors):
         return made.but(shape="cosine", terms=())
+    if tensors and all(value.act is Act.SOFTMAX and not value.picked for value in tensors):
+        return made.but(sign=Sign.POSITIVE, terms=())
     norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
