@@ -5,6 +5,9 @@ They are read from the tree's comment tokens, so that the same words in a string
 - ``# losslint: ignore[LOS104] reason`` at the end of a line, or on its own line above a statement;
 - ``# losslint: ignore-file[LOS104]`` anywhere;
 - ``# noqa: LOS104`` and ``# noqa`` at the end of a line.
+
+Comments that state what a value is (``# losslint: logits``) are for the analysis; here they are
+noticed only where they state nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.stated import KINDS
 from losslint.finding import Span
 from losslint.positions import ranges
 
@@ -30,6 +34,8 @@ _CODE = r"[A-Za-z]+[0-9]+"
 _NOQA = re.compile(
     rf"#\s*noqa(?![\w-])(?:\s*:\s*(?P<words>{_CODE}(?:[\s,]+{_CODE})*(?![\w-])))?", re.IGNORECASE
 )
+_STATING = (cst.Assign, cst.AnnAssign, cst.Return)
+"""Statements whose value a comment can state."""
 
 
 class Verb(Enum):
@@ -38,6 +44,8 @@ class Verb(Enum):
     IGNORE = "ignore"
     IGNORE_FILE = "ignore-file"
     NOQA = "noqa"
+    MISPLACED = "misplaced"
+    """A statement of what a value is where there is no value."""
     UNKNOWN = "unknown"
 
 
@@ -49,6 +57,8 @@ class Comment:
     text: str
     """The comment's words up to the reason."""
     verb: Verb
+    asked: str
+    """The word that the verb was read from."""
     words: tuple[str, ...] | None
     """The rules it names; None if it has no list at all."""
     first_line: int
@@ -89,12 +99,15 @@ def read_annotations(module: SourceModule) -> Annotations:
     comments: list[cst.Comment] = []
     statements: list[cst.CSTNode] = []
     below: dict[cst.CSTNode, cst.CSTNode] = {}
+    at_a_value: set[cst.CSTNode] = set()
     for node in _nodes(module.tree):
         if isinstance(node, cst.Comment):
             if _OWN.search(node.value) or _NOQA.search(node.value):
                 comments.append(node)
         elif isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
             statements.append(node)
+            if isinstance(node, cst.SimpleStatementLine) and isinstance(node.body[-1], _STATING):
+                at_a_value.update(filter(None, [node.trailing_whitespace.comment]))
         for line in _lines_above(node):
             if line.comment is not None:
                 below[line.comment] = node
@@ -111,6 +124,7 @@ def read_annotations(module: SourceModule) -> Annotations:
             comment
             for node in comments
             for comment in _read(node, module, at[node], at.get(below.get(node, node)))
+            if comment.verb is not Verb.MISPLACED or node not in at_a_value
         ),
         tuple(
             Extent(
@@ -131,18 +145,26 @@ def _read(
     span = Span(module.path, line, at.start.column + 1, line, at.end.column + 1)
     covered = covered or at
     for found in _OWN.finditer(node.value):
-        verb = next((v for v in (Verb.IGNORE, Verb.IGNORE_FILE) if v.value == found["verb"]), None)
+        words = _words(found["words"], r",")
         yield Comment(
             span,
             found[0].strip(),
-            verb or Verb.UNKNOWN,
-            _words(found["words"], r","),
+            _verb(found["verb"], words),
+            found["verb"],
+            words,
             covered.start.line,
             covered.end.line,
         )
     for found in _NOQA.finditer(node.value):
         words = _words(found["words"], r"[\s,]+")
-        yield Comment(span, found[0].strip(), Verb.NOQA, words, line, line)
+        yield Comment(span, found[0].strip(), Verb.NOQA, "noqa", words, line, line)
+
+
+def _verb(word: str, words: tuple[str, ...] | None) -> Verb:
+    for verb in (Verb.IGNORE, Verb.IGNORE_FILE):
+        if word == verb.value:
+            return verb
+    return Verb.MISPLACED if word in KINDS and words is None else Verb.UNKNOWN
 
 
 def _words(listed: str | None, separator: str) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from losslint.analysis.stated import KINDS
 from losslint.errors import UserError, did_you_mean
 from losslint.finding import Confidence, Severity
 
@@ -40,6 +41,8 @@ class Settings:
     min_confidence: Confidence = Confidence.MEDIUM
     src: tuple[Path, ...] = ()
     local_rules: tuple[Path, ...] = ()
+    returns: Mapping[str, str] = field(default_factory=dict)
+    """What callables return, by their qualified names."""
 
 
 def find_settings(start: Path, fallback_root: Path) -> Settings:
@@ -86,7 +89,10 @@ def confidence_of(word: str, where: str) -> Confidence:
 
 
 def _unknown(where: str, word: str, known: type[Severity | Confidence]) -> UserError:
-    names = [member.name.lower() for member in reversed(known)]
+    return _not_one_of(where, word, [member.name.lower() for member in reversed(known)])
+
+
+def _not_one_of(where: str, word: str, names: list[str]) -> UserError:
     hint = did_you_mean(word, names)
     return UserError(f"{where} is one of {', '.join(names)}, not {word!r}{hint}")
 
@@ -148,6 +154,24 @@ def _severities(value: object, where: str, root: Path) -> dict[str, Severity]:
     return {word: _severity(level, f"{where}.{word}", root) for word, level in value.items()}
 
 
+def _returns(value: object, where: str, root: Path) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise UserError(
+            f'{where} must be a table such as {{"zoo.build_model" = "logits"}}, not {_kind(value)}'
+        )
+    found: dict[str, str] = {}
+    for name, kind in value.items():
+        if isinstance(kind, dict):
+            # zoo.build_model = "logits" without quotes is a table in a table
+            inner = _returns(kind, f"{where}.{name}", root)
+            found.update((f"{name}.{rest}", word) for rest, word in inner.items())
+        elif _word(kind, f"{where}.{name}") not in KINDS:
+            raise _not_one_of(f"{where}.{name}", kind, list(KINDS))
+        else:
+            found[name] = kind
+    return found
+
+
 def _severity(value: object, where: str, root: Path) -> Severity:
     return severity_of(_word(value, where), where)
 
@@ -188,4 +212,5 @@ _KEYS: dict[str, Callable[[object, str, Path], object]] = {
     "min-confidence": _confidence,
     "src": _paths,
     "local-rules": _paths,
+    "returns": _returns,
 }

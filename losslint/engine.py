@@ -53,6 +53,8 @@ class Job:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     min_confidence: Confidence = Confidence.MEDIUM
     src_roots: Sequence[Path] = ()
+    returns: Mapping[str, str] = field(default_factory=dict)
+    """What callables are stated to return, by their qualified names."""
     show_unresolved: bool = False
     """Whether the report lists the loss calls that were not understood."""
 
@@ -81,7 +83,9 @@ def lint(
     from losslint.diagnosis import diagnose
     from losslint.placing import Placer
 
-    analysis = analyse(sources, src_roots=job.src_roots, top=job.top, progress=progress)
+    analysis = analyse(
+        sources, src_roots=job.src_roots, top=job.top, returns=job.returns, progress=progress
+    )
     rules = [rule() for rule in job.rules if rule.code in job.enabled]
     by_path = {source.path: source for source in sources}
     broken: list[Broken] = []

@@ -133,6 +133,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
         severities=severities(rules, settings),
         min_confidence=min_confidence,
         src_roots=settings.src,
+        returns=settings.returns,
         show_unresolved=request.show_unresolved,
     )
     sources, problems = _sources(request, paths, settings)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from losslint.analysis.stated import KINDS
 from losslint.errors import did_you_mean
 from losslint.finding import Confidence, Finding
 from losslint.rule import Rule, find_rule
@@ -23,6 +24,7 @@ UNUSED = "LOS002"
 INVALID = "LOS003"
 _FOREIGN_CODE = re.compile(r"(?!LOS)[A-Z]+[0-9]+")
 _OWN_NOQA = re.compile(rb"noqa[^\r\n]*LOS[0-9]", re.IGNORECASE)
+_SILENCING = ("ignore", "ignore-file")
 _REMOVE = "remove the comment, or name a rule that is found here"
 
 
@@ -109,8 +111,13 @@ class Suppressions:
         from losslint.comments import Verb
 
         if comment.verb is Verb.UNKNOWN:
-            message = f"`{comment.text}` is no suppression"
-            help_ = "write `# losslint: ignore[LOS104] reason`, or ignore-file[...]"
+            near = did_you_mean(comment.asked, (*_SILENCING, *KINDS))
+            message = f"`{comment.text}` neither silences a rule nor states what a value is{near}"
+            help_ = f"write `# losslint: ignore[LOS104] reason`, or one of {', '.join(KINDS)}"
+            yield from self._complaint(INVALID, enabled, comment, message, help_)
+        elif comment.verb is Verb.MISPLACED:
+            message = f"`{comment.text}` states nothing: there is no value on this line"
+            help_ = "put it at the end of an assignment or of a return"
             yield from self._complaint(INVALID, enabled, comment, message, help_)
         elif comment.verb is not Verb.NOQA and not comment.words:
             message = f"`{comment.text}` names no rule, so it silences nothing"

@@ -10,7 +10,7 @@ analysis is tested with findings where a test wants them.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def fake_analyse(
     *,
     src_roots: Sequence[Path],
     top: Path,
+    returns: Mapping[str, str],
     progress: Callable[[int, int], None] | None,
 ) -> FakeAnalysis:
     analysis = FakeAnalysis([], {}, [], {}, [])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from losslint.analysis.stated import KINDS
 from losslint.cli.main import main
 from losslint.config import _KEYS, read_settings
 from losslint.rule import Rule
@@ -100,7 +101,11 @@ def test_the_documented_settings_are_valid_and_complete(tmp_path: Path) -> None:
     file.write_text(text, "utf-8")
     assert read_settings(file).select is not None
     assert set(tomllib.loads(text)["tool"]["losslint"]) == set(_KEYS)
-    assert set(re.findall(r"^\| `([\w-]+)`", page.read_text("utf-8"), re.MULTILINE)) == set(_KEYS)
+    described, words = re.findall(
+        r"^\| (?:key|word) .*\n((?:\|.*\n)*)", page.read_text(), re.MULTILINE
+    )
+    assert set(re.findall(r"^\| `([\w-]+)`", described, re.MULTILINE)) == set(_KEYS)
+    assert set(re.findall(r"^\| `([\w-]+)`", words, re.MULTILINE)) == set(KINDS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -87,6 +87,16 @@ def test_a_comment_that_is_not_about_it_does_not_silence(
         ("f()  # losslint: ignore\n", ["LOS003@1"]),
         ("f()  # losslint: ignore[]\n", ["LOS003@1"]),
         ("f()  # losslint: disable[LOS104]\n", ["LOS003@1"]),
+        ("x = f()  # losslint: logits\n", []),
+        ("x: T = f()  # losslint: logits  as the paper says\n", []),
+        ("def f(x):\n    return x  # losslint:one_hot\n", []),
+        ("x = f(\n    y,\n)  # type: ignore  # losslint: log_probs\n", []),
+        ("x = f()  # losslint: logit\n", ["LOS003@1"]),
+        ("x = f()  # losslint: logits[LOS104]\n", ["LOS003@1"]),
+        ("f()  # losslint: logits\n", ["LOS003@1"]),
+        ("# losslint: logits\nx = f()\n", ["LOS003@1"]),
+        ("x = f(  # losslint: logits\n    y)\n", ["LOS003@1"]),
+        ("def f(x):  # losslint: logits\n    return x\n", ["LOS003@1"]),
         ("# see losslint: it is a linter\n", []),
     ],
 )
@@ -109,3 +119,7 @@ def test_a_comment_about_a_finding_of_low_confidence_is_used(found: Found) -> No
 def test_an_unknown_name_comes_with_the_nearest(project: Path, losslint_: Losslint) -> None:
     (project / "train.py").write_text("f()  # losslint: ignore[LOS1O4]\n")
     assert "did you mean 'LOS104'?" in losslint_("train.py").out
+    (project / "train.py").write_text("x = f()  # losslint: logit\n")
+    assert "did you mean 'logits'?" in losslint_("train.py").out
+    (project / "train.py").write_text("x = f()  # losslint: ingore[LOS104]\n")
+    assert "did you mean 'ignore'?" in losslint_("train.py").out

@@ -181,6 +181,9 @@ def _of_tensor(value: Tensor, name: str) -> Value:
         return Tensor(owner=value.owner, grad=False, shape="grad")
     if name in _SAME:
         return value.but(last=None, dim=None)
+    if name == "logits":
+        # no tensor has it: this is the output of a model, stated to be what it holds
+        return value
     if name in ("shape", "device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 def call(run: Interpreter, callee: Value, args: Args) -> Value:
     """The value of a call, with all its effects."""
     callee = without_none(callee)
-    stated = stated_by_settings(callee, run.returns)
-    if stated is not None:
-        return stated
+    if run.returns:
+        stated = stated_by_settings(callee, run.returns, run.place(args.node))
+        if stated is not None:
+            return stated
     if isinstance(callee, Tensor):
         # what a factory is stated to return, called like the model that it stands for
         return callee

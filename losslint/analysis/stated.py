@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     Act,
     Class,
@@ -23,6 +22,8 @@ from losslint.analysis.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import libcst as cst
+
 KINDS: dict[str, Tensor] = {
     "logits": Tensor(act=Act.RAW),
     "probs": Tensor(act=Act.PROB, sign=Sign.NON_NEGATIVE),
@@ -31,26 +32,24 @@ KINDS: dict[str, Tensor] = {
     "one_hot": Tensor(target=TargetKind.ONE_HOT, dtype=DType.FLOAT, grad=False),
 }
 """What a value can be stated to be."""
-_COMMENT = re.compile(r"#\s*losslint:\s*(\w+)\s*$")
+_COMMENT = re.compile(r"#\s*losslint\s*:\s*(\w+)(?![\w\[-])")
 
 
-def stated_by_comment(line: cst.SimpleStatementLine) -> Tensor | None:
+def stated_by_comment(comment: cst.Comment, place: Place) -> Tensor | None:
     """What the comment at the end of a line says that the line's value is."""
-    comment = line.trailing_whitespace.comment
-    if comment is None:
-        return None
     found = _COMMENT.search(comment.value)
-    return KINDS.get(found[1]) if found else None
-
-
-def stated_by_settings(callee: Value, returns: Mapping[str, str]) -> Tensor | None:
-    """What the settings say that a callable returns, or that what it returns gives when called."""
-    if not returns:
+    if found is None or found[1] not in KINDS:
         return None
+    return KINDS[found[1]].but(trail=extend(None, place, f"stated to be {found[1]}"))
+
+
+def stated_by_settings(callee: Value, returns: Mapping[str, str], place: Place) -> Tensor | None:
+    """What the settings say that a callable returns, or that what it returns gives when called."""
     for name in _names(callee):
         kind = returns.get(name)
         if kind is not None:
-            return KINDS[kind]
+            trail = extend(None, place, f"stated in the settings to give {kind}")
+            return KINDS[kind].but(trail=trail)
     return None
 
 
@@ -75,4 +74,7 @@ def _names(callee: Value) -> list[str]:
 def with_facts(value: Value, stated: Tensor) -> Tensor:
     """The value, taken to be what the author states; where it comes from is kept."""
     deps = value.deps if isinstance(value, Tensor | Unknown) else frozenset()
-    return stated.but(deps=deps, trail=value.trail if isinstance(value, Tensor) else None)
+    trail = stated.trail
+    if trail is not None and isinstance(value, Tensor):
+        trail = extend(value.trail, trail.step.place, trail.step.message)
+    return stated.but(deps=deps, trail=trail)

@@ -28,6 +28,8 @@ from losslint.analysis.values import (
 )
 
 STATEMENTS: dict[type, Callable[[Interpreter, Any], bool]] = {}
+_STATING = (cst.Assign, cst.AnnAssign, cst.Return)
+"""Statements whose value a comment can state."""
 
 
 def executes(
@@ -52,11 +54,20 @@ def _block_of(run: Interpreter, node: cst.SimpleStatementSuite | cst.IndentedBlo
 
 @executes(cst.SimpleStatementLine)
 def _line(run: Interpreter, node: cst.SimpleStatementLine) -> bool:
-    if node.trailing_whitespace.comment is not None:
-        run.stated = stated_by_comment(node)
+    comment = node.trailing_whitespace.comment
+    if comment is not None and isinstance(node.body[-1], _STATING):
+        run.stated = stated_by_comment(comment, run.place(node.body[-1]))
     goes_on = run.exec(node.body)
     run.stated = None
     return goes_on
+
+
+def _right_side(run: Interpreter, node: cst.CSTNode) -> Value:
+    """The value of a line, taken to be what the comment on it states."""
+    # what is stated of this line is not said of the lines that it calls
+    stated, run.stated = run.stated, None
+    value = run.eval(node)
+    return value if stated is None else with_facts(value, stated)
 
 
 @executes(cst.Expr)
@@ -67,10 +78,7 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
 
 @executes(cst.Assign)
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
-    stated = run.stated
-    value = run.eval(node.value)
-    if stated is not None:
-        value = with_facts(value, stated)
+    value = _right_side(run, node.value)
     for target in node.targets:
         assign(run, target.target, value)
     return True
@@ -79,7 +87,7 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
 @executes(cst.AnnAssign)
 def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
     if node.value is not None:
-        assign(run, node.target, run.eval(node.value))
+        assign(run, node.target, _right_side(run, node.value))
     return True
 
 
@@ -97,10 +105,7 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
 
 @executes(cst.Return)
 def _return(run: Interpreter, node: cst.Return) -> bool:
-    stated = run.stated
-    value = NONE if node.value is None else run.eval(node.value)
-    if stated is not None:
-        value = with_facts(value, stated)
+    value = NONE if node.value is None else _right_side(run, node.value)
     run.leave(run.frame.returns, run.frame.mark, value)
     return False
 

@@ -86,10 +86,11 @@ class SoftmaxBeforeCrossEntropy(Rule):
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A softmax reaches a criterion that applies its own log_softmax."""
         if call.criterion.expects is Expects.LOGITS and call.activation in (Act.SOFTMAX, Act.PROB):
+            softmax = call.activation is Act.SOFTMAX
+            what = "is the output of a softmax" if softmax else "holds probabilities"
             yield Diagnosis.of_input(
                 call,
-                f"{call.title} applies log_softmax itself, but `{call.given}` is the output of a "
-                "softmax already",
+                f"{call.title} applies log_softmax itself, but `{call.given}` {what} already",
                 "give the criterion the logits; apply the softmax only where probabilities are "
                 "read",
             )

@@ -11,7 +11,9 @@ class InvalidSuppression(Rule):
 
     Reports a `# losslint:` comment that is neither `ignore[...]` nor `ignore-file[...]`, one that
     names no rule, and every name or LOS code in it, or in a `# noqa:`, that no rule has. A bare
-    `# noqa` and the codes of other tools are never reported.
+    `# noqa` and the codes of other tools are never reported. Comments that state what a value is
+    (`# losslint: logits`) are reported where there is no value: they belong at the end of an
+    assignment or a return.
 
     ## Why it matters
 
