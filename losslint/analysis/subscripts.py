@@ -242,8 +242,10 @@ def indexed(
     if isinstance(index, Unknown):
         index = as_mask(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
-        # what is selected by a test is thought of as fit for what follows
-        return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
+        if index.deps & value.deps:
+            # what is selected by a test of itself is fit for what follows
+            return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
+        return made.but(mask=index.mask)
     if value.mask is not None:
         return made.but(mask=value.mask)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
