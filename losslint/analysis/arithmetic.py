@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.events import Family, LossTerm, Operation, OperationKind
+from losslint.analysis.events import LossTerm, Operation, OperationKind
+from losslint.analysis.numbers import number
+from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
-    Const,
     DType,
     Sign,
     TargetKind,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 MAX_DEPS = 48
-MAX_TERMS = 16
 MAX_OPERATIONS = 24
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
@@ -36,13 +35,6 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
-
-
-def number(value: Value) -> float | None:
-    """The number that a constant is."""
-    if isinstance(value, Const) and isinstance(value.value, int | float):
-        return float(value.value)
-    return None
 
 
 def deps_of(value: Value) -> frozenset[object]:
@@ -94,13 +86,6 @@ def blend(*values: Value) -> Tensor:
     )
 
 
-def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
-    """The terms of a sum; a term that comes by several ways counts once."""
-    if not other:
-        return one
-    return (*one, *(term for term in other if term not in one))[:MAX_TERMS]
-
-
 def _tensor(value: Value) -> Tensor:
     """Any operand as a tensor, so that facts can be combined."""
     if isinstance(value, Tensor):
@@ -130,7 +115,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     one, other = _tensor(left), _tensor(right)
     if one.terms and other.terms:
         if one.shape != other.shape:  # averages on both sides weigh nothing against each other
-            one, other = _settled(one), _settled(other)
+            one, other = settled(one), settled(other)
         made = blend(one, other)
     else:
         made = blend(left, right)
@@ -255,7 +240,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = made.but(
         operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
     )
-    policy = _policy_term(run, one, other, right, node) or _policy_term(run, other, one, left, node)
+    policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
     if Sign.UNKNOWN not in (one.sign, other.sign):
@@ -306,64 +291,6 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
         if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
             return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
     return made
-
-
-def weigh(tensor: Tensor, factor: Value) -> Tensor:
-    """The terms of a tensor that was multiplied by a factor.
-
-    A factor of one is no weight, nor is a mask or a weight for each element; a factor for a sum of
-    several terms leaves their proportions as they are until another term is added.
-    """
-    known = number(factor)
-    if known is not None and abs(known) == 1:
-        return tensor
-    if isinstance(factor, Tensor) and factor.mask is not None:
-        return tensor
-    stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
-    if len(tensor.terms) > 1 and (not stacked or known is not None):
-        return tensor.but(shape="scaled-sum")
-    terms = tuple(
-        term
-        if term.weighted or (term.stage == "elements" and known is None)
-        else replace(term, weighted=True)
-        for term in tensor.terms
-    )
-    return tensor.but(terms=terms)
-
-
-def normalised(tensor: Tensor, divisor: Value) -> Tensor:
-    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
-    if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
-        return weigh(tensor, divisor)
-    return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
-
-
-def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ...]:
-    """The terms after a reduction over their elements."""
-    if all(term.stage != "elements" for term in terms):
-        return terms
-    return tuple(replace(term, stage=stage) if term.stage == "elements" else term for term in terms)
-
-
-def _settled(tensor: Tensor) -> Tensor:
-    """A sum that was scaled as a whole, before another term joins it: now that is a weight."""
-    if tensor.shape != "scaled-sum":
-        return tensor
-    terms = tuple(term if term.weighted else replace(term, weighted=True) for term in tensor.terms)
-    return tensor.but(terms=terms, shape="")
-
-
-def _policy_term(
-    run: Interpreter, log: Tensor, factor: Tensor, other: Value, node: cst.CSTNode
-) -> LossTerm | None:
-    """The term that a log-probability (or a ratio of them) times an advantage is."""
-    ratio = log.shape == "ratio"
-    chosen = log.picked and (log.act in LOG_PROBABILITIES or log.shape == "neg-log-prob")
-    if not (ratio or chosen) or number(other) is not None or not log.grad:
-        return None
-    if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
-        return None  # a focal or a masked weight, not an advantage
-    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
@@ -461,25 +388,6 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     if value.sign is Sign.POSITIVE:
         return made.but(sign=Sign.POSITIVE)
     return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
-
-
-def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
-    """A sum or mean, which is a loss term where it closes the formula of one.
-
-    The divergence from a standard normal has an exponential of the log-variance and a square of
-    the mean in it, and so has a Gaussian likelihood, which plays the same part.
-    """
-    if made.terms or not made.grad:
-        return made
-    if made.marks >= {"exp", "square"}:
-        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
-    elif "squared-difference" in made.marks and made.deps:
-        term = LossTerm(
-            Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
-        )
-    else:
-        return made
-    return made.but(terms=(term,), marks=frozenset())
 
 
 def negate(value: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from losslint.analysis import definitions, loops, python_api
+from losslint.analysis import container_api, definitions, loops, python_api, reflection_api
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
@@ -22,14 +22,41 @@ from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
-from losslint.analysis.torch_api import activations, data, modules, optim, tensor_ops, training
+from losslint.analysis.torch_api import (
+    activations,
+    combining,
+    creation,
+    data,
+    elementwise,
+    modules,
+    optim,
+    reductions,
+    shaping,
+    training,
+)
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 
-_TABLES = (activations, data, modules, optim, tensor_ops, training, definitions, loops, python_api)
+_TABLES = (
+    activations,
+    combining,
+    container_api,
+    creation,
+    data,
+    definitions,
+    elementwise,
+    loops,
+    modules,
+    optim,
+    python_api,
+    reductions,
+    reflection_api,
+    shaping,
+    training,
+)
 """Modules that register what they know when they are imported."""
 
 

@@ -1,0 +1,12 @@
+"""Constants as numbers."""
+
+from __future__ import annotations
+
+from losslint.analysis.values import Const, Value
+
+
+def number(value: Value) -> float | None:
+    """The number that a constant is."""
+    if isinstance(value, Const) and isinstance(value.value, int | float):
+        return float(value.value)
+    return None

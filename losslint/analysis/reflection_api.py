@@ -1,0 +1,149 @@
+"""Builtins that look into objects, and the classes that Python's library makes."""
+
+from __future__ import annotations
+
+from losslint.analysis.assignment import set_attribute
+from losslint.analysis.containers import (
+    elements,
+    kind_of,
+)
+from losslint.analysis.interpreter import ITEMS, Interpreter
+from losslint.analysis.joins import one_of
+from losslint.analysis.lookup import class_attribute, lineage
+from losslint.analysis.torch_api.registry import Op, extern
+from losslint.analysis.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Class,
+    Const,
+    Extern,
+    Function,
+    Instance,
+    Namespace,
+    Partial,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+
+@extern("builtins.isinstance")
+def _isinstance(op: Op) -> Value:
+    value, kind = op.arg(0), op.arg(1)
+    if isinstance(value, Instance) and isinstance(kind, Class) and isinstance(value.cls, Class):
+        return TRUE if kind in lineage(value.cls) else FALSE
+    if isinstance(value, Instance) and isinstance(kind, Extern):
+        own = kind_of(value)
+        if own == kind.name or (own.startswith("torch.nn.") and kind.name == "torch.nn.Module"):
+            return TRUE
+        if isinstance(value.cls, Extern) and own.partition(".")[0] != kind.name.partition(".")[0]:
+            return FALSE
+        if own.startswith("torch.nn.") and kind.name.startswith("torch.nn."):
+            return FALSE if isinstance(value.cls, Extern) else Unknown()
+        return Unknown()
+    if isinstance(value, Tuple) and isinstance(kind, Extern):
+        return Const(kind.name == "builtins.tuple")
+    if isinstance(value, Tensor) and isinstance(kind, Extern):
+        if kind.name in ("torch.Tensor", "builtins.object"):
+            return TRUE
+        if kind.name.startswith("builtins.") and value.grad:
+            return FALSE
+        return Unknown()
+    if isinstance(value, Tensor) and isinstance(kind, Tuple):
+        if all(isinstance(one, Extern) and one.name.startswith("builtins.") for one in kind.items):
+            return FALSE
+    if isinstance(value, Const) and isinstance(kind, Extern):
+        return Const(kind.name == f"builtins.{type(value.value).__name__}")
+    if isinstance(value, Unknown) and value.key is not None and isinstance(kind, Extern):
+        return Unknown(("isinstance", value.key, kind.name))
+    return Unknown()
+
+
+@extern("builtins.getattr")
+def _getattr(op: Op) -> Value:
+    name = op.arg(1)
+    if isinstance(name, Const) and isinstance(name.value, str):
+        return op.run.attribute(op.arg(0), name.value, op.node)
+    target = op.arg(0)
+    if isinstance(target, Namespace):
+        return element_of(op.run, models_of(op.run, target), id(op.node))
+    return Unknown()
+
+
+def models_of(run: Interpreter, target: Namespace) -> Instance:
+    """The classes and functions of a module under their names: ``module.__dict__``."""
+    return run.new_dict(
+        {
+            name: value
+            for name, value in target.module.slots.items()
+            if isinstance(value, Class | Function) and not str(name).startswith("_")
+        }
+    )
+
+
+def element_of(run: Interpreter, target: Instance, token: int) -> Value:
+    """Any of the models in a registry that is asked for a name which is not known."""
+    classes = [
+        value
+        for value in target.slots.values()
+        if isinstance(value, Class) and class_attribute(run, value, "forward") is not None
+    ]
+    return one_of(classes, token) if classes else Unknown()
+
+
+@extern("builtins.setattr")
+def _setattr(op: Op) -> Value:
+    name = op.arg(1)
+    if isinstance(name, Const) and isinstance(name.value, str):
+        set_attribute(op.run, op.arg(0), name.value, op.arg(2), op.node)
+    return NONE
+
+
+@extern("builtins.hasattr")
+def _hasattr(op: Op) -> Value:
+    value, name = op.arg(0), op.arg(1)
+    if isinstance(value, Instance) and isinstance(name, Const):
+        if name.value in value.slots:
+            return TRUE
+    return Unknown()
+
+
+@extern("functools.partial", "functools.partialmethod")
+def _partial(op: Op) -> Value:
+    return Partial(op.arg(0), tuple(op.args.positional[1:]), tuple(op.args.keywords.items()))
+
+
+@extern("collections.namedtuple", "typing.NamedTuple")
+def _namedtuple(op: Op) -> Value:
+    names = op.arg(1, "field_names")
+    known: list[str] = []
+    if isinstance(names, Const) and isinstance(names.value, str):
+        known = names.value.replace(",", " ").split()
+    for item in elements(op.run, names) or ():
+        if isinstance(item, Tuple) and item.items:
+            known.append(str(getattr(item.items[0], "value", "")))
+        elif isinstance(item, Const):
+            known.append(str(item.value))
+    return Partial(Extern(RECORD), (Tuple(tuple(Const(name) for name in known)),), ())
+
+
+RECORD = "<record>"
+"""The class of what a named tuple's class makes."""
+
+
+@extern(RECORD)
+def _record(op: Op) -> Value:
+    names = op.args.positional[0]
+    made = op.run.new_instance(Extern(RECORD))
+    if not isinstance(names, Tuple) or op.args.open:
+        return made
+    items: list[Value] = []
+    for index, name in enumerate(names.items):
+        assert isinstance(name, Const)
+        value = op.arg(index + 1, str(name.value))
+        op.run.heap.set(made.slots, name.value, value)
+        items.append(value)
+    op.run.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
+    return made

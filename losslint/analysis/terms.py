@@ -1,0 +1,106 @@
+"""Terms of an objective: how sums, weights and reductions make a loss of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.events import Family, LossTerm
+from losslint.analysis.numbers import number
+from losslint.analysis.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Tensor,
+    Value,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_TERMS = 16
+
+
+def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms of a sum; a term that comes by several ways counts once."""
+    if not other:
+        return one
+    return (*one, *(term for term in other if term not in one))[:MAX_TERMS]
+
+
+def weigh(tensor: Tensor, factor: Value) -> Tensor:
+    """The terms of a tensor that was multiplied by a factor.
+
+    A factor of one is no weight, nor is a mask or a weight for each element; a factor for a sum of
+    several terms leaves their proportions as they are until another term is added.
+    """
+    known = number(factor)
+    if known is not None and abs(known) == 1:
+        return tensor
+    if isinstance(factor, Tensor) and factor.mask is not None:
+        return tensor
+    stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
+    if len(tensor.terms) > 1 and (not stacked or known is not None):
+        return tensor.but(shape="scaled-sum")
+    terms = tuple(
+        term
+        if term.weighted or (term.stage == "elements" and known is None)
+        else replace(term, weighted=True)
+        for term in tensor.terms
+    )
+    return tensor.but(terms=terms)
+
+
+def normalised(tensor: Tensor, divisor: Value) -> Tensor:
+    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
+    if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
+        return weigh(tensor, divisor)
+    return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
+
+
+def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ...]:
+    """The terms after a reduction over their elements."""
+    if all(term.stage != "elements" for term in terms):
+        return terms
+    return tuple(replace(term, stage=stage) if term.stage == "elements" else term for term in terms)
+
+
+def settled(tensor: Tensor) -> Tensor:
+    """A sum that was scaled as a whole, before another term joins it: now that is a weight."""
+    if tensor.shape != "scaled-sum":
+        return tensor
+    terms = tuple(term if term.weighted else replace(term, weighted=True) for term in tensor.terms)
+    return tensor.but(terms=terms, shape="")
+
+
+def policy_term(
+    run: Interpreter, log: Tensor, factor: Tensor, other: Value, node: cst.CSTNode
+) -> LossTerm | None:
+    """The term that a log-probability (or a ratio of them) times an advantage is."""
+    ratio = log.shape == "ratio"
+    chosen = log.picked and (log.act in LOG_PROBABILITIES or log.shape == "neg-log-prob")
+    if not (ratio or chosen) or number(other) is not None or not log.grad:
+        return None
+    if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
+        return None  # a focal or a masked weight, not an advantage
+    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
+
+
+def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
+    """A sum or mean, which is a loss term where it closes the formula of one.
+
+    The divergence from a standard normal has an exponential of the log-variance and a square of
+    the mean in it, and so has a Gaussian likelihood, which plays the same part.
+    """
+    if made.terms or not made.grad:
+        return made
+    if made.marks >= {"exp", "square"}:
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    elif "squared-difference" in made.marks and made.deps:
+        term = LossTerm(
+            Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
+        )
+    else:
+        return made
+    return made.but(terms=(term,), marks=frozenset())

@@ -1,0 +1,94 @@
+"""Functions of torch that join tensors or multiply matrices, and affine layers as functions."""
+
+from __future__ import annotations
+
+from losslint.analysis.arithmetic import blend
+from losslint.analysis.containers import element, elements
+from losslint.analysis.joins import join
+from losslint.analysis.numbers import number
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.values import (
+    PROBABILITIES,
+    UNKNOWN,
+    Act,
+    Sign,
+    Tensor,
+    Value,
+)
+
+
+@function("cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "column_stack")
+def _cat(op: Op) -> Value:
+    source = op.arg(0, "tensors")
+    known = elements(op.run, source)
+    parts = known if known is not None else [element(op.run, source, op.node)]
+    whole = join(parts) if parts else UNKNOWN
+    if isinstance(whole, Tensor):
+        return whole.but(last=None, dim=None)
+    made = blend(*parts)
+    tensors = [part for part in parts if isinstance(part, Tensor)]
+    if tensors and len(tensors) == len(parts):
+        acts = {part.act for part in tensors}
+        if len(acts) == 1:
+            return made.but(act=tensors[0].act, picked=True)
+        if acts <= PROBABILITIES:
+            # `cat([1 - p, p])` is a row of probabilities
+            return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE)
+    return made
+
+
+@function("full", "new_full", "fill_")
+def _full(op: Op) -> Value:
+    value = number(op.arg(1, "fill_value"))
+    sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN
+    return Tensor(grad=False, sign=sign, shape="constant")
+
+
+@function(
+    "matmul", "mm", "bmm", "mv", "dot", "einsum", "tensordot", "inner", "outer", "addmm", "baddbmm"
+)
+def _matmul(op: Op) -> Value:
+    made = blend(*op.args.all())
+    for value in op.args.all():
+        if isinstance(value, Tensor) and value.shape == "parameter":
+            return made.but(act=Act.RAW, trail=None, terms=())
+    tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
+    if tensors and all(value.shape == "unit" for value in tensors):
+        return made.but(shape="cosine", terms=())
+    if tensors and all(value.act is Act.SOFTMAX and not value.picked for value in tensors):
+        return made.but(sign=Sign.POSITIVE, terms=())
+    norms = [value.zero for value in tensors]
+    if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
+        return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
+    return made.but(terms=())
+
+
+@function(
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "conv_transpose1d", "bilinear"
+)
+def _affine(op: Op) -> Value:
+    weight = op.given(1, "weight", "input2")
+    made = blend(op.tensor()).but(terms=(), trail=None)
+    if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
+        return made  # a fixed filter, not a layer
+    return made.but(act=Act.RAW)
+
+
+@function("normalize")
+def _normalize(op: Op) -> Value:
+    return blend(op.tensor()).but(trail=None, terms=(), shape="unit")
+
+
+@function("cosine_similarity")
+def _cosine(op: Op) -> Value:
+    return blend(*op.args.all()).but(trail=None, terms=(), shape="cosine")
+
+
+@function("pairwise_distance", "cdist")
+def _distance(op: Op) -> Value:
+    return blend(*op.args.all()).but(trail=None, terms=(), sign=Sign.NON_NEGATIVE)
+
+
+@function("embedding")
+def _embedding(op: Op) -> Value:
+    return blend(*op.args.all()).but(trail=None, terms=())

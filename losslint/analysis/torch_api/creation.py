@@ -1,0 +1,120 @@
+"""Functions of torch that compare tensors, measure them, or make new ones."""
+
+from __future__ import annotations
+
+from losslint.analysis import arithmetic
+from losslint.analysis.arithmetic import blend
+from losslint.analysis.containers import elements
+from losslint.analysis.numbers import number
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.trail import extend
+from losslint.analysis.values import (
+    DType,
+    Sign,
+    TargetKind,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+
+
+@function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
+          "logical_or", "logical_not", "isin")  # fmt: skip
+def _compared(op: Op) -> Value:
+    given = op.tensor()
+    inner = given.zero or given.mask
+    reason: ZeroReason | None = inner
+    if inner is None and op.name not in ("ne", "isfinite", "logical_not"):
+        reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
+    return Tensor(
+        mask=reason,
+        zero=given.zero,
+        sign=Sign.NON_NEGATIVE,
+        dtype=DType.BOOL,
+        grad=False,
+        deps=given.deps,
+    )
+
+
+@function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
+def _tested(op: Op) -> Value:
+    given = op.tensor()
+    return Tensor(zero=given.zero or given.mask, grad=False, sign=Sign.NON_NEGATIVE)
+
+
+@function("size", "dim", "element_size", "get_device", "stride", "storage")
+def _measured(op: Op) -> Value:
+    return Unknown()
+
+
+@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
+def _blank(op: Op) -> Value:
+    kind = dtype_named(op.given(-1, "dtype"))
+    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+
+
+@function("ones", "ones_like", "new_ones")
+def _ones(op: Op) -> Value:
+    return Tensor(grad=False, sign=Sign.POSITIVE, shape="constant")
+
+
+@function("arange")
+def _arange(op: Op) -> Value:
+    return Tensor(grad=False, shape="arange", dtype=DType.INT)
+
+
+@function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
+def _values(op: Op) -> Value:
+    return Tensor(grad=False)
+
+
+@function("randint", "randint_like", "randperm")
+def _integers(op: Op) -> Value:
+    return Tensor(grad=False, dtype=DType.INT, target=TargetKind.INDICES)
+
+
+@function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
+          "LongTensor", "DoubleTensor")  # fmt: skip
+def _made(op: Op) -> Value:
+    given = op.given(0, "data")
+    kind = dtype_named(op.given(-1, "dtype"))
+    if op.name in ("FloatTensor", "Tensor", "LongTensor"):
+        kind = DType.INT if op.name == "LongTensor" else DType.FLOAT
+    if given is None or (op.name.endswith("Tensor") and len(op.args.positional) > 1):
+        return Tensor(grad=False, shape="blank", dtype=kind)
+    if isinstance(given, Tensor):
+        return given.but(
+            grad=False,
+            terms=(),
+            operations=frozenset(),
+            dtype=kind if kind is not DType.UNKNOWN else given.dtype,
+        )
+    sign = Sign.UNKNOWN
+    items = elements(op.run, given)
+    numbers = [number(item) for item in items] if items is not None else [number(given)]
+    if numbers and all(item is not None and item > 0 for item in numbers):
+        sign = Sign.POSITIVE
+    return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
+
+
+@function("eye")
+def _eye(op: Op) -> Value:
+    return Tensor(grad=False, shape="identity", sign=Sign.NON_NEGATIVE, dtype=DType.FLOAT)
+
+
+@function("scatter", "scatter_", "scatter_add", "scatter_add_")
+def _scatter(op: Op) -> Value:
+    given = op.tensor()
+    value = number(op.arg(3, "value", "src"))
+    if given.shape == "blank" and (value == 1 or isinstance(op.given(3, "value", "src"), Tensor)):
+        if value == 1:
+            trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+            return given.but(
+                target=TargetKind.ONE_HOT,
+                shape="",
+                dtype=given.dtype if given.dtype is DType.INT else DType.FLOAT,
+                trail=trail,
+            )
+    return blend(given)

@@ -1,0 +1,132 @@
+"""Functions of torch that make one number of many: sums, means, extremes, norms."""
+
+from __future__ import annotations
+
+from losslint.analysis import terms
+from losslint.analysis.arithmetic import blend
+from losslint.analysis.containers import picked
+from losslint.analysis.numbers import number
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Act,
+    Const,
+    DType,
+    Sign,
+    TargetKind,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+
+_SUMMED = {
+    "exp": "sumexp",
+    "square": "sum-square",
+    "ratio": "ratio",
+    "neg-log-prob": "neg-log-prob",
+    "product": "overlap",
+}
+"""What a sum over values of a special form is."""
+
+
+@function("sum", "nansum", "count_nonzero", "cumsum")
+def _sum(op: Op) -> Value:
+    given = op.tensor()
+    made = terms.reduced(op.run, blend(given), op.node, "sum")
+    made = made.but(terms=terms.reduced_terms(made.terms, "sum"))
+    if given.act in PROBABILITIES:
+        whole = given.act is Act.SOFTMAX and not given.picked
+        sign = Sign.POSITIVE if whole else Sign.NON_NEGATIVE
+        shape = "overlap" if given.shape == "product" else "total"
+        return made.but(act=Act.PROB, sign=sign, shape=shape)
+    if given.act in LOG_PROBABILITIES:
+        return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
+    zero = given.zero or given.mask
+    if given.sign is Sign.POSITIVE:
+        zero = None
+    if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
+        zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")
+    shape = _SUMMED.get(given.shape, "total")
+    if not made.sums and len({term.family for term in made.terms}) > 1:
+        made = made.but(sums=frozenset({op.run.place(op.node)}))  # a stack of losses
+    return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
+
+
+@function("mean", "nanmean", "median", "prod")
+def _mean(op: Op) -> Value:
+    given = op.tensor()
+    made = terms.reduced(op.run, blend(given), op.node, "mean")
+    made = made.but(terms=terms.reduced_terms(made.terms, "mean"))
+    if given.act in PROBABILITIES:
+        return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
+    if given.act in LOG_PROBABILITIES:
+        return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
+    if given.act is Act.RAW:
+        return made.but(act=Act.RAW, trail=given.trail)
+    shape = given.shape if given.shape in ("ratio", "neg-log-prob") else ""
+    if given.shape == "exp" and op.name == "mean":
+        shape = "sumexp"
+    return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=given.zero)
+
+
+@function("max", "min", "amax", "amin", "cummax", "cummin", "aminmax")
+def _extreme(op: Op) -> Value:
+    second = op.given(1, "other")
+    if second is not None and not isinstance(second, Const):
+        if isinstance(second, Tensor) or not isinstance(second, Unknown):
+            return _larger(op)
+    given = op.tensor()
+    shape = "maximum" if op.name in ("max", "amax") else "minimum"
+    value = picked(given).but(shape=given.shape if given.shape == "ratio" else shape)
+    has_dim = second is not None or op.given(-1, "dim", "axis") is not None
+    if has_dim and op.name in ("max", "min", "cummax", "cummin"):
+        index = Tensor(target=TargetKind.INDICES, dtype=DType.INT, grad=False, deps=given.deps)
+        return Tuple((value, index))
+    return value
+
+
+@function("maximum", "minimum", "fmax", "fmin")
+def _larger(op: Op) -> Value:
+    one, other = op.arg(0, "input"), op.arg(1, "other")
+    made = blend(one, other)
+    tensors = [value for value in (one, other) if isinstance(value, Tensor)]
+    for value in tensors:
+        if value.shape == "ratio":
+            made = made.but(shape="ratio")
+    acts = {value.act for value in tensors}
+    if len(tensors) == 2 and len(acts) == 1:
+        made = made.but(act=tensors[0].act, trail=tensors[0].trail)
+    bound = number(other)
+    created = isinstance(other, Tensor) and other.sign is Sign.POSITIVE
+    if "max" in op.name and ((bound is not None and bound > 0) or created):
+        made = made.but(sign=Sign.POSITIVE)
+    return made
+
+
+@function("logsumexp")
+def _logsumexp(op: Op) -> Value:
+    return blend(op.tensor()).but(shape="logsumexp")
+
+
+@function("std", "var", "std_mean", "var_mean")
+def _spread(op: Op) -> Value:
+    given = op.tensor()
+    kind = "standard deviation" if op.name.startswith("std") else "variance"
+    reason = ZeroReason(
+        op.run.place(op.node), "spread", f"the {kind} of equal values is zero, of a single one NaN"
+    )
+    made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=reason)
+    return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
+
+
+@function("norm", "vector_norm", "matrix_norm")
+def _norm(op: Op) -> Value:
+    given = op.tensor()
+    # an affine layer hardly ever gives a zero vector, and data that is no part of the graph is as
+    # its author made it
+    safe = given.act is Act.RAW or given.sign is Sign.POSITIVE or not given.grad
+    reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
+    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if safe else reason, shape="norm")

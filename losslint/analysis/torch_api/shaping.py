@@ -1,0 +1,164 @@
+"""Functions of torch that move, cast, select or cut off elements; the rest of a fact stays."""
+
+from __future__ import annotations
+
+from losslint.analysis import arithmetic
+from losslint.analysis.arithmetic import as_dtype, blend
+from losslint.analysis.containers import picked
+from losslint.analysis.interpreter import REST
+from losslint.analysis.numbers import number
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.values import (
+    PROBABILITIES,
+    UNKNOWN,
+    Const,
+    DType,
+    Extern,
+    Sign,
+    TargetKind,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+
+
+@function(
+    "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "contiguous",
+    "clone", "cuda", "cpu", "expand", "expand_as", "repeat", "movedim", "moveaxis", "swapaxes",
+    "swapdims", "pin_memory", "requires_grad_", "unflatten", "flip", "roll", "repeat_interleave",
+    "view_as", "reshape_as", "broadcast_to", "atleast_1d", "atleast_2d", "adjoint", "ravel",
+    "resize", "resize_", "tile", "nan_to_num", "alias_copy", "pad", "retain_grad", "unfold",
+    "dropout", "dropout2d", "alpha_dropout", "interpolate", "upsample", "squeeze_", "unsqueeze_",
+    "avg_pool2d", "adaptive_avg_pool2d", "max_pool2d", "layer_norm", "batch_norm",
+)  # fmt: skip
+def _shape(op: Op) -> Value:
+    value = op.given(0, "input", "self")
+    if not isinstance(value, Tensor):
+        return value if isinstance(value, Unknown) else op.tensor()
+    if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
+        return value
+    return value.but(last=None, dim=None)
+
+
+@function("float", "double", "half", "bfloat16")
+def _as_float(op: Op) -> Value:
+    value = op.given(0)
+    return as_dtype(value, DType.FLOAT) if isinstance(value, Tensor) else value or UNKNOWN
+
+
+@function("long", "int", "short", "byte", "char")
+def _as_int(op: Op) -> Value:
+    return as_dtype(op.tensor(), DType.INT)
+
+
+@function("bool")
+def _as_bool(op: Op) -> Value:
+    given = as_dtype(op.tensor(), DType.BOOL)
+    if given.mask is None:
+        reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
+        return given.but(mask=reason) if isinstance(op.given(0), Tensor) else given
+    return given
+
+
+_DTYPES = {
+    "float": DType.FLOAT, "float32": DType.FLOAT, "float16": DType.FLOAT, "half": DType.FLOAT,
+    "float64": DType.FLOAT, "double": DType.FLOAT, "bfloat16": DType.FLOAT, "long": DType.INT,
+    "int": DType.INT, "int64": DType.INT, "int32": DType.INT, "uint8": DType.INT,
+    "bool": DType.BOOL, "FloatTensor": DType.FLOAT, "LongTensor": DType.INT,
+}  # fmt: skip
+
+
+def dtype_named(value: Value | None) -> DType:
+    """The kind of elements that a dtype argument asks for."""
+    if isinstance(value, Extern) and value.name.startswith("torch."):
+        return _DTYPES.get(value.name.rpartition(".")[2], DType.UNKNOWN)
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return _DTYPES.get(value.value.rpartition(".")[2], DType.UNKNOWN)
+    return DType.UNKNOWN
+
+
+@function("to", "type", "type_as")
+def _to(op: Op) -> Value:
+    value = op.given(0)
+    if not isinstance(value, Tensor):
+        return value if value is not None else UNKNOWN
+    for wanted in op.args.all():
+        kind = dtype_named(wanted)
+        if kind is not DType.UNKNOWN:
+            return as_dtype(value, kind)
+    return value
+
+
+@function(
+    "gather", "index_select", "take", "take_along_dim", "masked_select", "narrow", "select",
+    "diagonal", "diag", "tril", "triu", "index_put",
+)  # fmt: skip
+def _select(op: Op) -> Value:
+    given = op.given(0, "input", "self")
+    if isinstance(given, Tensor):
+        return picked(given)
+    return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
+
+
+@function("masked_fill", "masked_fill_", "index_fill", "fill_diagonal_")
+def _masked_fill(op: Op) -> Value:
+    given = op.tensor()
+    value = number(op.arg(2, "value"))
+    made = given.but(last=given.last, shape="")
+    if given.act in PROBABILITIES or given.zero is not None:
+        # what is filled may be just the zeros: the author has thought of them
+        guarded = value is None or value > 0
+        return blend(given).but(
+            act=given.act,
+            picked=True,
+            sign=Sign.POSITIVE if guarded else given.sign,
+            trail=given.trail,
+            target=given.target,
+        )
+    return made
+
+
+@function("chunk", "split", "unbind", "tensor_split", "hsplit", "dsplit", "vsplit")
+def _parts(op: Op) -> Value:
+    part = picked(op.tensor())
+    made = op.run.new_list()
+
+    op.run.heap.set(made.slots, REST, part)
+    return made
+
+
+@function("topk", "sort", "kthvalue", "mode")
+def _ranked(op: Op) -> Value:
+    given = op.tensor()
+    return Tuple((picked(given), Tensor(dtype=DType.INT, grad=False, deps=given.deps)))
+
+
+@function("argmax", "argmin", "argsort", "nonzero", "multinomial", "bucketize", "searchsorted")
+def _indices(op: Op) -> Value:
+    given = op.tensor()
+    return Tensor(
+        target=TargetKind.INDICES,
+        dtype=DType.INT,
+        grad=False,
+        deps=given.deps,
+        zero=given.mask,
+        sign=Sign.NON_NEGATIVE,
+    )
+
+
+@function("detach", "detach_", "stop_gradient")
+def _detach(op: Op) -> Value:
+    value = op.given(0, "input", "self")
+    if isinstance(value, Tensor):
+        return value.but(grad=False, terms=(), operations=frozenset())
+    return value if value is not None else UNKNOWN
+
+
+@function("item", "numpy", "tolist", "round", "floor", "ceil", "sign", "trunc", "bernoulli")
+def _cut(op: Op) -> Value:
+    value = op.given(0, "input", "self")
+    if isinstance(value, Tensor):
+        return value.but(grad=False, terms=(), operations=frozenset(), trail=value.trail)
+    return UNKNOWN
