@@ -19,6 +19,7 @@ from losslint.analysis.values import (
     Namespace,
     Tensor,
     Union,
+    Unknown,
     Value,
 )
 
@@ -108,6 +109,8 @@ def set_attribute(
         run.heap.set(target.slots, name, value)
     elif isinstance(target, Namespace):
         run.heap.set(target.module.slots, name, value)
+    elif isinstance(target, Unknown) and target.key is not None:
+        run.heap.set(run.symbols, (target.key, name), value)
     elif isinstance(target, Union):
         for one in target.alternatives:
             if isinstance(one.value, Instance | Class):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
+from losslint.analysis.conditions import as_mask
 from losslint.analysis.functions import call_function
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.lookup import class_attribute, find_method, lineage
-from losslint.analysis.tests import as_mask
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.values import (
@@ -54,6 +54,10 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Tensor):
         return _of_tensor(value, name)
     if isinstance(value, Unknown):
+        if value.key is not None:
+            known = run.heap.get(run.symbols, (value.key, name))
+            if known is not None:
+                return known
         mask = as_mask(run, value, node)
         if mask is not None and name in FUNCTIONS:
             return Method(mask, name)

@@ -10,13 +10,13 @@ import libcst as cst
 
 from losslint.analysis import operators
 from losslint.analysis.arguments import Args
+from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import element, elements, is_key, keys_of
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.subscripts import subscript
-from losslint.analysis.tests import outcomes
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,

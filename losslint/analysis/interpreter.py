@@ -94,6 +94,8 @@ class Interpreter:
         self.roots: list[Trace] = []
         """What was done to gradients, for everything that was evaluated on its own."""
         self.heap = Heap()
+        self.symbols = self.heap.new_slots()
+        """Attributes that the program sets on objects which are not known, by their symbol."""
         self.frames: list[Frame] = []
         self.trace: list[Action] = []
         self.events: list[Event] = []

@@ -10,10 +10,10 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
+from losslint.analysis.conditions import as_mask
 from losslint.analysis.containers import elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.joins import contradict, join_alternatives, truth
-from losslint.analysis.tests import as_mask
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.values import (

@@ -9,12 +9,12 @@ import libcst as cst
 
 from losslint.analysis import operators
 from losslint.analysis.assignment import assign, bind_name
+from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
-from losslint.analysis.tests import outcomes
 from losslint.analysis.values import (
     ALWAYS,
     NONE,

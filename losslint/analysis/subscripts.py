@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
+from losslint.analysis.conditions import as_mask
 from losslint.analysis.containers import (
     LISTS,
     TAIL,
@@ -24,7 +25,6 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
-from losslint.analysis.tests import as_mask
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (

@@ -15,9 +15,9 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.conditions import as_mask
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
-from losslint.analysis.tests import as_mask
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
