@@ -27,7 +27,7 @@ from losslint.analysis.values import (
 )
 
 MAX_PATHS = 5
-MAX_CONFIGURATIONS = 24
+MAX_CONFIGURATIONS = 32
 _CONFIGURATIONS = (Instance, Function, Class, Extern, Partial, Bound)
 
 
