@@ -304,6 +304,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if isinstance(right, Tensor):
         made = _risky_division(run, made, left, right, node)
     scalar = not isinstance(right, Tensor)
+    if other.shape == "norm":
+        made = made.but(shape="unit")
     if one.shape in _BOUNDED and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
@@ -345,7 +347,7 @@ def _risky_division(
         right,
         left if isinstance(left, Tensor) else None,
         steps_of(right.trail),
-        run.loops > 0,
+        run.repeats(),
     )
     return with_operation(run, made, operation)
 

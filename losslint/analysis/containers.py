@@ -163,7 +163,7 @@ def picked(value: Tensor) -> Tensor:
 
 
 def _kept(shape: str) -> str:
-    return shape if shape in ("parameter", "ratio", "norm", "maximum", "minimum") else ""
+    return shape if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp") else ""
 
 
 def append(run: Interpreter, target: Instance, value: Value) -> None:

@@ -285,6 +285,10 @@ class Interpreter:
             for place in value.sums:
                 self.emit(LossSum(place, value.terms))
 
+    def repeats(self) -> bool:
+        """Whether what runs here is part of training, not of preparing data once before it."""
+        return self.loops > 0 or any(frame.in_loss for frame in self.frames)
+
     def guard(self, value: Value) -> None:
         """Notes that the program tests a value before it goes on."""
         if isinstance(value, Tensor):

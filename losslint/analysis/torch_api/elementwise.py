@@ -120,7 +120,7 @@ def _log(op: Op) -> Value:
         given,
         None,
         steps_of(given.trail),
-        op.run.loops > 0,
+        op.run.repeats(),
     )
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
         made = arithmetic.with_operation(op.run, made, operation)

@@ -299,7 +299,8 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
 
 @modules("CosineSimilarity", "PairwiseDistance")
 def _distance(run: Interpreter, module: Instance, args: Args) -> Value:
-    return blend(*args.all()).but(terms=())
+    shape = "cosine" if kind_of(module).endswith("CosineSimilarity") else ""
+    return blend(*args.all()).but(terms=(), shape=shape)
 
 
 @modules(*_WRAPPERS)
