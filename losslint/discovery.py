@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,12 +43,7 @@ def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) 
     Raises:
         UserError: if a path does not exist.
     """
-    from pathspec import GitIgnoreSpec
-
-    rules = [
-        _Ignores(root.resolve(), GitIgnoreSpec.from_lines(exclude)),
-        _Ignores(None, GitIgnoreSpec.from_lines(DEFAULT_EXCLUDES)),
-    ]
+    rules = _rules(root, exclude)
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():
@@ -59,6 +56,24 @@ def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) 
         else:
             raise _missing(path)
     return sorted(found)
+
+
+class TooMany(Exception):
+    """A folder with more in it than was asked for."""
+
+
+def python_files(folder: Path, *, root: Path, exclude: Sequence[str], at_most: int) -> list[Path]:
+    """The Python files under a folder, as ``discover`` finds them.
+
+    Raises:
+        TooMany: if there are more than that, or a hundred times as many files of any kind.
+    """
+    folder = folder.resolve()
+    rules = [*_rules(root, exclude), *_git_ignores_above(folder)]
+    found = list(islice(_walk(folder, rules, at_most * 100), at_most + 1))
+    if len(found) > at_most:
+        raise TooMany
+    return found
 
 
 def common_folder(paths: Sequence[Path]) -> Path:
@@ -99,8 +114,21 @@ class _Ignores:
         return self.patterns.check_file(name + "/" if is_dir else name).include
 
 
-def _walk(top: Path, ignores: list[_Ignores]) -> Iterator[Path]:
-    """Links to folders are not followed: they lead in circles, or out of the project."""
+def _rules(root: Path, exclude: Sequence[str]) -> list[_Ignores]:
+    from pathspec import GitIgnoreSpec
+
+    return [
+        _Ignores(root.resolve(), GitIgnoreSpec.from_lines(exclude)),
+        _Ignores(None, GitIgnoreSpec.from_lines(DEFAULT_EXCLUDES)),
+    ]
+
+
+def _walk(top: Path, ignores: list[_Ignores], at_most: float = inf) -> Iterator[Path]:
+    """Links to folders are not followed: they lead in circles, or out of the project.
+
+    Raises:
+        TooMany: if there are more entries than ``at_most``.
+    """
     pending = [(top, ignores)]
     while pending:
         folder, ignores = pending.pop()
@@ -108,15 +136,20 @@ def _walk(top: Path, ignores: list[_Ignores]) -> Iterator[Path]:
             entries = list(os.scandir(folder))
         except OSError:
             continue  # a folder that may not be read is as good as empty
+        at_most -= len(entries)
+        if at_most < 0:
+            raise TooMany
         if any(entry.name == ".gitignore" for entry in entries):
             ignores = [*ignores, *_git_ignore(folder)]
         for entry in entries:
-            path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
+                path = folder / entry.name
                 if not _ignored(path, ignores, is_dir=True) and not _is_environment(path):
                     pending.append((path, ignores))
-            elif _is_python(path) and not _ignored(path, ignores, is_dir=False):
-                yield path.resolve()
+            elif entry.name.endswith(".py"):  # before a Path is made: some folders hold millions
+                path = folder / entry.name
+                if _is_python(path) and not _ignored(path, ignores, is_dir=False):
+                    yield path.resolve()
 
 
 def _is_python(path: Path) -> bool:

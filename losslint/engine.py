@@ -21,6 +21,7 @@ from losslint.finding import (
 )
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
+from losslint.source import Source
 from losslint.suppressions import Suppressions
 from losslint.syntax_errors import in_words_of_python
 
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from losslint.analysis.failures import Failure
     from losslint.analysis.session import Analysis
     from losslint.analysis.syntax import SourceModule
-    from losslint.diagnosis import Broken
-    from losslint.source import Source
+    from losslint.analysis.trail import Place
+    from losslint.dependents import Context
+    from losslint.diagnosis import Broken, Said
+    from losslint.placing import Placer
+    from losslint.rule import Diagnosis
 
 _PROBLEM_HELP = {
     SYNTAX_ERROR: "fix the syntax; the other files were checked",
@@ -67,6 +71,7 @@ def lint(
     sources: Sequence[Source],
     job: Job,
     *,
+    context: Context | None = None,
     problems: Sequence[Problem] = (),
     progress: Progress | None = None,
 ) -> Report:
@@ -75,6 +80,8 @@ def lint(
     Args:
         sources: the files to lint, with resolved paths.
         job: what to look for.
+        context: the rest of the project, in which what shows that has to do with the sources is
+            reported as well.
         problems: files that could not even be read.
         progress: called with the number of files done and of all files.
     """
@@ -84,7 +91,11 @@ def lint(
     from losslint.placing import Placer
 
     analysis = analyse(
-        sources, src_roots=job.src_roots, top=job.top, returns=job.returns, progress=progress
+        [*sources, *(context.sources if context else ())],
+        src_roots=job.src_roots,
+        top=job.top,
+        returns=job.returns,
+        progress=progress,
     )
     rules = [rule() for rule in job.rules if rule.code in job.enabled]
     by_path = {source.path: source for source in sources}
@@ -92,7 +103,7 @@ def lint(
     said = [
         (rule, diagnosis)
         for rule, diagnosis in diagnose(analysis.events, rules, broken.append)
-        if diagnosis.at.file.path in by_path
+        if _concerns(diagnosis, by_path, context)
     ]
     broken = [failure for failure in broken if failure.at.file.path in by_path]
     unresolved = [lost for lost in analysis.unresolved if lost.call.file.path in by_path]
@@ -108,35 +119,58 @@ def lint(
     found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
     problems = [
         *problems,
-        *(_problem(failure, by_path.get(failure.path)) for failure in analysis.failures),
-        *placer.problems,
+        *(_problem(f, by_path[f.path]) for f in analysis.failures if f.path in by_path),
+        *(problem for problem in placer.problems if problem.span.path in by_path),
         *(placer.problem(failure) for failure in broken),
     ]
     found.extend(_reported(problems, job))
-    found = _judged(found, job, _suppressions(sources, analysis, found, job))
+    found = _judged(found, job, _suppressions(sources, analysis, found, job), by_path)
     listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
     return Report(
         findings=tuple(sorted(found, key=_order)),
         problems=tuple(sorted(problems, key=lambda problem: problem.span)),
-        coverage=_coverage(analysis, by_path),
+        coverage=_coverage(analysis, by_path, _reported_at(said, placer, found)),
         files=len(sources),
         texts=_texts([*_spans(found), *_lost_spans(listed)], placer.modules, sources),
         unresolved=tuple(listed) if job.show_unresolved else None,
     )
 
 
-def _coverage(analysis: Analysis, linted: Collection[Path]) -> Coverage:
-    met = [known for place, known in analysis.loss_calls.items() if place.file.path in linted]
+def _concerns(diagnosis: Diagnosis, linted: Collection[Path], context: Context | None) -> bool:
+    """Whether a diagnosis stands in a linted file, or comes from one into the files around it."""
+    if diagnosis.at.file.path in linted:
+        return True
+    if context is None or diagnosis.at.file.path not in context.files:
+        return False
+    return any(step.place.file.path in linted for step in diagnosis.trail)
+
+
+def _coverage(
+    analysis: Analysis, linted: Collection[Path], reported: Collection[Place]
+) -> Coverage:
+    """The loss calls in the linted files, and those elsewhere that were reported."""
+    met = [
+        known
+        for place, known in analysis.loss_calls.items()
+        if place.file.path in linted or place in reported
+    ]
     return Coverage(len(met), sum(met))
 
 
-def _judged(found: list[Finding], job: Job, suppressions: Suppressions) -> list[Finding]:
+def _reported_at(said: Iterable[Said], placer: Placer, found: Iterable[Finding]) -> set[Place]:
+    spans = {finding.span for finding in found}
+    return {diagnosis.at for _, diagnosis in said if placer.span(diagnosis.at) in spans}
+
+
+def _judged(
+    found: list[Finding], job: Job, suppressions: Suppressions, linted: Collection[Path]
+) -> list[Finding]:
     """What is left after suppressions, the settings and duplicates."""
     kept = [finding for finding in found if not suppressions.silence(finding)]
     kept.extend(
         finding
         for finding in suppressions.complaints(job.enabled, job.file_ignores)
-        if not suppressions.silence(finding)
+        if finding.span.path in linted and not suppressions.silence(finding)
     )
     return _without_duplicates(
         replace(finding, severity=job.severities.get(finding.code, finding.severity))
@@ -165,11 +199,11 @@ def _order(finding: Finding) -> tuple[Span, str]:
     return finding.span, finding.code
 
 
-def _problem(failure: Failure, source: Source | None) -> Problem:
+def _problem(failure: Failure, source: Source) -> Problem:
     code = SYNTAX_ERROR if failure.kind == "syntax" else NOT_ANALYSED
     span = Span(failure.path, failure.line, failure.column, failure.line, failure.column)
     problem = Problem(code, span, failure.message)
-    if code == SYNTAX_ERROR and source is not None:
+    if code == SYNTAX_ERROR:
         return in_words_of_python(problem, source)
     return problem
 
@@ -202,7 +236,13 @@ def _suppressions(
 ) -> Suppressions:
     suppressions = Suppressions(job.rules)
     with_findings = {finding.span.path for finding in found}
-    for source in sources:
+    linted = {source.path for source in sources}
+    elsewhere = [
+        Source(path, analysis.modules[path].text.encode("utf-8", "replace"))
+        for path in with_findings - linted
+        if path in analysis.modules
+    ]
+    for source in (*sources, *elsewhere):
         suppressions.read(
             source, analysis.modules.get(source.path), has_findings=source.path in with_findings
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
+from losslint.dependents import Context, find_context
 from losslint.discovery import common_folder, discover
 from losslint.engine import Job, Progress, lint, unreadable
 from losslint.errors import UserError
@@ -125,8 +126,10 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
     min_confidence = settings.min_confidence
     if request.min_confidence is not None:
         min_confidence = confidence_of(request.min_confidence, "--min-confidence")
+    sources, problems = _sources(request, paths, settings)
+    context = _context(request, paths, sources, start, settings)
     job = Job(
-        top=_top(start, settings),
+        top=_top(start, settings, context),
         rules=rules,
         enabled=enabled,
         file_ignores=file_ignores(rules, settings),
@@ -136,10 +139,9 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
         returns=settings.returns,
         show_unresolved=request.show_unresolved,
     )
-    sources, problems = _sources(request, paths, settings)
     if not sources and not problems:
         notify(f"no Python files in {', '.join(request.paths)}")
-    report = lint(sources, job, problems=problems, progress=progress)
+    report = lint(sources, job, context=context, problems=problems, progress=progress)
     for problem in report.problems:
         if problem.code not in enabled:
             where = f"{problem.span.path}:{problem.span.line}"
@@ -173,10 +175,21 @@ def _sources(
     return sources, problems
 
 
-def _top(start: Path, settings: Settings) -> Path:
+def _context(
+    request: Request, paths: list[Path], sources: list[Source], start: Path, settings: Settings
+) -> Context | None:
+    """The rest of the project, where only files were given."""
+    is_unnamed = STDIN in request.paths and request.stdin_filename is None
+    if is_unnamed or not sources or any(path.is_dir() for path in paths):
+        return None
+    return find_context(sources, start, settings, (*settings.exclude, *request.exclude))
+
+
+def _top(start: Path, settings: Settings, context: Context | None) -> Path:
     """The outermost folder in which imports are looked for."""
     candidates = [settings.root.resolve(), Path.cwd().resolve()]
-    return next((folder for folder in candidates if start.is_relative_to(folder)), start)
+    top = next((folder for folder in candidates if start.is_relative_to(folder)), start)
+    return context.root if context is not None and top.is_relative_to(context.root) else top
 
 
 def local_rules(files: Sequence[Path]) -> Iterator[type[Rule]]:

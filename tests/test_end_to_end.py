@@ -74,8 +74,10 @@ def test_a_model_and_its_criterion_that_meet_in_another_file(
 def test_findings_are_in_the_linted_files_only(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(project, model=MODEL, train=TRAIN)
-    assert lint(capsys, "model.py")["findings"] == []
+    (project / "models").mkdir()
+    write(project / "models", model=MODEL)
+    write(project, train=TRAIN.replace("from model", "from models.model"))
+    assert lint(capsys, "models")["findings"] == []
     assert [finding["path"] for finding in lint(capsys, "train.py")["findings"]] == ["train.py"]
 
 

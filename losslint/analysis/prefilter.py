@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,8 @@ def worth_analysing(content: bytes) -> bool:
     )
 
 
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w. ,]+)", re.MULTILINE)
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)\b[ \t]*([\w. \t,*]+(?:\([^)]*\))?)", re.MULTILINE)
+_WORD = re.compile(rb"\w+")
 MAX_HOPS = 3
 
 
@@ -37,8 +38,7 @@ def choose(sources: Sequence[Source]) -> list[Path]:
     chosen = {source.path for source in sources if worth_analysing(source.content)}
     waiting = [source for source in sources if source.path not in chosen]
     for _ in range(MAX_HOPS):
-        names = {_module_name(path) for path in chosen}
-        found = [source for source in waiting if _imports(source.content) & names]
+        found = importers(chosen, waiting)
         if not found:
             break
         chosen.update(source.path for source in found)
@@ -46,14 +46,32 @@ def choose(sources: Sequence[Source]) -> list[Path]:
     return [source.path for source in sources if source.path in chosen]
 
 
-def _module_name(path: Path) -> bytes:
-    name = path.parent.name if path.name == "__init__.py" else path.stem
-    return name.encode("utf-8", "replace")
+def importers(targets: Iterable[Path], candidates: Iterable[Source]) -> list[Source]:
+    """The candidates with an import that names one of the files; another file may be meant."""
+    names = {module_name(path).encode("utf-8", "replace") for path in targets}
+    return [source for source in candidates if not names.isdisjoint(_imported(source))]
 
 
-def _imports(content: bytes) -> set[bytes]:
+def imports_of(content: bytes) -> Iterator[bytes]:
+    """What follows the ``from`` or ``import`` of each import in a file, up to the end of its line.
+
+    Where a list in parentheses follows, up to the end of that.
+    """
+    for match in _IMPORT.finditer(content):
+        yield match[1]
+
+
+def module_name(path: Path) -> str:
+    """The last part of the name under which a file is imported."""
+    return path.parent.name if path.name == "__init__.py" else path.stem
+
+
+def _imported(source: Source) -> set[bytes]:
     """Every name in the dotted names that a file imports from, and what it imports."""
     found: set[bytes] = set()
-    for match in _IMPORT.finditer(content):
-        found.update(re.findall(rb"\w+", match[1]))
+    for text in imports_of(source.content):
+        found.update(_WORD.findall(text))
+        level = len(text) - len(text.lstrip(b"."))
+        if level:
+            found.add(source.path.parents[level - 1].name.encode("utf-8", "replace"))
     return found
