@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 def call(run: Interpreter, callee: Value, args: Args) -> Value:
     """The value of a call, with all its effects."""
+    run.step()
     callee = without_none(callee)
     if run.returns:
         stated = stated_by_settings(callee, run.returns, run.place(args.node))

@@ -27,7 +27,7 @@ def evaluate(
     modules: list[Module] = []
     total = 2 * len(paths)
     for number, path in enumerate(paths):
-        run.steps = 0
+        run.start()
         module = run.project.module(run, path)
         if module is not None:
             modules.append(module)
@@ -35,17 +35,17 @@ def evaluate(
         if progress is not None:
             progress(number, total)
     for module in modules:
-        run.steps = 0
+        run.start()
         for body in module.guards:
             _guard(run, module, body.body)
     for number, module in enumerate(modules):
-        run.steps = 0
+        run.start()
         for value in list(module.functions):
             _uncalled(run, module, value)
         if progress is not None:
             progress(len(paths) + number, total)
     for module in modules:
-        run.steps = 0
+        run.start()
         for value in list(module.functions):
             if isinstance(value, Class):
                 _methods(run, module, value)

@@ -12,7 +12,7 @@ from losslint.analysis import operators
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import element, elements, is_key, keys_of
-from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
@@ -82,14 +82,7 @@ def _constant(text: str) -> Value:
 @evaluates(cst.ConcatenatedString)
 def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
     left, right = run.eval(node.left), run.eval(node.right)
-    if (
-        isinstance(left, Const)
-        and isinstance(right, Const)
-        and isinstance(left.value, str)
-        and isinstance(right.value, str)
-    ):
-        return Const(left.value + right.value)
-    return UNKNOWN
+    return operators.binary(run, "+", left, right, node)
 
 
 @evaluates(cst.FormattedString)
@@ -101,12 +94,24 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
                 text.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             value = run.eval(part.expression)
-            known = isinstance(value, Const) and isinstance(value.value, str | int)
-            if text is not None and known and part.format_spec is None:
-                text.append(str(value.value))  # type: ignore[attr-defined]
+            shown = _shown(value) if part.format_spec is None else None
+            if text is not None and shown is not None:
+                text.append(shown)
             else:
                 text = None
-    return UNKNOWN if text is None else Const("".join(text))
+    if text is None or sum(map(len, text)) > operators.MAX_TEXT:
+        return UNKNOWN
+    return Const("".join(text))
+
+
+def _shown(value: Value) -> str | None:
+    """A short constant as an f-string shows it."""
+    if isinstance(value, Const):
+        if isinstance(value.value, str):
+            return value.value
+        if isinstance(value.value, int) and value.value.bit_length() <= operators.MAX_TEXT:
+            return str(value.value)
+    return None
 
 
 @evaluates(cst.Ellipsis)
@@ -359,8 +364,12 @@ def _rounds(run: Interpreter, loop: cst.CompFor, body: Callable[[], object]) -> 
 
 def _round(run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[], object]) -> bool:
     known = elements(run, source)
-    certain = known is not None and not loop.ifs
-    for item in known if known is not None else [element(run, source, loop.iter)]:
+    if known is None or run.rounds * len(known) > MAX_ROUNDS:
+        items, certain = [element(run, source, loop.iter)], False
+    else:
+        items, certain = list(known), not loop.ifs
+    run.rounds, outer = run.rounds * max(1, len(items)), run.rounds
+    for item in items:
         run.assign(loop.target, item)
         decided = [truth(run.eval(test.test)) for test in loop.ifs]
         if False in decided:
@@ -369,4 +378,5 @@ def _round(run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[]
             certain &= _round(run, loop.inner_for_in, run.eval(loop.inner_for_in.iter), body)
         else:
             body()
+    run.rounds = outer
     return certain

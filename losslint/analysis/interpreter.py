@@ -7,6 +7,7 @@ been spent, and how an event is emitted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
     from losslint.analysis.values import ZeroReason
 
 MAX_STEPS = 3_000_000
+MAX_SECONDS = 60.0
+"""Of processor time; steps run out long before, unless single ones are very slow."""
+MAX_ROUNDS = 600
+"""Of all unrolled loops around a place together."""
+_STEPS_BETWEEN_LOOKS = 1_000
 MAX_DEPTH = 14
 
 
@@ -113,11 +119,34 @@ class Interpreter:
         self.dead = 0
         self.settled = 0
         self.loops = 0
-        self.steps = 0
+        self.rounds = 1
+        """How often the unrolled loops around run what is being evaluated."""
+        self._steps = self._next_look = 0
+        self._deadline = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Grants the steps and the time of one file."""
+        self.rounds = 1
+        self._steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
+        self._deadline = time.thread_time() + MAX_SECONDS
+
+    def step(self) -> None:
+        """Counts a step.
+
+        Raises:
+            BudgetSpent: if it is one too many.
+        """
+        self._steps += 1
+        if self._steps > self._next_look:
+            self._next_look += _STEPS_BETWEEN_LOOKS
+            if self._steps > MAX_STEPS or time.thread_time() > self._deadline:
+                raise BudgetSpent
 
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
+        self.rounds = 1
         self.heap.stop_all_recordings()
 
     # -- evaluating ---------------------------------------------------------------------------
@@ -138,9 +167,7 @@ class Interpreter:
 
     def eval(self, node: cst.CSTNode) -> Value:
         """The value of an expression here, under what is assumed here."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise BudgetSpent
+        self.step()
         evaluate = self._expressions.get(type(node))
         if evaluate is None:
             return UNKNOWN
@@ -153,7 +180,7 @@ class Interpreter:
         """Runs statements; False where control never reaches their end."""
         statements = self._statements
         for statement in body:
-            self.steps += 1
+            self.step()
             execute = statements.get(type(statement))
             if execute is not None and not execute(self, statement):
                 return False

@@ -73,7 +73,11 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
                 continue
             when = outer.when | inner.when if inner.when else outer.when
             config = outer.config or inner.config or isinstance(inner.value, _CONFIGURATIONS)
-            _add(flat, Alternative(inner.value, when, config))
+            new = Alternative(inner.value, when, config)
+            if len(flat) > MAX_PATHS + MAX_CONFIGURATIONS:
+                flat.append(new)  # too many to tell apart already, whatever merges
+            else:
+                _add(flat, new)
     if not flat:
         return UNKNOWN
     if len(flat) == 1:

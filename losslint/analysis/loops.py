@@ -8,7 +8,7 @@ import libcst as cst
 
 from losslint.analysis.assignment import assign
 from losslint.analysis.containers import element, elements
-from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.statements import dead, executes
 from losslint.analysis.trace import Action, Loop
@@ -20,7 +20,7 @@ MAX_UNROLLED = 12
 def _for(run: Interpreter, node: cst.For) -> bool:
     source = run.eval(node.iter)
     known = elements(run, source)
-    if known is not None and len(known) <= MAX_UNROLLED:
+    if known is not None and len(known) <= MAX_UNROLLED and run.rounds * len(known) <= MAX_ROUNDS:
         return _unrolled(run, node, [_binder(run, node, item) for item in known])
     item = element(run, source, node.iter)
     return _repeated(run, node, _binder(run, node, item), endless=False)
@@ -50,6 +50,7 @@ def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], Non
     frame.breaks = []
     start = run.heap.mark()
     goes_on = True
+    run.rounds, outer_rounds = run.rounds * max(1, len(rounds)), run.rounds
     for bind in rounds:
         frame.continues = []
         frame.loop_mark = mark = run.heap.mark()
@@ -63,6 +64,7 @@ def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], Non
         run.rejoin(frame.continues, mark)
         frame.assumed = base
     breaks = frame.breaks
+    run.rounds = outer_rounds
     frame.breaks, frame.continues, frame.loop_mark = saved
     if breaks:
         if goes_on:

@@ -11,7 +11,7 @@ import libcst as cst
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import as_mask
-from losslint.analysis.containers import elements, is_list
+from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.joins import contradict, join_alternatives, truth
 from losslint.analysis.torch_api.optim import owners_of
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_PAIRS = 25
+MAX_TEXT = 1_000
+"""Characters of a computed string, bits of a computed number."""
 _SYMBOLS: dict[type, str] = {
     cst.Add: "+", cst.AddAssign: "+",
     cst.Subtract: "-", cst.SubtractAssign: "-",
@@ -112,7 +114,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         first, second = elements(run, left), elements(run, right)
         if first is not None and second is not None:
             joined = (*first, *second)
-            return Tuple(joined) if isinstance(left, Tuple) else run.new_list(joined)
+            if len(joined) <= MAX_ITEMS:
+                return Tuple(joined) if isinstance(left, Tuple) else run.new_list(joined)
 
         made = run.new_list()
         extend_list(run, made, left)
@@ -151,12 +154,15 @@ def _fold(sign: str, left: Any, right: Any) -> Value:
         return UNKNOWN
     if isinstance(right, str) and not isinstance(left, str):
         return UNKNOWN
-    if isinstance(left, str) and len(left) + len(str(right)) > 1_000:
+    if isinstance(left, str) and isinstance(right, str) and len(left) + len(right) > MAX_TEXT:
         return UNKNOWN
     try:
-        return Const(combine(left, right))
+        made = combine(left, right)
     except (ArithmeticError, TypeError, ValueError):
         return UNKNOWN
+    if isinstance(made, int) and made.bit_length() > MAX_TEXT:
+        return UNKNOWN
+    return Const(made)
 
 
 def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNode) -> Value:

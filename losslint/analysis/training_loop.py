@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.trace import Action, Backward, Branch, Loop, OptimizerStep, Trace, ZeroGrad
 from losslint.analysis.trail import Place
+
+MAX_STEPS = 100
+"""Optimizer steps in one loop that are looked at, each against all that the loop does."""
 
 
 def training_loops(roots: Sequence[Trace]) -> list[TrainingLoop]:
@@ -60,7 +64,7 @@ def _judged(loop: Loop, around: tuple[Loop, ...], whole: Trace) -> Iterator[Trai
     for action in _walk(loop.body):
         if isinstance(action, OptimizerStep):
             steps.setdefault((action.optimizer, action.place), action)
-    for step in steps.values():
+    for step in islice(steps.values(), MAX_STEPS):
         if any(_holds_round(one, step) for one in inner):
             continue
         backward = next(

@@ -88,6 +88,21 @@ class Value:
     __slots__ = ()
 
 
+MAX_SIZE = 500
+"""Of a value made of values: what holds itself twice, again and again, soon has no end."""
+
+
+def _size(key: tuple[object, ...], most: int) -> int:
+    """How many parts a symbol has, counted until they are too many."""
+    size = len(key)
+    for part in key:
+        if size > most:
+            break
+        if isinstance(part, tuple):
+            size += _size(part, most - size)
+    return size
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown(Value):
     """Nothing is known, except which symbol of the program it is."""
@@ -96,6 +111,10 @@ class Unknown(Value):
     deps: frozenset[Hashable] = frozenset()
     lost: Place | None = field(default=None, compare=False)
     why: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.key, tuple) and _size(self.key, MAX_SIZE) > MAX_SIZE:
+            object.__setattr__(self, "key", None)
 
 
 UNKNOWN = Unknown()
@@ -186,6 +205,18 @@ class Tuple(Value):
     """A tuple whose elements are known."""
 
     items: tuple[Value, ...]
+    size: int = field(init=False, compare=False, repr=False)
+    """How many values are in it, at any depth; one that is shared counts as often as it shows."""
+
+    def __post_init__(self) -> None:
+        size = len(self.items)
+        for item in self.items:
+            if isinstance(item, Tuple):
+                size += item.size
+        if size > len(self.items) and size > MAX_SIZE:
+            object.__setattr__(self, "items", (UNKNOWN,) * len(self.items))
+            size = len(self.items)
+        object.__setattr__(self, "size", size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
