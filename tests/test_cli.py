@@ -34,6 +34,8 @@ def test_no_arguments_lint_the_current_folder(project: Path, losslint_: Losslint
         (["./rules"], ["check", "./rules"]),
         (["explain", "LOS104"], ["explain", "LOS104"]),
         (["--version"], ["--version"]),
+        (["--rules", "--isolated"], ["rules", "--isolated"]),
+        (["--explain", "LOS104"], ["explain", "LOS104"]),
         (["train.py", "rules"], ["check", "train.py", "rules"]),
     ],
 )
@@ -50,9 +52,17 @@ def test_a_command_that_is_also_a_path_is_a_mistake(
     (project / word).mkdir()
     result = losslint_(word)
     assert result.code == 2
-    assert f"write ./{word}, or losslint check {word}" in result.err
+    command = "losslint check ." if word == "check" else f"losslint --{word}"
+    assert f"Write `{command}` for the command, or `losslint ./{word}` for the path" in result.err
     assert losslint_(f"./{word}").code == 0
     assert losslint_("check", word).code == 0
+
+
+def test_the_way_out_for_a_command_that_is_also_a_path(project: Path, losslint_: Losslint) -> None:
+    (project / "explain").mkdir()
+    ways = losslint_("explain", "LOS104").err
+    assert "`losslint --explain LOS104` for the command" in ways
+    assert losslint_("--explain", "LOS104").out.startswith("# softmax-before-cross-entropy")
 
 
 def test_a_named_command_with_its_own_name_as_a_path(project: Path) -> None:

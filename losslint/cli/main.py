@@ -6,6 +6,7 @@ Exit codes: 0 clean, 1 findings, 2 a mistake of the user's or a run that failed,
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 COMMANDS = ("check", "rules", "explain")
 _OWN_OPTIONS = ("--help", "--version")
+_SURE_COMMANDS = {"--rules": "rules", "--explain": "explain"}
+"""The commands in a form that no path has, for where a folder has the command's name."""
 _INTERRUPTED = 130
 _CLOSED_PIPE = 141
 _MISTAKE = 2
@@ -67,13 +70,19 @@ def with_command(arguments: Sequence[str]) -> list[str]:
     first, *rest = arguments
     if first in _OWN_OPTIONS:
         return list(arguments)
+    if first in _SURE_COMMANDS:
+        return [_SURE_COMMANDS[first], *rest]
     if first not in COMMANDS:
         return ["check", *arguments]
     # `losslint check check` is how to lint a folder of that name.
     if Path(first).exists() and not (first == "check" and rest):
+        command = shlex.join(
+            ["losslint", *(["check", "."] if first == "check" else [f"--{first}"]), *rest]
+        )
+        path = shlex.join(["losslint", f"./{first}", *rest])
         raise UserError(
-            f"{first!r} is a command and also a path here: "
-            f"for the path write ./{first}, or losslint check {first}"
+            f"{first!r} is a command, and also a path here. Write `{command}` for the command, or "
+            f"`{path}` for the path"
         )
     return list(arguments)
 
