@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from losslint.analysis.stated import KINDS
 from losslint.errors import UserError, did_you_mean
 from losslint.finding import Confidence, Severity
+from losslint.paths import exists, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,10 +54,10 @@ def find_settings(start: Path, fallback_root: Path) -> Settings:
     """
     for folder in (start, *start.parents):
         own = folder / OWN_FILE
-        if own.is_file():
+        if is_file(own):
             return read_settings(own)
         shared = folder / SHARED_FILE
-        if shared.is_file():
+        if is_file(shared):
             table = _table(shared)
             if table is not None:
                 return _settings(shared, table)
@@ -133,7 +134,7 @@ def _words(value: object, where: str, root: Path) -> tuple[str, ...]:
 def _paths(value: object, where: str, root: Path) -> tuple[Path, ...]:
     paths = tuple((root / word).resolve() for word in _words(value, where, root))
     for path in paths:
-        if not path.exists():
+        if not exists(path):
             raise UserError(f"{where}: no such path: {path}")
     return paths
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.linker import Linker
 from losslint.analysis.prefilter import importers, imports_of, module_name
 from losslint.discovery import TooMany, python_files
+from losslint.paths import exists
 from losslint.source import Source
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def _root(start: Path, settings: Settings) -> Path | None:
         root = settings.root.resolve()
     else:
         around = (start, *start.parents)
-        marked = (folder for folder in around if any((folder / name).exists() for name in _MARKERS))
+        marked = (f for f in around if any(exists(f / name) for name in _MARKERS))
         root = next(marked, here if start.is_relative_to(here) else start)
-    repository = next((f for f in (here, *here.parents) if (f / ".git").exists()), root)
+    repository = next((f for f in (here, *here.parents) if exists(f / ".git")), root)
     if root != repository and repository.is_relative_to(root):
         return repository if start.is_relative_to(repository) else None
     return root

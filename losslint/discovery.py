@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from losslint.errors import UserError, did_you_mean
+from losslint.paths import exists, is_file, is_folder
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -30,7 +32,20 @@ DEFAULT_EXCLUDES = (
 """Patterns, as in .gitignore, of what is never entered; folders with a pyvenv.cfg neither."""
 
 
-def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) -> list[Path]:
+Unreadable = Callable[[Path, OSError], None]
+
+
+def _pass_over(path: Path, problem: OSError) -> None:
+    """What becomes of folders that cannot be read if nobody asks for them."""
+
+
+def discover(
+    paths: Sequence[Path],
+    *,
+    root: Path,
+    exclude: Sequence[str] = (),
+    unreadable: Unreadable = _pass_over,
+) -> list[Path]:
     """The Python files under ``paths``, resolved, each once, sorted.
 
     A file that is named itself is taken even if it is excluded, or does not end in ``.py``.
@@ -39,6 +54,7 @@ def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) 
         paths: files and folders.
         root: the folder that the exclude patterns are relative to.
         exclude: patterns as in .gitignore, on top of the default ones.
+        unreadable: is told of folders that cannot be read.
 
     Raises:
         UserError: if a path does not exist.
@@ -46,12 +62,12 @@ def discover(paths: Sequence[Path], *, root: Path, exclude: Sequence[str] = ()) 
     rules = _rules(root, exclude)
     found: set[Path] = set()
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             folder = path.resolve()
-            found.update(_walk(folder, [*rules, *_git_ignores_above(folder)]))
+            found.update(_walk(folder, [*rules, *_git_ignores_above(folder)], unreadable))
         elif path.suffix == ".ipynb":
             raise UserError(f"{path} is a notebook; losslint reads Python files only")
-        elif path.exists():
+        elif exists(path):
             found.add(path.resolve())
         else:
             raise _missing(path)
@@ -70,7 +86,7 @@ def python_files(folder: Path, *, root: Path, exclude: Sequence[str], at_most: i
     """
     folder = folder.resolve()
     rules = [*_rules(root, exclude), *_git_ignores_above(folder)]
-    found = list(islice(_walk(folder, rules, at_most * 100), at_most + 1))
+    found = list(islice(_walk(folder, rules, _pass_over, at_most * 100), at_most + 1))
     if len(found) > at_most:
         raise TooMany
     return found
@@ -78,7 +94,8 @@ def python_files(folder: Path, *, root: Path, exclude: Sequence[str], at_most: i
 
 def common_folder(paths: Sequence[Path]) -> Path:
     """The deepest folder that holds all the paths."""
-    folders = [path if path.is_dir() else path.parent for path in (p.resolve() for p in paths)]
+    resolved = [Path(os.path.realpath(path)) for path in paths]
+    folders = [path if is_folder(path) else path.parent for path in resolved]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # on different drives
@@ -86,6 +103,11 @@ def common_folder(paths: Sequence[Path]) -> Path:
 
 
 def _missing(path: Path) -> UserError:
+    try:
+        path.stat()
+    except OSError as problem:
+        if problem.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return UserError(f"{path} cannot be read: {problem.strerror}")
     if path.is_symlink():
         return UserError(f"{path} is a link to nowhere")
     try:
@@ -123,7 +145,9 @@ def _rules(root: Path, exclude: Sequence[str]) -> list[_Ignores]:
     ]
 
 
-def _walk(top: Path, ignores: list[_Ignores], at_most: float = inf) -> Iterator[Path]:
+def _walk(
+    top: Path, ignores: list[_Ignores], unreadable: Unreadable, at_most: float = inf
+) -> Iterator[Path]:
     """Links to folders are not followed: they lead in circles, or out of the project.
 
     Raises:
@@ -134,8 +158,9 @@ def _walk(top: Path, ignores: list[_Ignores], at_most: float = inf) -> Iterator[
         folder, ignores = pending.pop()
         try:
             entries = list(os.scandir(folder))
-        except OSError:
-            continue  # a folder that may not be read is as good as empty
+        except OSError as problem:
+            unreadable(folder, problem)
+            continue
         at_most -= len(entries)
         if at_most < 0:
             raise TooMany
@@ -153,11 +178,11 @@ def _walk(top: Path, ignores: list[_Ignores], at_most: float = inf) -> Iterator[
 
 
 def _is_python(path: Path) -> bool:
-    return path.suffix == ".py" and path.is_file()
+    return path.suffix == ".py" and is_file(path)
 
 
 def _is_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").exists()
+    return exists(folder / "pyvenv.cfg")
 
 
 def _ignored(path: Path, ignores: list[_Ignores], *, is_dir: bool) -> bool:
@@ -184,10 +209,10 @@ def _git_ignores_above(folder: Path) -> list[_Ignores]:
     above: list[Path] = []
     for parent in folder.parents:
         above.append(parent)
-        if (parent / ".git").exists():
+        if exists(parent / ".git"):
             break
     else:
         return []
-    if (folder / ".git").exists():
+    if exists(folder / ".git"):
         return []
     return [rule for parent in reversed(above) for rule in _git_ignore(parent)]

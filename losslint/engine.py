@@ -19,6 +19,7 @@ from losslint.finding import (
     Span,
     Unresolved,
 )
+from losslint.paths import is_folder
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
 from losslint.source import Source
@@ -117,8 +118,9 @@ def lint(
         ],
     )
     found = [finding for rule, diagnosis in said for finding in placer.finding(rule, diagnosis)]
+    unread = problems
     problems = [
-        *problems,
+        *unread,
         *(_problem(f, by_path[f.path]) for f in analysis.failures if f.path in by_path),
         *(problem for problem in placer.problems if problem.span.path in by_path),
         *(placer.problem(failure) for failure in broken),
@@ -130,7 +132,7 @@ def lint(
         findings=tuple(sorted(found, key=_order)),
         problems=tuple(sorted(problems, key=lambda problem: problem.span)),
         coverage=_coverage(analysis, by_path, _reported_at(said, placer, found)),
-        files=len(sources),
+        files=len(sources) + len(unread),
         texts=_texts([*_spans(found), *_lost_spans(listed)], placer.modules, sources),
         unresolved=tuple(listed) if job.show_unresolved else None,
     )
@@ -209,9 +211,13 @@ def _problem(failure: Failure, source: Source) -> Problem:
 
 
 def unreadable(path: Path, reason: OSError) -> Problem:
-    """The problem that a file cannot be read."""
+    """The problem that a file or folder cannot be read."""
+    what = "folder" if is_folder(path) else "file"
     return Problem(
-        NOT_ANALYSED, Span(path, 1, 1, 1, 1), f"the file cannot be read: {reason.strerror}"
+        NOT_ANALYSED,
+        Span(path, 1, 1, 1, 1),
+        f"the {what} cannot be read: {reason.strerror}",
+        f"mend its permissions, or exclude it; the other {what}s were checked",
     )
 
 

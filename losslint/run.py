@@ -14,6 +14,7 @@ from losslint.discovery import common_folder, discover
 from losslint.engine import Job, Progress, lint, unreadable
 from losslint.errors import UserError
 from losslint.finding import Problem, Report, Severity
+from losslint.paths import is_file, is_folder
 from losslint.rule import Rule, in_order, installed_rules
 from losslint.selection import Choice, choose, file_ignores, severities
 from losslint.source import Source
@@ -45,7 +46,7 @@ class Setup:
             return Settings(root=here)
         if self.config is None:
             return find_settings(start, fallback_root=here)
-        if not self.config.is_file():
+        if not is_file(self.config):
             raise UserError(f"--config: no such file: {self.config}")
         return read_settings(self.config.resolve())
 
@@ -167,7 +168,13 @@ def _sources(
     sources: list[Source] = []
     problems: list[Problem] = []
     exclude = (*settings.exclude, *request.exclude)
-    for path in discover(paths, root=settings.root, exclude=exclude):
+    files = discover(
+        paths,
+        root=settings.root,
+        exclude=exclude,
+        unreadable=lambda folder, reason: problems.append(unreadable(folder, reason)),
+    )
+    for path in files:
         try:
             sources.append(Source.read(path))
         except OSError as problem:
@@ -180,7 +187,7 @@ def _context(
 ) -> Context | None:
     """The rest of the project, where only files were given."""
     is_unnamed = STDIN in request.paths and request.stdin_filename is None
-    if is_unnamed or not sources or any(path.is_dir() for path in paths):
+    if is_unnamed or not sources or any(map(is_folder, paths)):
         return None
     return find_context(sources, start, settings, (*settings.exclude, *request.exclude))
 

@@ -11,13 +11,15 @@ import warnings
 from dataclasses import replace
 
 from losslint.finding import NOT_ANALYSED, Problem, Span
-from losslint.source import DecodeError, Source
+from losslint.source import DecodeError, Source, lines_of
 
 
 def in_words_of_python(problem: Problem, source: Source) -> Problem:
     """The problem with Python's place and message; no syntax error if Python takes the file."""
     try:
         text = source.decode()
+        if "\0" in text:
+            return _null_byte(problem, text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(text)
@@ -35,3 +37,11 @@ def in_words_of_python(problem: Problem, source: Source) -> Problem:
         return problem
     message = f"Python reads this file, but the parser of losslint does not: {problem.message}"
     return replace(problem, code=NOT_ANALYSED, message=message)
+
+
+def _null_byte(problem: Problem, text: str) -> Problem:
+    """Python refuses these too, but does not say where."""
+    before = lines_of(text[: text.index("\0")])
+    line, column = len(before), len(before[-1]) + 1
+    span = Span(problem.span.path, line, column, line, column + 1)
+    return replace(problem, span=span, message="not valid Python: a null byte")

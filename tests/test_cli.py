@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,8 @@ def test_version_and_help(losslint_: Losslint) -> None:
     assert losslint_("--version").out == f"losslint {__version__}\n"
     overview = losslint_("--help")
     assert overview.code == 0
+    assert losslint_("-h").out == overview.out
+    assert losslint_("check", "-h").out == losslint_("check", "--help").out
     assert all(command in overview.out for command in ("check", "rules", "explain"))
     options = losslint_("check", "--help").out
     for option in (
@@ -209,6 +212,65 @@ def test_a_reader_that_goes_away_is_no_crash(project: Path) -> None:
     process.stderr.close()
     process.wait()
     assert said == b""
+
+
+def spawn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "losslint", *arguments],
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors before the start")
+@pytest.mark.parametrize(
+    ("descriptor", "arguments", "code", "complaint"),
+    [
+        (0, ["train.py"], 1, ""),
+        (0, ["-"], 2, "error: the path - reads standard input, which is closed\n"),
+        (1, ["train.py"], 1, None),
+        (2, ["trian.py"], 2, None),
+    ],
+)
+def test_a_closed_stream_is_no_crash(
+    project: Path, descriptor: int, arguments: list[str], code: int, complaint: str | None
+) -> None:
+    write(project, train="import torch\nloss.backward(\n")
+    done = spawn(*arguments, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(descriptor))
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert complaint is None or done.stderr == complaint
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
+def test_a_full_disk_is_told(project: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = spawn("rules", stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
+
+
+def test_a_current_folder_that_is_gone(project: Path, losslint_: Losslint) -> None:
+    gone = project / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    try:
+        result = losslint_("train.py")
+    finally:
+        os.chdir(project)
+    assert result.code == 2
+    assert result.err.startswith("error: the current folder cannot be used: ")
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "a/" * 3000, "train.py/x", "\udcff.py"])
+def test_paths_that_cannot_be(project: Path, losslint_: Losslint, path: str) -> None:
+    write(project, train="x = 1\n")
+    result = losslint_(path)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert result.err.startswith("error: ")
 
 
 def test_a_namesake_is_pointed_out(

@@ -1,6 +1,10 @@
 """From paths to files."""
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +58,43 @@ def test_exclude_patterns_are_relative_to_the_root(tmp_path: Path) -> None:
     tree(tmp_path, "a.py", "old/b.py", "src/old/c.py", "src/a.py")
     assert found(tmp_path, exclude=("/old/", "src/a.py")) == ["a.py", "src/old/c.py"]
     assert found(tmp_path, "src", exclude=("old",)) == ["src/a.py"]
+
+
+class Locked:
+    """Takes the permissions of some paths away, also from who is root."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *paths: Path) -> None:
+        self.paths = {os.path.realpath(path) for path in paths}
+        for name in ("stat", "scandir"):
+            monkeypatch.setattr(os, name, self.refusing(getattr(os, name)))
+
+    def refusing(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(path: Any, *arguments: Any, **options: Any) -> Any:
+            around = (
+                Path(os.fspath(path)).absolute().parents if isinstance(path, (str, Path)) else ()
+            )
+            if any(str(folder) in self.paths for folder in around) or (
+                function.__name__ == "scandir" and str(Path(path).absolute()) in self.paths
+            ):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path, *arguments, **options)
+
+        ask.__name__ = function.__name__
+        return ask
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(project, "locked/x.py", "open/y.py")
+    Locked(monkeypatch, project / "locked")
+    said = "locked:1:1: LOS004 warning: the folder cannot be read: Permission denied"
+    assert losslint_("-f", "concise", "-q", ".").out.splitlines() == [said]
+    assert losslint_("-f", "concise", "-q", "locked").out.splitlines() == [said]
+    assert losslint_("-f", "concise", "-q", "open/y.py").out == ""
+    assert " --> locked:1:1\n  = help: mend its permissions" in losslint_().out
+    named = losslint_("locked/x.py")
+    assert (named.code, named.err) == (2, "error: locked/x.py cannot be read: Permission denied\n")
 
 
 def test_a_file_that_is_named_is_taken_whatever_excludes_it(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_the_loss_calls_of_imported_files_are_not_counted(
     [
         (b"loss.backward(\n", (1, 14), "'(' was never closed"),
         (b"import torch\nloss = '\xff'\n", (2, 9), "byte 0xff is not valid utf-8"),
+        (b"import torch\nloss = \0 1\n", (2, 8), "not valid Python: a null byte"),
         (b"# coding: klingon\nloss.backward()\n", (1, 1), "'klingon' is unknown"),
     ],
 )

@@ -11,16 +11,18 @@ from losslint.cli.check import check
 from losslint.cli.explain import explain
 from losslint.cli.rules import rules
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     name="losslint",
     add_completion=False,
+    context_settings=_HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Finds the wrong loss in PyTorch training code. `losslint PATH...` is `losslint check`.",
 )
-app.command()(check)
-app.command()(rules)
-app.command()(explain)
+for command in (check, rules, explain):
+    app.command(context_settings=_HELP)(command)
 
 
 def _print_version(wanted: bool) -> None:

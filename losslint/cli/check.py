@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from losslint.cli.options import AllowLocalRules, Config, Isolated, words
-from losslint.cli.terminal import ProgressBar, say_warning, warn_about_namesake
+from losslint.cli.terminal import ProgressBar, read_stdin, say_warning, warn_about_namesake
 from losslint.report import View, writer
 from losslint.run import Request, Setup, run
 
@@ -130,7 +130,7 @@ def check(
         min_confidence=min_confidence,
         show_unresolved=show_unresolved,
         stdin_filename=stdin_filename,
-        stdin=sys.stdin.buffer.read,
+        stdin=read_stdin,
     )
     with ProgressBar() as progress:
         outcome = run(request, _no_talk if quiet else say_warning, progress)

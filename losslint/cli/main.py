@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 findings, 2 a mistake of the user's or a run that failed,
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from losslint import __version__
 from losslint.errors import UserError
+from losslint.paths import exists
 
 if TYPE_CHECKING:
     import typer
 
 COMMANDS = ("check", "rules", "explain")
-_OWN_OPTIONS = ("--help", "--version")
+_OWN_OPTIONS = ("-h", "--help", "--version")
 _SURE_COMMANDS = {"--rules": "rules", "--explain": "explain"}
 """The commands in a form that no path has, for where a folder has the command's name."""
 _INTERRUPTED = 130
@@ -41,8 +43,10 @@ def launch() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed_streams()
     _write_anything()
     try:
+        _stand_somewhere()
         code = _run(with_command(given))
         sys.stdout.flush()
     except UserError as problem:
@@ -50,10 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader went away. Python flushes stdout once more at exit: let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         return _CLOSED_PIPE
-    except Exception:  # noqa: BLE001  what gets here is a bug, and must not look like findings
+    except Exception as problem:  # noqa: BLE001  a bug, and must not look like findings
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+            _abandon_stdout()
+            return _complain(f"the output cannot be written: {problem.strerror}")
         traceback.print_exc()
         return _complain(f"losslint {__version__} itself failed; please report this as a bug")
     return code
@@ -75,7 +81,7 @@ def with_command(arguments: Sequence[str]) -> list[str]:
     if first not in COMMANDS:
         return ["check", *arguments]
     # `losslint check check` is how to lint a folder of that name.
-    if Path(first).exists() and not (first == "check" and rest):
+    if exists(Path(first)) and not (first == "check" and rest):
         command = shlex.join(
             ["losslint", *(["check", "."] if first == "check" else [f"--{first}"]), *rest]
         )
@@ -113,6 +119,25 @@ def _complain(message: str, context: typer.Context | None = None) -> int:
     if context is not None:
         sys.stderr.write(f"`{context.command_path} --help` lists the options.\n")
     return _MISTAKE
+
+
+def _abandon_stdout() -> None:
+    """Python flushes stdout once more at exit: lets that go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Gives a process that was started without stdout or stderr something to write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _stand_somewhere() -> None:
+    try:
+        Path.cwd()
+    except OSError as problem:
+        raise UserError(f"the current folder cannot be used: {problem.strerror}") from problem
 
 
 def _write_anything() -> None:

@@ -10,6 +10,7 @@ from importlib import metadata
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from losslint.errors import UserError
 from losslint.report.escape import printable
 
 if TYPE_CHECKING:
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 _SECONDS_BEFORE_PROGRESS = 1.0
 _RED, _YELLOW, _RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[0m"
+
+
+def read_stdin() -> bytes:
+    """All that comes on standard input.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if sys.stdin is None:
+        raise UserError("the path - reads standard input, which is closed")
+    return sys.stdin.buffer.read()
 
 
 def say_error(message: str) -> None:

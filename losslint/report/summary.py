@@ -11,6 +11,8 @@ from losslint.report.escape import printable
 
 def summary(report: Report) -> str:
     """How much was found, in how many files, and how much of the code was understood."""
+    if not report.files:
+        return "No files were linted."
     files = count(report.files, "file")
     if report.findings:
         kinds = [
@@ -22,6 +24,8 @@ def summary(report: Report) -> str:
     else:
         found = f"Found nothing wrong in {files}."
     coverage = report.coverage
+    if not coverage.loss_calls:
+        return f"{found} No loss calls."
     return f"{found} {count(coverage.loss_calls, 'loss call')}, {coverage.understood} understood."
 
 

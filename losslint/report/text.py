@@ -169,7 +169,8 @@ class _Writer:
 
     def _lines_of(self, path: Path) -> list[str]:
         if path not in self._lines:
-            self._lines[path] = lines_of(self._report.texts.get(path, ""))
+            text = self._report.texts.get(path)
+            self._lines[path] = [] if text is None else lines_of(text)
         return self._lines[path]
 
 
