@@ -69,7 +69,7 @@ def _literal(
 
 def _constant(text: str) -> Value:
     """The value of a literal; what people mostly write is read without Python's parser."""
-    if text.isdecimal() and (text == "0" or text[0] != "0"):
+    if text.isdecimal() and len(text) < 100 and (text == "0" or text[0] != "0"):
         return Const(int(text))
     if text[0] in "\"'" and text[-1] == text[0] and "\\" not in text and text[1] != text[0]:
         return Const(text[1:-1])

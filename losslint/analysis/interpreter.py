@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from losslint.analysis.values import ZeroReason
 
 MAX_STEPS = 3_000_000
-MAX_SECONDS = 60.0
+MAX_SECONDS = 30.0
 """Of processor time; steps run out long before, unless single ones are very slow."""
 MAX_ROUNDS = 600
 """Of all unrolled loops around a place together."""
@@ -294,16 +294,22 @@ class Interpreter:
 
     def reaches_loss(self, value: Value) -> None:
         """Reports the operations whose result has now been seen to be part of a loss."""
+        self._reaches_loss(value, set())
+
+    def _reaches_loss(self, value: Value, seen: set[int]) -> None:
         if isinstance(value, Union):
             for one in value.alternatives:
-                self.reaches_loss(one.value)
+                self._reaches_loss(one.value, seen)
         elif isinstance(value, Tuple):
             for item in value.items:
-                self.reaches_loss(item)
+                self._reaches_loss(item, seen)
         elif isinstance(value, Instance):
+            if value.oid in seen:  # lists can hold themselves
+                return
+            seen.add(value.oid)
             for item in list(value.slots.values()):
                 if not isinstance(item, Instance):
-                    self.reaches_loss(item)
+                    self._reaches_loss(item, seen)
         elif isinstance(value, Tensor):
             for operation in value.operations:
                 operand = operation.operand

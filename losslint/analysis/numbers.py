@@ -8,5 +8,8 @@ from losslint.analysis.values import Const, Value
 def number(value: Value) -> float | None:
     """The number that a constant is."""
     if isinstance(value, Const) and isinstance(value.value, int | float):
-        return float(value.value)
+        try:
+            return float(value.value)
+        except OverflowError:
+            return None
     return None

@@ -209,11 +209,9 @@ class Tuple(Value):
     """How many values are in it, at any depth; one that is shared counts as often as it shows."""
 
     def __post_init__(self) -> None:
-        size = len(self.items)
-        for item in self.items:
-            if isinstance(item, Tuple):
-                size += item.size
-        if size > len(self.items) and size > MAX_SIZE:
+        inner = [item.size for item in self.items if type(item) is Tuple]
+        size = len(self.items) + sum(inner)
+        if inner and size > MAX_SIZE:
             object.__setattr__(self, "items", (UNKNOWN,) * len(self.items))
             size = len(self.items)
         object.__setattr__(self, "size", size)
