@@ -66,9 +66,11 @@ class LossSites:
 
     understood: dict[Place, bool] = field(default_factory=dict)
     lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
+    met_so_far: int = 0
 
     def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
         """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
+        self.met_so_far += 1
         self.understood[place] = self.understood.get(place, False) or understood
         if not understood and isinstance(given, Unknown) and given.why:
             self.lost[place] = (given.lost, given.why)
@@ -121,14 +123,14 @@ class Interpreter:
         self.loops = 0
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
-        self._steps = self._next_look = 0
+        self.steps = self._next_look = 0
         self._deadline = 0.0
         self.start()
 
     def start(self) -> None:
         """Grants the steps and the time of one file."""
         self.rounds = 1
-        self._steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
+        self.steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def step(self) -> None:
@@ -137,10 +139,10 @@ class Interpreter:
         Raises:
             BudgetSpent: if it is one too many.
         """
-        self._steps += 1
-        if self._steps > self._next_look:
+        self.steps += 1
+        if self.steps > self._next_look:
             self._next_look += _STEPS_BETWEEN_LOOKS
-            if self._steps > MAX_STEPS or time.thread_time() > self._deadline:
+            if self.steps > MAX_STEPS or time.thread_time() > self._deadline:
                 raise BudgetSpent
 
     def reset(self) -> None:
@@ -148,6 +150,11 @@ class Interpreter:
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
         self.heap.stop_all_recordings()
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many events and how many evaluations of loss calls there were so far."""
+        return len(self.events), self.sites.met_so_far
 
     # -- evaluating ---------------------------------------------------------------------------
 

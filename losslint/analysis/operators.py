@@ -201,11 +201,17 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    tensors = [one for one in (left, right) if isinstance(one, Tensor)] or [
+        one.value
+        for side in (left, right)
+        if isinstance(side, Union)
+        for one in side.alternatives
+        if isinstance(one.value, Tensor) and (one.value.zero or one.value.mask)
+    ]
+    if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
         run_place = run.place(node)
-        tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
         padding = isinstance(sign, cst.NotEqual) or any(t.shape == "arange" for t in tensors)
