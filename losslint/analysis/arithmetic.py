@@ -31,6 +31,7 @@ MAX_DEPS = 48
 MAX_OPERATIONS = 24
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
+_SQUARES = frozenset({"square", "sum-square"})
 _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SMALL = 0.1
@@ -86,7 +87,7 @@ def blend(*values: Value) -> Tensor:
     )
 
 
-def _tensor(value: Value) -> Tensor:
+def operand(value: Value) -> Tensor:
     """Any operand as a tensor, so that facts can be combined."""
     if isinstance(value, Tensor):
         return value
@@ -112,7 +113,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     """``left + right``."""
     if not isinstance(left, Tensor):
         left, right = right, left
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     if one.terms and other.terms:
         if one.shape != other.shape:  # averages on both sides weigh nothing against each other
             one, other = settled(one), settled(other)
@@ -127,7 +128,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     known = number(right)
     if known is not None or not isinstance(right, Tensor):
         return _shifted(made, one, right, known)
-    if one.shape == "square" and other.shape == "square":
+    if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
     if one.shape == "sumexp" and other.shape == "sumexp":
         made = made.but(shape="sumexp")
@@ -188,7 +189,7 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
 
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left - right``."""
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
@@ -198,6 +199,20 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(marks=made.marks | {"difference"})
     if one.shape == "totals" and (other.shape == "overlap" or _is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
+    if one.shape == "sum-square" and isinstance(right, Tensor):
+        reason = ZeroReason(
+            run.place(node),
+            "distance",
+            "the squared distance of two equal points is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
+    if number(left) == 1 and other.shape == "cosine-square":
+        reason = ZeroReason(
+            run.place(node),
+            "sine",
+            "`1 - cos ** 2` of parallel vectors is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         reason = ZeroReason(
             run.place(node), "difference", "two probabilities can round to the same value"
@@ -233,7 +248,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         isinstance(right, Tensor) and not left.terms and right.terms
     ):
         left, right = right, left
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     made = blend(left, right)
     if one.terms:
         made = weigh(made, right)
@@ -251,8 +266,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape in _TOTALS or one.shape in _BOUNDED:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero
-    norms = all(part.zero is not None and part.zero.kind == "norm" for part in (one, other))
-    if zero is not None and (norms or number(right) is not None):
+    both = one.zero is not None and other.zero is not None
+    if zero is not None and (both or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
 
@@ -295,7 +310,7 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left / right``."""
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     made = blend(left, right)
     if one.terms:
         made = normalised(made, right)
@@ -357,39 +372,6 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
     if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
         return made
     return made.but(operations=made.operations | {operation}, grad=True)
-
-
-def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
-    """``base ** exponent``."""
-    one = _tensor(base)
-    made = blend(base, exponent)
-    known = number(exponent)
-    if known == 0.5:
-        return root(run, one, node)
-    if known is not None and known > 0 and known % 2 == 0:
-        zero = one.zero if one.zero is not None else None
-        marks = made.marks | {"square"}
-        if one.act is Act.RAW:
-            marks |= {"raw"}
-        if "difference" in marks:
-            marks |= {"squared-difference"}
-        return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=marks)
-    return made.but(
-        sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
-    )
-
-
-def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
-    """The square root of a tensor."""
-    made = blend(value)
-    if value.shape == "sum-square" and ("raw" in value.marks or not (value.grad or value.deps)):
-        return made.but(sign=Sign.NON_NEGATIVE, shape="norm")
-    if value.shape == "sum-square":
-        reason = ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
-        return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape="norm")
-    if value.sign is Sign.POSITIVE:
-        return made.but(sign=Sign.POSITIVE)
-    return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
 
 
 def negate(value: Tensor) -> Tensor:

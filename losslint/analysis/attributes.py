@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.lookup import class_attribute, find_method, lineage
@@ -58,9 +58,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             known = run.heap.get(run.symbols, (value.key, name))
             if known is not None:
                 return known
-        mask = as_mask(run, value, node)
-        if mask is not None and name in FUNCTIONS:
-            return Method(mask, name)
+        tensor = as_tensor(run, value, node)
+        if tensor is not None and name in FUNCTIONS:
+            return Method(tensor, name)
         if is_tensor_method(name):
             return Method(value, name)
         if name == "training":

@@ -105,18 +105,19 @@ class OperationKind(Enum):
 
     DIVISION = "division"
     LOG = "log"
+    ROOT = "square root"
 
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A division or logarithm, with the operand whose values matter."""
+    """A division, logarithm or root, with the operand whose values matter."""
 
     kind: OperationKind
     place: Place
     function: str
-    """As it is called in the code: ``log``, ``log2``, ``log10``, ``log1p``, ``/``."""
+    """As it is called in the code: ``log``, ``log2``, ``log10``, ``sqrt``, ``/``."""
     operand: Tensor
     other: Tensor | None = None
     trail: tuple[Step, ...] = ()

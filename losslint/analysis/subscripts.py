@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor
 from losslint.analysis.containers import (
     LISTS,
     TAIL,
@@ -240,7 +240,7 @@ def indexed(
     """``tensor[...]``."""
     made = picked(value)
     if isinstance(index, Unknown):
-        index = as_mask(run, index, node) or index
+        index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
         if index.deps & value.deps:
             # what is selected by a test of itself is fit for what follows

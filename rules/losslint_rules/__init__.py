@@ -15,6 +15,7 @@ from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBefore
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
+from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -45,6 +46,7 @@ RULES: tuple[type[Rule], ...] = (
     LogOfSoftmax,
     UnguardedDivision,
     UnguardedLog,
+    UnguardedSqrt,
     UnweightedMultitaskSum,
     MissingZeroGrad,
     ZeroGradBeforeStep,

@@ -71,7 +71,9 @@ def _affine(op: Op) -> Value:
     made = blend(op.tensor()).but(terms=(), trail=None)
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
-    return made.but(act=Act.RAW)
+    given = op.tensor()
+    bounded = given.shape == "unit" and isinstance(weight, Tensor) and weight.shape == "unit"
+    return made.but(act=Act.RAW, shape="cosine" if bounded else "")
 
 
 @function("normalize")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import arithmetic, powers
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
@@ -19,6 +19,7 @@ from losslint.analysis.values import (
     Tensor,
     Tuple,
     Value,
+    ZeroReason,
 )
 
 
@@ -44,17 +45,17 @@ def _div(op: Op) -> Value:
 
 @function("pow")
 def _pow(op: Op) -> Value:
-    return arithmetic.power(op.run, op.tensor(), op.arg(1, "exponent"), op.node)
+    return powers.power(op.run, op.tensor(), op.arg(1, "exponent"), op.node)
 
 
 @function("square")
 def _square(op: Op) -> Value:
-    return arithmetic.power(op.run, op.tensor(), Const(2), op.node)
+    return powers.power(op.run, op.tensor(), Const(2), op.node)
 
 
 @function("sqrt")
 def _sqrt(op: Op) -> Value:
-    return arithmetic.root(op.run, op.tensor(), op.node)
+    return powers.root(op.run, op.tensor(), op.node)
 
 
 @function("rsqrt", "reciprocal")
@@ -150,8 +151,9 @@ def _clamp(op: Op) -> Value:
         zero=None if raised else given.zero,
         shape=given.shape if given.shape in ("ratio", "one-minus") else "",
     )
-    if bound == 0 and given.sign is Sign.UNKNOWN:
-        made = made.but(sign=Sign.NON_NEGATIVE)
+    if bound == 0 and given.sign is not Sign.POSITIVE:
+        reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
+        made = made.but(sign=Sign.NON_NEGATIVE, zero=given.zero or reason)
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made

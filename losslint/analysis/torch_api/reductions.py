@@ -30,6 +30,13 @@ _SUMMED = {
     "product": "overlap",
 }
 """What a sum over values of a special form is."""
+_AVERAGED = {
+    "ratio": "ratio",
+    "neg-log-prob": "neg-log-prob",
+    "square": "mean-square",
+    "sum-square": "mean-square",
+}
+"""What a mean over values of a special form is."""
 
 
 @function("sum", "nansum", "count_nonzero", "cumsum")
@@ -66,7 +73,7 @@ def _mean(op: Op) -> Value:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     if given.act is Act.RAW:
         return made.but(act=Act.RAW, trail=given.trail)
-    shape = given.shape if given.shape in ("ratio", "neg-log-prob") else ""
+    shape = _AVERAGED.get(given.shape, "") if op.name != "prod" else ""
     if given.shape == "exp" and op.name == "mean":
         shape = "sumexp"
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=given.zero)

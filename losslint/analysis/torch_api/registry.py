@@ -15,7 +15,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.values import (
@@ -66,12 +66,14 @@ class Op:
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Unknown) and value.key is not None:
-            mask = as_mask(self.run, value, self.node)
-            if mask is not None:
-                return mask
-        return Tensor(deps=deps_of(value) if value is not None else frozenset())
+            tensor = as_tensor(self.run, value, self.node)
+            if tensor is not None:
+                return tensor
+        marks = frozenset({"difference"}) if value is not None and is_difference(value) else NOTHING
+        return Tensor(deps=deps_of(value) if value is not None else frozenset(), marks=marks)
 
 
+NOTHING: frozenset[str] = frozenset()
 Handler: TypeAlias = Callable[[Op], Value]
 
 FUNCTIONS: dict[str, Handler] = {}
