@@ -34,6 +34,8 @@ _TOTALS = frozenset({"total", "overlap", "totals"})
 _SQUARES = frozenset({"square", "sum-square"})
 _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
+_SCALABLE = _BOUNDED | {"similarity", "scores"}
+"""Forms that a temperature leaves as they are."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -165,8 +167,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             trail=one.trail,
             shape=one.shape,
         )
-    if known is not None and 0 < known <= SMALL and one.shape == "sumexp":
-        return made.but(shape="sumexp")
+    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
+        return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
@@ -193,7 +195,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
-    if other.shape == "maximum":
+    if other.shape in ("maximum", "logsumexp"):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
@@ -263,7 +265,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape="product")
-    elif one.shape in _TOTALS or one.shape in _BOUNDED:
+    elif one.shape in _TOTALS or one.shape in _SCALABLE:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero
     both = one.zero is not None and other.zero is not None
@@ -321,7 +323,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     scalar = not isinstance(right, Tensor)
     if other.shape == "norm":
         made = made.but(shape="unit")
-    if one.shape in _BOUNDED and (scalar or other.shape == "norm"):
+    if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, last=one.last, trail=one.trail)
@@ -330,7 +332,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.act in LOG_PROBABILITIES and scalar:
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":
-        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
+        return softmax_by_hand(run, made, one, other, node)
     if one.zero is not None:
         made = made.but(zero=one.zero)
     if one.act is Act.RAW:
@@ -339,6 +341,28 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         )
         made = made.but(zero=reason)
     return made
+
+
+def softmax_by_hand(
+    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
+) -> Tensor:
+    """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
+    made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
+    steps, behind = steps_of(one.trail), steps_of(other.trail)
+    if steps and behind:
+        operation = Operation(
+            OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
+        )
+        made = with_operation(run, made, operation)
+        if not steps[0].place.node.deep_equals(behind[0].place.node):
+            return made
+    return made.but(act=Act.SOFTMAX, trail=one.trail)
+
+
+def without(value: Tensor, *kinds: OperationKind) -> Tensor:
+    """The tensor without operations of some kinds, which another one makes up for."""
+    kept = frozenset(one for one in value.operations if one.kind not in kinds)
+    return value if len(kept) == len(value.operations) else value.but(operations=kept)
 
 
 def _risky_division(
@@ -385,7 +409,7 @@ def negate(value: Tensor) -> Tensor:
         return made.but(shape="neg-log-prob", picked=value.picked)
     if value.sign is not Sign.UNKNOWN:
         return made.but(shape="non-positive")
-    return made.but(shape=value.shape if value.shape in ("ratio", "cosine") else "")
+    return made.but(shape=value.shape if value.shape in ("ratio", "cosine", "scores") else "")
 
 
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:

@@ -91,9 +91,14 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return _of_super(run, value, name)
     if isinstance(value, Function | Bound | Partial):
         return Unknown()
+    if isinstance(value, Tuple) and name in _NAMED and len(value.items) == 2:
+        return value.items[_NAMED[name]]  # of `x.max(dim)`, `x.sort()` and their like
     if isinstance(value, Const | Tuple | Params | Method):
         return Method(value, name)
     return UNKNOWN
+
+
+_NAMED = {"values": 0, "indices": 1}
 
 
 def _key(key: object, name: str) -> object:

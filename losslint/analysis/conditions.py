@@ -61,6 +61,14 @@ def is_square(value: Unknown) -> bool:
     return exponent is not None and exponent > 0 and exponent % 2 == 0
 
 
+def is_symbol(value: Value | None) -> bool:
+    """Whether a value is known, or at least known to be what a name or attribute stands for."""
+    if not isinstance(value, Unknown):
+        return value is not None
+    key = value.key
+    return isinstance(key, tuple) and (key[0] in ("param", "attr", "name") or key[1:2] == (".",))
+
+
 def is_difference(value: Value) -> bool:
     """Whether a value is the difference of two unknown ones."""
     key = value.key if isinstance(value, Unknown) else None

@@ -106,13 +106,15 @@ class OperationKind(Enum):
     DIVISION = "division"
     LOG = "log"
     ROOT = "square root"
+    EXP = "exponential"
+    SOFTMAX = "softmax written out"
 
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A division, logarithm or root, with the operand whose values matter."""
+    """One such operation, with the operand whose values matter."""
 
     kind: OperationKind
     place: Place

@@ -12,7 +12,9 @@ from losslint_rules.activation.log_softmax_before_cross_entropy import LogSoftma
 from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftmax
 from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
 from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
+from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
@@ -43,7 +45,9 @@ RULES: tuple[type[Rule], ...] = (
     InvalidSyntax,
     UnusedSuppression,
     OneHotCrossEntropy,
+    ExpOverflow,
     LogOfSoftmax,
+    ManualSoftmax,
     UnguardedDivision,
     UnguardedLog,
     UnguardedSqrt,

@@ -60,7 +60,16 @@ def _matmul(op: Op) -> Value:
     norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
-    return made.but(terms=())
+    features = len(tensors) > 1 and all(value.deps and _is_feature(value) for value in tensors)
+    return made.but(terms=(), shape="similarity" if features else "")
+
+
+def _is_feature(value: Tensor) -> bool:
+    """Whether a tensor can be of any size, as the features of a layer are."""
+    return value.sign is Sign.UNKNOWN and value.shape != "unit" and value.act in _UNBOUNDED
+
+
+_UNBOUNDED = frozenset({Act.UNKNOWN, Act.RAW})
 
 
 @function(

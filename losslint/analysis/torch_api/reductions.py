@@ -101,8 +101,8 @@ def _larger(op: Op) -> Value:
     made = blend(one, other)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     for value in tensors:
-        if value.shape == "ratio":
-            made = made.but(shape="ratio")
+        if value.shape in ("ratio", "maximum"):
+            made = made.but(shape=value.shape)
     acts = {value.act for value in tensors}
     if len(tensors) == 2 and len(acts) == 1:
         made = made.but(act=tensors[0].act, trail=tensors[0].trail)
