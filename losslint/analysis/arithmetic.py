@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import MAX_OPERATIONS, with_operation, without
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 MAX_DEPS = 48
-MAX_OPERATIONS = 24
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
 _SQUARES = frozenset({"square", "sum-square"})
@@ -359,12 +359,6 @@ def softmax_by_hand(
     return made.but(act=Act.SOFTMAX, trail=one.trail)
 
 
-def without(value: Tensor, *kinds: OperationKind) -> Tensor:
-    """The tensor without operations of some kinds, which another one makes up for."""
-    kept = frozenset(one for one in value.operations if one.kind not in kinds)
-    return value if len(kept) == len(value.operations) else value.but(operations=kept)
-
-
 def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
@@ -389,13 +383,6 @@ def _risky_division(
         run.repeats(),
     )
     return with_operation(run, made, operation)
-
-
-def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tensor:
-    """The result of an operation whose values matter once it reaches a loss."""
-    if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
-        return made
-    return made.but(operations=made.operations | {operation}, grad=True)
 
 
 def negate(value: Tensor) -> Tensor:

@@ -193,6 +193,8 @@ def _of_tensor(value: Tensor, name: str) -> Value:
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
+    if name == "shape" and value.mask is not None:
+        return Tensor(zero=value.mask, grad=False, shape="sizes")
     if name in ("shape", "device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

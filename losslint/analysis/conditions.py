@@ -52,6 +52,20 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
     return frozenset({(key, outcome)})
 
 
+_PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
+
+
+def is_padding(comparison: str, bound: Value | None) -> bool:
+    """Whether a comparison tells labels from padding, which is below zero."""
+    return (comparison, bound) in _PADDING
+
+
+def is_comparison(value: object) -> bool:
+    """Whether something unknown is the outcome of a comparison."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS
+
+
 def is_square(value: Unknown) -> bool:
     """Whether something unknown was raised to an even power."""
     key = value.key
@@ -87,8 +101,15 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
         # what is not equal to a padding value is hardly ever nothing
         return Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
     if len(key) == 3 and key[0] in COMPARISONS:
-        reason = ZeroReason(run.place(node), "mask", "no element may be selected")
-        return Tensor(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+        # what tests for padding hardly ever selects nothing
+        padding = is_padding(key[0], key[2])
+        reason = ZeroReason(run.place(node), "mask", "no element may be selected", key)
+        return Tensor(
+            mask=None if padding else reason,
+            sign=Sign.NON_NEGATIVE,
+            dtype=DType.BOOL,
+            grad=False,
+        )
     if isinstance(value, Unknown) and is_square(value):
         marks = {"square"}
         if is_difference(Unknown(key[1])):

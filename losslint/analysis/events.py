@@ -108,6 +108,8 @@ class OperationKind(Enum):
     ROOT = "square root"
     EXP = "exponential"
     SOFTMAX = "softmax written out"
+    SELECTION = "selection by a mask"
+    MEAN = "mean of a selection"
 
     __hash__ = object.__hash__
 

@@ -10,7 +10,7 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_tensor, is_square
+from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, is_square
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.joins import contradict, join_alternatives, truth
@@ -126,7 +126,9 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         return left
     deps = arithmetic.union_deps(arithmetic.deps_of(left), arithmetic.deps_of(right))
     if isinstance(left, Unknown) and isinstance(right, Unknown):
-        if is_square(left) and is_square(right):
+        if (is_square(left) and is_square(right)) or (
+            sign in "&|" and is_comparison(left) and is_comparison(right)
+        ):
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and left.key is not None and right.key is not None:
             return Unknown((sign, left.key, right.key), deps)
@@ -214,12 +216,17 @@ def compare(
         tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
-        padding = isinstance(sign, cst.NotEqual) or any(t.shape == "arange" for t in tensors)
+        padding = (
+            isinstance(sign, cst.NotEqual)
+            or is_padding(type(sign).__name__, right)
+            or any(t.shape == "arange" for t in tensors)
+        )
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
         return Tensor(
             mask=reason,
+            shape="random" if any(t.shape == "random" for t in tensors) else "",
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,

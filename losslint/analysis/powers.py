@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.arithmetic import blend, operand, with_operation
+from losslint.analysis.arithmetic import blend, operand
 from losslint.analysis.conditions import is_difference
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import with_operation
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import Act, Sign, Tensor, Value, ZeroReason
 
@@ -77,6 +78,7 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if DENSE in value.marks or not (value.grad or value.deps):
             return None
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
-    if len(value.terms) == 1 and value.terms[0].family is Family.REGRESSION:
+    known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
+    if known and value.terms[0].family is Family.REGRESSION:
         return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")
     return None

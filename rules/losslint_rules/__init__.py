@@ -15,6 +15,7 @@ from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBefore
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
+from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
@@ -48,6 +49,7 @@ RULES: tuple[type[Rule], ...] = (
     ExpOverflow,
     LogOfSoftmax,
     ManualSoftmax,
+    MeanOfEmptySelection,
     UnguardedDivision,
     UnguardedLog,
     UnguardedSqrt,

@@ -6,6 +6,7 @@ from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import element, elements
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
@@ -22,10 +23,10 @@ def _cat(op: Op) -> Value:
     source = op.arg(0, "tensors")
     known = elements(op.run, source)
     parts = known if known is not None else [element(op.run, source, op.node)]
-    whole = join(parts) if parts else UNKNOWN
-    if isinstance(whole, Tensor):
-        return whole.but(last=None, dim=None)
-    made = blend(*parts)
+    joined = join(parts) if parts else UNKNOWN
+    if isinstance(joined, Tensor):
+        return whole(joined).but(last=None, dim=None)
+    made = whole(blend(*parts))
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if tensors and len(tensors) == len(parts):
         acts = {part.act for part in tensors}
@@ -48,7 +49,7 @@ def _full(op: Op) -> Value:
     "matmul", "mm", "bmm", "mv", "dot", "einsum", "tensordot", "inner", "outer", "addmm", "baddbmm"
 )
 def _matmul(op: Op) -> Value:
-    made = blend(*op.args.all())
+    made = whole(blend(*op.args.all()))
     for value in op.args.all():
         if isinstance(value, Tensor) and value.shape == "parameter":
             return made.but(act=Act.RAW, trail=None, terms=())

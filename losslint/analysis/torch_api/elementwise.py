@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic, powers
+from losslint.analysis import arithmetic, operations, powers
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
@@ -101,7 +101,7 @@ def _exp(op: Op) -> Value:
     trail = extend(None, place, "exp applied here") if known else None
     if given.shape in ("scores", "similarity"):
         operation = Operation(OperationKind.EXP, place, op.name, given, None, (), op.run.repeats())
-        made = arithmetic.with_operation(op.run, made, operation)
+        made = operations.with_operation(op.run, made, operation)
     return made.but(shape="exp", trail=trail)
 
 
@@ -132,10 +132,10 @@ def _log(op: Op) -> Value:
         op.run.repeats(),
     )
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
-        made = arithmetic.with_operation(op.run, made, operation)
+        made = operations.with_operation(op.run, made, operation)
     if given.act is Act.SOFTMAX or given.shape in _LOG_SHAPES:
         # the logarithm has a stable form that needs none of these
-        made = arithmetic.without(made, OperationKind.EXP, OperationKind.SOFTMAX)
+        made = operations.without(made, OperationKind.EXP, OperationKind.SOFTMAX)
     if given.act is Act.SOFTMAX:
         return made.but(
             act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail, last=given.last

@@ -6,6 +6,7 @@ from losslint.analysis import terms
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import picked
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -42,11 +43,11 @@ _AVERAGED = {
 @function("sum", "nansum", "count_nonzero", "cumsum")
 def _sum(op: Op) -> Value:
     given = op.tensor()
-    made = terms.reduced(op.run, blend(given), op.node, "sum")
+    made = terms.reduced(op.run, whole(blend(given)), op.node, "sum")
     made = made.but(terms=terms.reduced_terms(made.terms, "sum"))
     if given.act in PROBABILITIES:
-        whole = given.act is Act.SOFTMAX and not given.picked
-        sign = Sign.POSITIVE if whole else Sign.NON_NEGATIVE
+        rows = given.act is Act.SOFTMAX and not given.picked
+        sign = Sign.POSITIVE if rows else Sign.NON_NEGATIVE
         shape = "overlap" if given.shape == "product" else "total"
         return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
@@ -65,7 +66,10 @@ def _sum(op: Op) -> Value:
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
-    made = terms.reduced(op.run, blend(given), op.node, "mean")
+    averaged = blend(given)
+    if op.name != "prod":
+        averaged = mean_of_selection(op.run, averaged, op.node)
+    made = terms.reduced(op.run, averaged, op.node, "mean")
     made = made.but(terms=terms.reduced_terms(made.terms, "mean"))
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
@@ -115,7 +119,7 @@ def _larger(op: Op) -> Value:
 
 @function("logsumexp")
 def _logsumexp(op: Op) -> Value:
-    return blend(op.tensor()).but(shape="logsumexp")
+    return whole(blend(op.tensor())).but(shape="logsumexp")
 
 
 @function("std", "var", "std_mean", "var_mean")

@@ -18,6 +18,7 @@ from losslint.analysis.arithmetic import blend, deps_of
 from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.operations import whole
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -227,7 +228,7 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
     if handler is None and name.endswith("_"):
         handler = FUNCTIONS.get(name[:-1])
     if handler is None:
-        made = blend(*args.all())
+        made = whole(blend(*args.all()))
         return made.but(grad=made.grad and not run.no_grad)
     return over_alternatives(
         args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))
