@@ -20,6 +20,7 @@ from losslint.analysis.events import (
     LossSum,
     LossTerm,
     OperationInLoss,
+    OperationKind,
 )
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
@@ -338,6 +339,12 @@ class Interpreter:
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
+
+    def guard_means(self, value: Tensor) -> None:
+        """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
+        for operation in value.operations:
+            if operation.kind is OperationKind.MEAN and operation.zero is not None:
+                self.guarded.add(operation.zero)
 
     # -- helpers that many parts need ---------------------------------------------------------
 

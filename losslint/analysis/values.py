@@ -150,14 +150,16 @@ class ZeroReason:
     place: Place
     kind: str
     text: str
+    key: Hashable = None
+    """The symbol of a value that is not known, which is the same wherever it is used."""
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, ZeroReason) and self.place == other.place and self.kind == other.kind
-        )
+        if not isinstance(other, ZeroReason) or self.kind != other.kind or self.key != other.key:
+            return False
+        return self.key is not None or self.place == other.place
 
     def __hash__(self) -> int:
-        return hash((self.place, self.kind))
+        return hash((self.place if self.key is None else self.key, self.kind))
 
 
 class Tensor(Facts, Value):
