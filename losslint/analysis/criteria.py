@@ -59,7 +59,10 @@ _TABLE = dict(
         _row("SoftMarginLoss", "soft_margin_loss", Expects.ANYTHING, _CLASSES),
         _row("MultiMarginLoss", "multi_margin_loss", Expects.ANYTHING, _CLASSES),
         _row("MultiLabelMarginLoss", "multilabel_margin_loss", Expects.ANYTHING, _CLASSES),
-        _row("KLDivLoss", "kl_div", Expects.ANYTHING, Family.DIVERGENCE),
+        _row(
+            "KLDivLoss", "kl_div", Expects.ANYTHING, Family.DIVERGENCE,
+            "size_average", "reduce", "reduction", "log_target",
+        ),
         _row("CTCLoss", "ctc_loss", Expects.ANYTHING, Family.SEQUENCE),
         _row("MSELoss", "mse_loss", Expects.ANYTHING, Family.REGRESSION),
         _row("L1Loss", "l1_loss", Expects.ANYTHING, Family.REGRESSION),

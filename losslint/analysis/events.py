@@ -64,6 +64,8 @@ class LossCall:
     options: Mapping[str, Value]
     built: tuple[Step, ...]
     """Where the criterion was built and how it came here."""
+    reduction: str | None = "mean"
+    """How the loss is reduced, where that is known; also by the options of old."""
     autocast: bool = False
     evaluating: bool = False
     """It runs without gradients: the loss is only looked at."""

@@ -8,6 +8,8 @@ from losslint_rules.activation.bce_on_logits import BceOnLogits
 from losslint_rules.activation.bce_without_logits import BceWithoutLogits
 from losslint_rules.activation.double_sigmoid import DoubleSigmoid
 from losslint_rules.activation.implicit_softmax_dim import ImplicitSoftmaxDim
+from losslint_rules.activation.kl_div_input_not_log import KlDivInputNotLog
+from losslint_rules.activation.kl_div_mean_reduction import KlDivMeanReduction
 from losslint_rules.activation.log_softmax_before_cross_entropy import LogSoftmaxBeforeCrossEntropy
 from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftmax
 from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
@@ -36,6 +38,8 @@ RULES: tuple[type[Rule], ...] = (
     LogSoftmaxBeforeCrossEntropy,
     SigmoidBeforeCrossEntropy,
     NllWithoutLogSoftmax,
+    KlDivInputNotLog,
+    KlDivMeanReduction,
     ImplicitSoftmaxDim,
     InvalidSuppression,
     NotAnalysed,

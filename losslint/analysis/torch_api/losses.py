@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -17,6 +18,7 @@ from losslint.analysis.spelling import dotted
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
     NONE,
+    TRUE,
     UNKNOWN,
     Act,
     Alternative,
@@ -116,8 +118,9 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     ("input", i) if given.config and not (dispatched and given.when) else None,
                 )
                 cases.append(LossCase(event, arms, known))
-            reduction = _reduction(chosen.value, args)
-            result = _result(run, criterion, given.value, targets[0].value, args, reduction)
+            result = _result(
+                run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
+            )
             results.append(Alternative(result, when, chosen.config or given.config))
     run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
@@ -166,6 +169,7 @@ def _event(
         _first_argument(args.node),
         options,
         built,
+        _reduction(run, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
     )
@@ -176,10 +180,26 @@ def _first_argument(node: cst.CSTNode) -> str:
     return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "its input"
 
 
-def _reduction(callee: Value, args: Args) -> Value | None:
+def _reduction(
+    run: Interpreter, callee: Value, options: Mapping[str, Value], args: Args
+) -> str | None:
+    """How a call reduces: as it was told, or as ``size_average`` and ``reduce`` told it of old."""
+    told = options.get("reduction")
     if isinstance(callee, Instance):
-        return callee.slots.get(("opt", "reduction"))
-    return args.get(-1, "reduction")
+        told = run.heap.get(callee.slots, "reduction") or told
+    elif told is None and args.open:
+        return None
+    legacy = [options.get(name) for name in ("size_average", "reduce")]
+    if any(value is not None and value != NONE for value in legacy):
+        average, reduce = (TRUE if value in (None, NONE) else value for value in legacy)
+        if not isinstance(average, Const) or not isinstance(reduce, Const):
+            return None
+        if not reduce.value:
+            return "none"
+        return "mean" if average.value else "sum"
+    if told is None:
+        return "mean"
+    return told.value if isinstance(told, Const) and isinstance(told.value, str) else None
 
 
 def _result(
@@ -188,18 +208,14 @@ def _result(
     given: Value,
     target: Value,
     args: Args,
-    reduction: Value | None,
+    reduction: str | None,
 ) -> Tensor:
     """The loss that a criterion returns."""
     deps = deps_of(given)
     made = blend(given, target)
     grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
-    shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
-    stage = (
-        {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean")
-        if isinstance(reduction, Const)
-        else "mean"
-    )
+    shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
+    stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family
     classes = criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
     if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:

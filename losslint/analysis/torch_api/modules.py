@@ -58,7 +58,7 @@ _MAPPINGS = ("ModuleDict", "ParameterDict")
 _POSITIONS = {
     "Softmax": ("dim",), "LogSoftmax": ("dim",), "Softmin": ("dim",),
     "CrossEntropyLoss": ("weight",), "NLLLoss": ("weight",), "BCELoss": ("weight",),
-    "BCEWithLogitsLoss": ("weight",),
+    "BCEWithLogitsLoss": ("weight",), "KLDivLoss": ("size_average", "reduce", "reduction"),
 }  # fmt: skip
 """Names of the first positional parameters of constructors, where rules want to see them."""
 
@@ -88,6 +88,8 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
             run.heap.set(made.slots, ("opt", option), args.positional[index])
     for option, value in args.keywords.items():
         run.heap.set(made.slots, ("opt", option), value)
+    if args.open and "reduction" not in args.keywords:
+        run.heap.set(made.slots, ("opt", "reduction"), UNKNOWN)
     size = AFFINE.get(name)
     if size is not None and size < len(args.positional):
         run.heap.set(made.slots, ("opt", "out_features"), args.positional[size])
