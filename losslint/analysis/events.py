@@ -103,17 +103,19 @@ class LossCase:
 
 
 class OperationKind(Enum):
-    """Operations with values at which they, or their gradient, are not finite."""
+    """Operations with values at which they are not finite, or sizes that hardly anybody wants."""
 
     DIVISION = "division"
     LOG = "log"
+    PAIRING = "pairing"
+    """Each element of a column, the operand, meets each of a vector, the other one."""
 
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A division or logarithm, with the operand whose values matter."""
+    """An operation, with the operand whose values or sizes matter."""
 
     kind: OperationKind
     place: Place

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from losslint.analysis.sizes import ANY, Sizes
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ class Tensor(Value):
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
-    last: int | None = None
-    """Size of the last dimension, where known."""
+    sizes: Sizes = ANY
+    """The sizes of its dimensions, as far as they are known."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""

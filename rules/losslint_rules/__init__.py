@@ -22,6 +22,7 @@ from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
 from losslint_rules.run.syntax_error import InvalidSyntax
 from losslint_rules.run.unused_suppression import UnusedSuppression
+from losslint_rules.targets.broadcast_in_regression_loss import BroadcastInRegressionLoss
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
@@ -45,6 +46,7 @@ RULES: tuple[type[Rule], ...] = (
     NotAnalysed,
     InvalidSyntax,
     UnusedSuppression,
+    BroadcastInRegressionLoss,
     OneHotCrossEntropy,
     LogOfSoftmax,
     UnguardedDivision,

@@ -34,13 +34,13 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> T
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
-    return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+    return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
 
 @function("hardsigmoid")
 def _hardsigmoid(op: Op) -> Value:
     given = op.tensor()
-    return activated(op, Act.PROB, given, "hardsigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+    return activated(op, Act.PROB, given, "hardsigmoid", sign=Sign.NON_NEGATIVE)
 
 
 @function("logsigmoid")
@@ -100,9 +100,7 @@ def _softmax(op: Op) -> Value:
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
     """The result of a softmax over a dimension."""
-    return activated(
-        op, Act.SOFTMAX, given, "softmax", dim=dim, last=given.last, sign=Sign.NON_NEGATIVE
-    )
+    return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, sign=Sign.NON_NEGATIVE)
 
 
 @function("gumbel_softmax")
@@ -116,7 +114,7 @@ def _log_softmax(op: Op) -> Value:
     dim, passed = dim_of(op)
     if not passed:
         report_implicit(op, op.name)
-    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim, last=given.last)
+    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim)
 
 
 @function("one_hot")

@@ -24,7 +24,7 @@ def _cat(op: Op) -> Value:
     parts = known if known is not None else [element(op.run, source, op.node)]
     whole = join(parts) if parts else UNKNOWN
     if isinstance(whole, Tensor):
-        return whole.but(last=None, dim=None)
+        return whole.but(dim=None)
     made = blend(*parts)
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if tensors and len(tensors) == len(parts):

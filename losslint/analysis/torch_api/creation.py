@@ -6,10 +6,13 @@ from losslint.analysis import arithmetic
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.numbers import number
+from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
+    Const,
     DType,
     Sign,
     TargetKind,
@@ -44,9 +47,19 @@ def _tested(op: Op) -> Value:
     return Tensor(zero=given.zero or given.mask, grad=False, sign=Sign.NON_NEGATIVE)
 
 
-@function("size", "dim", "element_size", "get_device", "stride", "storage")
+@function("dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
     return Unknown()
+
+
+@function("size")
+def _size(op: Op) -> Value:
+    given = sizes_of(op.given(0, "input", "self"))
+    dim = op.given(1, "dim")
+    if dim is None:
+        return as_tuple(given)
+    size = at(given, whole(dim))
+    return Unknown() if size is None else Const(size)
 
 
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")

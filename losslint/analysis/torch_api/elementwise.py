@@ -125,9 +125,7 @@ def _log(op: Op) -> Value:
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
         made = arithmetic.with_operation(op.run, made, operation)
     if given.act is Act.SOFTMAX:
-        return made.but(
-            act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail, last=given.last
-        )
+        return made.but(act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail)
     if given.act in PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=trail)
     return made

@@ -14,7 +14,9 @@ from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterio
 from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
+from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
     NONE,
@@ -223,6 +225,7 @@ def _result(
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
     return Tensor(
         sign=Sign.NON_NEGATIVE,
+        sizes=_result_sizes(criterion, given, target, reduction),
         grad=grad,
         terms=(term,) if grad else (),
         operations=made.operations,
@@ -230,3 +233,16 @@ def _result(
         shape=shape,
         confidence=made.confidence,
     )
+
+
+def _result_sizes(
+    criterion: Criterion, given: Value, target: Value, reduction: str | None
+) -> Sizes:
+    if reduction != "none":
+        return ANY if reduction is None else SCALAR
+    if criterion.family is Family.REGRESSION or criterion.expects in _ELEMENTWISE:
+        return broadcast(sizes_of(given), sizes_of(target))
+    return ANY
+
+
+_ELEMENTWISE = (Expects.PROBABILITIES, Expects.BINARY_LOGITS)

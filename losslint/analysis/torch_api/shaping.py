@@ -39,7 +39,7 @@ def _shape(op: Op) -> Value:
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
         return value
-    return value.but(last=None, dim=None)
+    return value.but(dim=None)
 
 
 @function("float", "double", "half", "bfloat16")
@@ -106,7 +106,7 @@ def _select(op: Op) -> Value:
 def _masked_fill(op: Op) -> Value:
     given = op.tensor()
     value = number(op.arg(2, "value"))
-    made = given.but(last=given.last, shape="")
+    made = given.but(shape="")
     if given.act in PROBABILITIES or given.zero is not None:
         # what is filled may be just the zeros: the author has thought of them
         guarded = value is None or value > 0
