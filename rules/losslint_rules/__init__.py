@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from losslint_rules.activation.bce_on_logits import BceOnLogits
 from losslint_rules.activation.bce_without_logits import BceWithoutLogits
+from losslint_rules.activation.ctc_without_log_softmax import CtcWithoutLogSoftmax
 from losslint_rules.activation.double_sigmoid import DoubleSigmoid
 from losslint_rules.activation.implicit_softmax_dim import ImplicitSoftmaxDim
 from losslint_rules.activation.kl_div_input_not_log import KlDivInputNotLog
 from losslint_rules.activation.kl_div_mean_reduction import KlDivMeanReduction
 from losslint_rules.activation.log_softmax_before_cross_entropy import LogSoftmaxBeforeCrossEntropy
 from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftmax
+from losslint_rules.activation.relu_on_logits import ReluOnLogits
 from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
 from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
+from losslint_rules.activation.softmax_with_bce import SoftmaxWithBce
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
@@ -39,6 +42,9 @@ RULES: tuple[type[Rule], ...] = (
     LogSoftmaxBeforeCrossEntropy,
     SigmoidBeforeCrossEntropy,
     NllWithoutLogSoftmax,
+    ReluOnLogits,
+    SoftmaxWithBce,
+    CtcWithoutLogSoftmax,
     KlDivInputNotLog,
     KlDivMeanReduction,
     ImplicitSoftmaxDim,

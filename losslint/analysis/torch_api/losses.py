@@ -85,7 +85,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of a criterion: emits the event with every combination that can meet here."""
     place = run.place(args.node)
     inputs = alternatives_of(
-        without_none(args.get(0, "input", "logits", "anchor", "input1") or UNKNOWN)
+        without_none(args.get(0, "input", "logits", "log_probs", "anchor", "input1") or UNKNOWN)
     )
     targets = alternatives_of(args.get(1, "target", "targets", "positive", "input2") or UNKNOWN)
     cases: list[LossCase] = []

@@ -222,7 +222,9 @@ def _same(run: Interpreter, module: Instance, args: Args) -> Value:
         first = run.heap.get(module.slots, ("arg", 0)) or Const(1)
         start = whole(run.heap.get(module.slots, ("opt", "start_dim")) or first)
         return given.but(sizes=ANY if start is None else flattened(given.sizes, start))
-    if kind in _SIZE_CHANGING or given.sizes is ANY:
+    if "Pool" in kind and given.act is Act.RELU:
+        given = given.but(act=Act.UNKNOWN)  # part of a published head, such as SqueezeNet's
+    if kind in _SIZE_CHANGING:
         return given.but(sizes=ANY)
     return given
 

@@ -11,6 +11,7 @@ from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
     UNKNOWN,
+    Act,
     Const,
     DType,
     Extern,
@@ -39,6 +40,8 @@ def _shape(op: Op) -> Value:
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
         return value
+    if op.name.endswith("pool2d") and value.act is Act.RELU:
+        return value.but(act=Act.UNKNOWN, dim=None)
     return value.but(dim=None)
 
 
