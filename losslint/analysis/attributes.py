@@ -193,6 +193,8 @@ def _of_tensor(value: Tensor, name: str) -> Value:
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
-    if name in ("device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
+    if name == "dtype":
+        return Unknown(("dtype",))
+    if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

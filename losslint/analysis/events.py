@@ -164,6 +164,17 @@ class ImplicitDim:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionBuilt:
+    """A criterion whose constructor is given tensors by position."""
+
+    place: Place
+    criterion: Criterion
+    spelled: str
+    """The class as the code has it."""
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LossSum:
     """A sum of loss terms that is backpropagated or returned as the loss."""
 
@@ -198,4 +209,6 @@ class TrainingLoop:
     confidence: Confidence
 
 
-Event: TypeAlias = LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+Event: TypeAlias = (
+    LossCalls | CriterionBuilt | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+)

@@ -26,6 +26,7 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.numbers import number
 from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
@@ -192,6 +193,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
+        elif target.sign is not Sign.UNKNOWN and (number(value) or 0) < 0:
+            run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
 def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:

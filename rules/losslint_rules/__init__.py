@@ -26,7 +26,11 @@ from losslint_rules.run.not_analysed import NotAnalysed
 from losslint_rules.run.syntax_error import InvalidSyntax
 from losslint_rules.run.unused_suppression import UnusedSuppression
 from losslint_rules.targets.broadcast_in_regression_loss import BroadcastInRegressionLoss
+from losslint_rules.targets.float_cross_entropy_target import FloatCrossEntropyTarget
+from losslint_rules.targets.integer_bce_target import IntegerBceTarget
+from losslint_rules.targets.loss_class_called_as_function import LossClassCalledAsFunction
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
+from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
@@ -52,7 +56,11 @@ RULES: tuple[type[Rule], ...] = (
     NotAnalysed,
     InvalidSyntax,
     UnusedSuppression,
+    IntegerBceTarget,
+    FloatCrossEntropyTarget,
     BroadcastInRegressionLoss,
+    SwappedLossArguments,
+    LossClassCalledAsFunction,
     OneHotCrossEntropy,
     LogOfSoftmax,
     UnguardedDivision,

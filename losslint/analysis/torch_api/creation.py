@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from losslint.analysis import arithmetic
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
@@ -75,7 +77,11 @@ def _ones(op: Op) -> Value:
 
 @function("arange")
 def _arange(op: Op) -> Value:
-    return Tensor(grad=False, shape="arange", dtype=DType.INT)
+    kind = dtype_named(op.given(-1, "dtype"))
+    counted = all(isinstance(one, Const) and type(one.value) is int for one in op.args.positional)
+    if kind is DType.UNKNOWN and counted:
+        kind = DType.INT
+    return Tensor(grad=False, shape="arange", dtype=kind)
 
 
 @function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
@@ -85,7 +91,9 @@ def _values(op: Op) -> Value:
 
 @function("randint", "randint_like", "randperm")
 def _integers(op: Op) -> Value:
-    return Tensor(grad=False, dtype=DType.INT, target=TargetKind.INDICES)
+    asked = op.given(-1, "dtype")
+    kind = DType.INT if asked is None else dtype_named(asked)
+    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=Sign.NON_NEGATIVE)
 
 
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
@@ -109,7 +117,21 @@ def _made(op: Op) -> Value:
     numbers = [number(item) for item in items] if items is not None else [number(given)]
     if numbers and all(item is not None and item > 0 for item in numbers):
         sign = Sign.POSITIVE
+    elif numbers and all(item is not None and item >= 0 for item in numbers):
+        sign = Sign.NON_NEGATIVE
+    if kind is DType.UNKNOWN and op.given(-1, "dtype") is None:
+        kind = _kind_of_items(items if items is not None else [given])
     return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
+
+
+def _kind_of_items(items: Sequence[Value]) -> DType:
+    """The kind of elements that Python numbers become."""
+    kinds = {type(one.value) if isinstance(one, Const) else object for one in items}
+    if kinds == {bool}:
+        return DType.BOOL
+    if kinds == {int}:
+        return DType.INT
+    return DType.FLOAT if kinds and kinds <= {int, float} else DType.UNKNOWN
 
 
 @function("eye")

@@ -24,6 +24,7 @@ from losslint.analysis.values import (
     TargetKind,
     Tensor,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -160,6 +161,8 @@ def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value
 
 def collated(run: Interpreter, sample: Value) -> Value:
     """Samples stacked to a batch: numbers become tensors, structure stays."""
+    if isinstance(sample, Union):
+        return each(sample, lambda one: collated(run, one))
     if isinstance(sample, Tensor):
         sizes = tuple(abs(one) if isinstance(one, int) else one for one in sample.sizes)
         batch = (None, *sizes) if sizes != ANY else ANY

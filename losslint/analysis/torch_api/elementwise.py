@@ -169,6 +169,8 @@ def _where(op: Op) -> Value:
             picked=True,
             operations=tensors[0].operations | tensors[1].operations,
             deps=tensors[0].deps | tensors[1].deps,
+            dtype=tensors[0].dtype if tensors[0].dtype is tensors[1].dtype else DType.UNKNOWN,
+            sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
         )
     return blend(one, other)

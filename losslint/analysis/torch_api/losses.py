@@ -11,7 +11,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
-from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
@@ -72,6 +72,15 @@ def _named(value: Extern) -> Criterion | None:
     if last in ("forward", "__call__"):
         return None
     return None
+
+
+def note_built(run: Interpreter, kind: str, args: Args) -> None:
+    """Emits that a criterion was built with tensors, as if it were called."""
+    criterion = _module(kind)
+    if criterion is not None and any(type(one) is Tensor for one in args.positional):
+        spelled = dotted(args.node.func) if isinstance(args.node, cst.Call) else criterion.name
+        place = run.place(args.node)
+        run.emit(CriterionBuilt(place, criterion, spelled, tuple(args.positional)))
 
 
 def is_criterion(callee: Value) -> bool:

@@ -91,7 +91,18 @@ def _to(op: Op) -> Value:
         kind = dtype_named(wanted)
         if kind is not DType.UNKNOWN:
             return as_dtype(value, kind)
+    if value.dtype is not DType.UNKNOWN and _may_cast(op):
+        return value.but(dtype=DType.UNKNOWN)
     return value
+
+
+def _may_cast(op: Op) -> bool:
+    """Whether a conversion may be one to another dtype, which is not known then."""
+    others = [*op.args.positional[1:], *op.args.keywords.values()]
+    return op.name != "to" or any(
+        isinstance(one, Tensor) or (isinstance(one, Unknown) and "dtype" in str(one.key))
+        for one in others
+    )
 
 
 @function(
@@ -109,7 +120,8 @@ def _select(op: Op) -> Value:
 def _masked_fill(op: Op) -> Value:
     given = op.tensor()
     value = number(op.arg(2, "value"))
-    made = given.but(shape="")
+    raised = value is None or value < 0
+    made = given.but(shape="", sign=Sign.UNKNOWN if raised else given.sign)
     if given.act in PROBABILITIES or given.zero is not None:
         # what is filled may be just the zeros: the author has thought of them
         guarded = value is None or value > 0
