@@ -26,7 +26,6 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
-from losslint.analysis.numbers import number
 from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
@@ -187,14 +186,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
-        elif target.shape == "blank" and value in (Const(1), Const(1.0)) and len(node.slice) == 2:
+        elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
             trail = extend_trail(None, run.place(node), "one-hot rows made here")
             rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
-        elif target.sign is not Sign.UNKNOWN and (number(value) or 0) < 0:
+        elif target.sign is not Sign.UNKNOWN and value not in (Const(0), Const(0.0), *_ONES):
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
+
+
+_ONES = (Const(1), Const(1.0))
 
 
 def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:

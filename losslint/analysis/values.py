@@ -181,7 +181,8 @@ class Tensor(Value):
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""
-    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus."""
+    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus;
+    ``single`` for a softmax over one element."""
     marks: frozenset[str] = frozenset()
     """Functions that a formula is made of, to recognise the term that it is."""
     terms: tuple[LossTerm, ...] = ()

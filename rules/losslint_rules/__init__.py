@@ -16,6 +16,8 @@ from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftm
 from losslint_rules.activation.relu_on_logits import ReluOnLogits
 from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
 from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
+from losslint_rules.activation.softmax_over_batch import SoftmaxOverBatch
+from losslint_rules.activation.softmax_over_one_class import SoftmaxOverOneClass
 from losslint_rules.activation.softmax_with_bce import SoftmaxWithBce
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
@@ -26,8 +28,10 @@ from losslint_rules.run.not_analysed import NotAnalysed
 from losslint_rules.run.syntax_error import InvalidSyntax
 from losslint_rules.run.unused_suppression import UnusedSuppression
 from losslint_rules.targets.broadcast_in_regression_loss import BroadcastInRegressionLoss
+from losslint_rules.targets.class_dimension_not_second import ClassDimensionNotSecond
 from losslint_rules.targets.float_cross_entropy_target import FloatCrossEntropyTarget
 from losslint_rules.targets.integer_bce_target import IntegerBceTarget
+from losslint_rules.targets.labels_out_of_range import LabelsOutOfRange
 from losslint_rules.targets.loss_class_called_as_function import LossClassCalledAsFunction
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
@@ -47,7 +51,9 @@ RULES: tuple[type[Rule], ...] = (
     SigmoidBeforeCrossEntropy,
     NllWithoutLogSoftmax,
     ReluOnLogits,
+    SoftmaxOverOneClass,
     SoftmaxWithBce,
+    SoftmaxOverBatch,
     CtcWithoutLogSoftmax,
     KlDivInputNotLog,
     KlDivMeanReduction,
@@ -60,6 +66,8 @@ RULES: tuple[type[Rule], ...] = (
     FloatCrossEntropyTarget,
     BroadcastInRegressionLoss,
     SwappedLossArguments,
+    LabelsOutOfRange,
+    ClassDimensionNotSecond,
     LossClassCalledAsFunction,
     OneHotCrossEntropy,
     LogOfSoftmax,

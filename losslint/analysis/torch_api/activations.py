@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.events import ImplicitDim
+from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import Trail, extend
 from losslint.analysis.values import (
@@ -20,7 +23,7 @@ from losslint.analysis.values import (
 from losslint.finding import Confidence
 
 
-def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> Tensor:
+def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tensor:
     """The result of an activation, with the step that says so."""
     made = blend(given)
     confidence = Confidence.LOW if op.guessed else given.confidence
@@ -28,6 +31,8 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> T
     if op.module is not None and op.module.built is not None:
         trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
     trail = extend(trail, op.run.place(op.node), f"{label} applied here")
+    if at(given.sizes, facts.get("dim")) == 1:
+        facts["shape"] = "single"
     return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)
 
 

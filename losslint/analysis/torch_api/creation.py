@@ -93,7 +93,9 @@ def _values(op: Op) -> Value:
 def _integers(op: Op) -> Value:
     asked = op.given(-1, "dtype")
     kind = DType.INT if asked is None else dtype_named(asked)
-    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=Sign.NON_NEGATIVE)
+    low = number(op.args.positional[0]) if op.args.positional else None
+    sign = Sign.NON_NEGATIVE if low is not None and low >= 0 else Sign.UNKNOWN
+    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=sign)
 
 
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",

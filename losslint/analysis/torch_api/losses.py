@@ -96,7 +96,6 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     inputs = alternatives_of(
         without_none(args.get(0, "input", "logits", "log_probs", "anchor", "input1") or UNKNOWN)
     )
-    targets = alternatives_of(args.get(1, "target", "targets", "positive", "input2") or UNKNOWN)
     cases: list[LossCase] = []
     results: list[Alternative] = []
     understood = False
@@ -115,6 +114,8 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     Alternative(run.call(chosen.value, args), chosen.when, chosen.config)
                 )
             continue
+        names = ("target",) if criterion.target_at > 1 else ("target", "targets", "positive")
+        targets = alternatives_of(args.get(criterion.target_at, *names) or UNKNOWN)
         for i, given in enumerate(inputs):
             if contradict(chosen.when, given.when) or given.value == NONE:
                 continue
@@ -223,7 +224,8 @@ def _result(
 ) -> Tensor:
     """The loss that a criterion returns."""
     deps = deps_of(given)
-    made = blend(given, target)
+    second = args.get(1, "input2") if criterion.target_at > 1 else None
+    made = blend(given, target) if second is None else blend(given, second, target)
     grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")

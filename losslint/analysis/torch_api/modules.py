@@ -10,7 +10,7 @@ from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
-from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened
+from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
@@ -300,7 +300,7 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     kind = kind_of(module).rpartition(".")[2]
-    made = Tensor(deps=deps, grad=not run.no_grad, sizes=ANY if kind == "LSTMCell" else dims(3))
+    made = Tensor(deps=deps, grad=not run.no_grad, sizes=_states_sizes(kind, _input(args)))
     if kind in ("LSTM", "GRU", "RNN") and ("opt", "nonlinearity") not in module.slots:
         # the state of a recurrent layer is the output of a tanh, gated or mixed
         place = run.place(args.node)
@@ -308,6 +308,12 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
         made = made.but(act=Act.TANH, trail=trail)
         return Tuple((made, Tuple((made, Unknown(None, deps))) if kind == "LSTM" else made))
     return Tuple((made, Unknown(None, deps)))
+
+
+def _states_sizes(kind: str, given: Value) -> Sizes:
+    """Of the states of a recurrent layer: a sequence may come packed, without its dimensions."""
+    batched = isinstance(given, Tensor) and rank(given.sizes) in (None, 3)
+    return dims(3) if batched and kind != "LSTMCell" else ANY
 
 
 @modules("Embedding", "EmbeddingBag", "LayerNorm", "GroupNorm", "InstanceNorm2d", "GRUCell",

@@ -67,6 +67,9 @@ class ReluOnLogits(Rule):
     severity: ClassVar[Severity] = Severity.WARNING
     category: ClassVar[str] = "activation"
 
+    # of the classes that a registry may build, blocks that end in a relu are no models
+    every_path: ClassVar[bool] = True
+
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A relu reaches a criterion that takes logits."""
         takes_logits = call.criterion.expects in (Expects.LOGITS, Expects.BINARY_LOGITS)
