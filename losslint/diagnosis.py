@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
+    CriterionBuilt,
     Event,
     ImplicitDim,
     LossCall,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 Said = tuple[Rule, Diagnosis]
-_Question: TypeAlias = LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+_Question: TypeAlias = (
+    LossCall | CriterionBuilt | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def _ask(rule: Rule, event: _Question, failed: Callable[[Broken], None]) -> list
 def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
     if isinstance(event, LossCall):
         return rule.check_loss_call(event)
+    if isinstance(event, CriterionBuilt):
+        return rule.check_criterion_built(event)
     if isinstance(event, OperationInLoss):
         return rule.check_operation(event)
     if isinstance(event, ImplicitDim):

@@ -21,6 +21,7 @@ from losslint.finding import Confidence, Severity
 
 if TYPE_CHECKING:
     from losslint.analysis.events import (
+        CriterionBuilt,
         ImplicitDim,
         LossCall,
         LossSum,
@@ -79,6 +80,10 @@ class Rule:
 
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A criterion called with one combination of criterion and arguments."""
+        return iter(())
+
+    def check_criterion_built(self, built: CriterionBuilt) -> Iterator[Diagnosis]:
+        """A criterion whose constructor is given tensors by position."""
         return iter(())
 
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:

@@ -135,9 +135,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.shape == "sumexp" and other.shape == "sumexp":
         made = made.but(shape="sumexp")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
-        return made.but(act=Act.RAW, trail=one.trail, last=one.last)
+        return made.but(act=Act.RAW, trail=one.trail)
     if other.act is Act.RAW and one.shape == "parameter":
-        return made.but(act=Act.RAW, trail=other.trail, last=other.last)
+        return made.but(act=Act.RAW, trail=other.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
     return made
@@ -157,7 +157,7 @@ def _joined(
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
     if one.act is Act.RAW and known is not None:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
         return made.but(
             act=one.act,
@@ -238,7 +238,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.sign is not Sign.UNKNOWN and number(right) is not None:
         return made
     return made
@@ -294,7 +294,7 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     scalar = not isinstance(right, Tensor)
     if one.act is Act.RAW and (scalar or other.shape == "parameter"):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
@@ -326,7 +326,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
         return made.but(act=Act.PROB, trail=one.trail)
     if one.act in LOG_PROBABILITIES and scalar:

@@ -64,6 +64,8 @@ class LossCall:
     options: Mapping[str, Value]
     built: tuple[Step, ...]
     """Where the criterion was built and how it came here."""
+    reduction: str | None = "mean"
+    """How the loss is reduced, where that is known; also by the options of old."""
     autocast: bool = False
     evaluating: bool = False
     """It runs without gradients: the loss is only looked at."""
@@ -101,7 +103,7 @@ class LossCase:
 
 
 class OperationKind(Enum):
-    """Operations with values at which they, or their gradient, are not finite."""
+    """Operations with values at which they are not finite, or sizes that hardly anybody wants."""
 
     DIVISION = "division"
     LOG = "log"
@@ -110,13 +112,15 @@ class OperationKind(Enum):
     SOFTMAX = "softmax written out"
     SELECTION = "selection by a mask"
     MEAN = "mean of a selection"
+    PAIRING = "pairing"
+    """Each element of a column, the operand, meets each of a vector, the other one."""
 
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One such operation, with the operand whose values matter."""
+    """One such operation, with the operand whose values or sizes matter."""
 
     kind: OperationKind
     place: Place
@@ -165,6 +169,17 @@ class ImplicitDim:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionBuilt:
+    """A criterion whose constructor is given tensors by position."""
+
+    place: Place
+    criterion: Criterion
+    spelled: str
+    """The class as the code has it."""
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LossSum:
     """A sum of loss terms that is backpropagated or returned as the loss."""
 
@@ -199,4 +214,6 @@ class TrainingLoop:
     confidence: Confidence
 
 
-Event: TypeAlias = LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+Event: TypeAlias = (
+    LossCalls | CriterionBuilt | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+)

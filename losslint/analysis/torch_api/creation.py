@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.numbers import number
+from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     Const,
@@ -48,13 +52,23 @@ def _tested(op: Op) -> Value:
     return Tensor(zero=given.zero or given.mask, grad=False, sign=Sign.NON_NEGATIVE)
 
 
-@function("size", "dim", "element_size", "get_device", "stride", "storage")
+@function("dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
     given = op.given(0, "input", "self")
     first = op.name == "size" and op.given(1, "dim") == Const(0)
     if first and isinstance(given, Tensor) and given.mask is not None:
         return Tensor(zero=given.mask, grad=False)
     return Unknown()
+
+
+@function("size")
+def _size(op: Op) -> Value:
+    given = sizes_of(op.given(0, "input", "self"))
+    dim = op.given(1, "dim")
+    if dim is None:
+        return as_tuple(given)
+    size = at(given, whole(dim))
+    return Unknown() if size is None else Const(size)
 
 
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
@@ -70,7 +84,11 @@ def _ones(op: Op) -> Value:
 
 @function("arange")
 def _arange(op: Op) -> Value:
-    return Tensor(grad=False, shape="arange", dtype=DType.INT)
+    kind = dtype_named(op.given(-1, "dtype"))
+    counted = all(isinstance(one, Const) and type(one.value) is int for one in op.args.positional)
+    if kind is DType.UNKNOWN and counted:
+        kind = DType.INT
+    return Tensor(grad=False, shape="arange", dtype=kind)
 
 
 @function("rand", "randn", "rand_like", "randn_like", "normal")
@@ -85,7 +103,11 @@ def _values(op: Op) -> Value:
 
 @function("randint", "randint_like", "randperm")
 def _integers(op: Op) -> Value:
-    return Tensor(grad=False, dtype=DType.INT, target=TargetKind.INDICES)
+    asked = op.given(-1, "dtype")
+    kind = DType.INT if asked is None else dtype_named(asked)
+    low = number(op.args.positional[0]) if op.args.positional else None
+    sign = Sign.NON_NEGATIVE if low is not None and low >= 0 else Sign.UNKNOWN
+    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=sign)
 
 
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
@@ -109,7 +131,21 @@ def _made(op: Op) -> Value:
     numbers = [number(item) for item in items] if items is not None else [number(given)]
     if numbers and all(item is not None and item > 0 for item in numbers):
         sign = Sign.POSITIVE
+    elif numbers and all(item is not None and item >= 0 for item in numbers):
+        sign = Sign.NON_NEGATIVE
+    if kind is DType.UNKNOWN and op.given(-1, "dtype") is None:
+        kind = _kind_of_items(items if items is not None else [given])
     return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
+
+
+def _kind_of_items(items: Sequence[Value]) -> DType:
+    """The kind of elements that Python numbers become."""
+    kinds = {type(one.value) if isinstance(one, Const) else object for one in items}
+    if kinds == {bool}:
+        return DType.BOOL
+    if kinds == {int}:
+        return DType.INT
+    return DType.FLOAT if kinds and kinds <= {int, float} else DType.UNKNOWN
 
 
 @function("eye")

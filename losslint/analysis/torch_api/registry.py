@@ -19,6 +19,7 @@ from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.operations import whole
+from losslint.analysis.torch_api.sizing import resized
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -230,9 +231,12 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
     if handler is None:
         made = whole(blend(*args.all()))
         return made.but(grad=made.grad and not run.no_grad)
-    return over_alternatives(
-        args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))
-    )
+
+    def apply(one: Args) -> Value:
+        op = Op(run, name, one, guessed)
+        return _without_grad(run, resized(op, handler(op)))
+
+    return over_alternatives(args, apply)
 
 
 def _without_grad(run: Interpreter, value: Value) -> Value:

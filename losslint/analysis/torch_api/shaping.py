@@ -13,6 +13,7 @@ from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
     UNKNOWN,
+    Act,
     Const,
     DType,
     Extern,
@@ -43,7 +44,9 @@ def _shape(op: Op) -> Value:
         value = operations.without(value, OperationKind.MEAN)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
         return value
-    return value.but(last=None, dim=None)
+    if op.name.endswith("pool2d") and value.act is Act.RELU:
+        return value.but(act=Act.UNKNOWN, dim=None)
+    return value.but(dim=None)
 
 
 @function("float", "double", "half", "bfloat16")
@@ -92,7 +95,18 @@ def _to(op: Op) -> Value:
         kind = dtype_named(wanted)
         if kind is not DType.UNKNOWN:
             return as_dtype(value, kind)
+    if value.dtype is not DType.UNKNOWN and _may_cast(op):
+        return value.but(dtype=DType.UNKNOWN)
     return value
+
+
+def _may_cast(op: Op) -> bool:
+    """Whether a conversion may be one to another dtype, which is not known then."""
+    others = [*op.args.positional[1:], *op.args.keywords.values()]
+    return op.name != "to" or any(
+        isinstance(one, Tensor) or (isinstance(one, Unknown) and "dtype" in str(one.key))
+        for one in others
+    )
 
 
 @function(
@@ -113,7 +127,8 @@ def _select(op: Op) -> Value:
 def _masked_fill(op: Op) -> Value:
     given = op.tensor()
     value = number(op.arg(2, "value"))
-    made = given.but(last=given.last, shape="")
+    raised = value is None or value < 0
+    made = given.but(shape="", sign=Sign.UNKNOWN if raised else given.sign)
     if given.act in PROBABILITIES or given.zero is not None:
         # what is filled may be just the zeros: the author has thought of them
         guarded = value is None or value > 0
