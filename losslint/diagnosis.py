@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
+    Accumulation,
     Event,
+    GradientClip,
     ImplicitDim,
     LossCall,
     LossCalls,
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 Said = tuple[Rule, Diagnosis]
-_Question: TypeAlias = LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+_Question: TypeAlias = (
+    LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop | Accumulation | GradientClip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,10 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_implicit_dim(event)
     if isinstance(event, LossSum):
         return rule.check_loss_sum(event)
+    if isinstance(event, Accumulation):
+        return rule.check_accumulation(event)
+    if isinstance(event, GradientClip):
+        return rule.check_gradient_clip(event)
     return rule.check_training_loop(event)
 
 

@@ -21,6 +21,8 @@ from losslint.finding import Confidence, Severity
 
 if TYPE_CHECKING:
     from losslint.analysis.events import (
+        Accumulation,
+        GradientClip,
         ImplicitDim,
         LossCall,
         LossSum,
@@ -95,6 +97,14 @@ class Rule:
 
     def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
         """What happens to one optimizer in the loop that backpropagates and steps it."""
+        return iter(())
+
+    def check_accumulation(self, found: Accumulation) -> Iterator[Diagnosis]:
+        """A loss kept with its graph from round to round, only to be looked at."""
+        return iter(())
+
+    def check_gradient_clip(self, clip: GradientClip) -> Iterator[Diagnosis]:
+        """Gradients clipped at a wrong place, or something that is clipped in their stead."""
         return iter(())
 
     @classmethod

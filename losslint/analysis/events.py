@@ -105,6 +105,8 @@ class OperationKind(Enum):
 
     DIVISION = "division"
     LOG = "log"
+    ACCUMULATION = "accumulation"
+    """A loss kept from round to round: of use where it is backpropagated later."""
 
     __hash__ = object.__hash__
 
@@ -194,4 +196,43 @@ class TrainingLoop:
     confidence: Confidence
 
 
-Event: TypeAlias = LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+@dataclass(frozen=True, slots=True)
+class Accumulation:
+    """A loss that is kept with its graph from round to round, and never backpropagated."""
+
+    place: Place
+    total: str
+    """The sum or list that keeps it, as the code has it."""
+    listed: bool
+    """It is appended to a list."""
+    backward: Place | None
+    """Where the loss itself was backpropagated; None where nothing in the loop does that."""
+
+
+class ClipFault(Enum):
+    """Why clipping gradients does not do what it is there for."""
+
+    BEFORE_BACKWARD = "before backward"
+    AFTER_STEP = "after the step"
+    BEFORE_UNSCALE = "before they are unscaled"
+    NOT_PARAMETERS = "of a loss"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class GradientClip:
+    """A call that clips gradients, at a wrong place or of the wrong thing."""
+
+    place: Place
+    fault: ClipFault | None
+    other: Place | None = None
+    """The backward or step that it should stand on the other side of."""
+    optimizer: str = ""
+    """The optimizer whose step it is about, as the code has it."""
+    confidence: Confidence = Confidence.HIGH
+
+
+Event: TypeAlias = (
+    LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop | Accumulation | GradientClip
+)

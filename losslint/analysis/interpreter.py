@@ -20,11 +20,12 @@ from losslint.analysis.events import (
     LossSum,
     LossTerm,
     OperationInLoss,
+    OperationKind,
 )
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
-from losslint.analysis.scope import Exit, Frame, Module
+from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
@@ -119,6 +120,14 @@ class Interpreter:
         self.dead = 0
         self.settled = 0
         self.loops = 0
+        self.looping: list[Round] = []
+        """The loops around what is being evaluated, the innermost last."""
+        self.backpropagated: set[Place] = set()
+        """Where losses were kept that were seen to reach a backward later."""
+        self.differentiated: set[Hashable] = set()
+        """Losses whose gradients were asked for without a backward."""
+        self.numbers: set[Place] = set()
+        """Where losses were kept that were seen to be read as a number later."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self._steps = self._next_look = 0
@@ -147,6 +156,7 @@ class Interpreter:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
+        self.looping.clear()
         self.heap.stop_all_recordings()
 
     # -- evaluating ---------------------------------------------------------------------------
@@ -215,6 +225,7 @@ class Interpreter:
         known = self.assumed()
         through: list[tuple[Conditions, Writes]] = []
         traces: list[Trace] = []
+        when: list[Conditions] = []
         for conditions, run in arms:
             if contradict(conditions, known):
                 continue
@@ -225,9 +236,10 @@ class Interpreter:
                 through.append((frame.assumed - base, heap.writes_since(mark)))
             heap.roll_back(mark)
             traces.append(tuple(self.trace))
+            when.append(conditions)
         frame.assumed, self.trace = base, outer
         if any(traces):
-            self.trace.append(Branch(tuple(traces)))
+            self.trace.append(Branch(tuple(traces), tuple(when)))
         if not through:
             return False
         if len(through) == 1:
@@ -312,6 +324,9 @@ class Interpreter:
                     self._reaches_loss(item, seen)
         elif isinstance(value, Tensor):
             for operation in value.operations:
+                if operation.kind is OperationKind.ACCUMULATION:
+                    self.backpropagated.add(operation.place)
+                    continue
                 operand = operation.operand
                 if operand.grad or operand.deps or operation.repeated:
                     self.emit(OperationInLoss(operation, guarded=False))

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import libcst as cst
 
-from losslint.analysis import arithmetic
+from losslint.analysis import accumulation, arithmetic
 from losslint.analysis.arguments import Args
 from losslint.analysis.containers import (
     element,
@@ -178,6 +178,7 @@ def _extreme(op: Op) -> Value:
 def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
+        accumulation.read_as_number(op.run, value)
         return value.but(grad=False, terms=(), operations=frozenset())
     if isinstance(value, Const):
         kind = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs}.get(

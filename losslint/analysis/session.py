@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslint.analysis import container_api, definitions, loops, python_api, reflection_api
+from losslint.analysis.accumulation import accumulations
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
+from losslint.analysis.clipping import gradient_clips
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
@@ -133,6 +135,8 @@ def _analyse(
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
     events = [_settled(run, event, acts) for event in run.events]
     events.extend(training_loops(run.roots))
+    events.extend(accumulations(run))
+    events.extend(gradient_clips(run.roots))
     understood = run.sites.understood
     return Analysis(
         events,

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis import operators
+from losslint.analysis import accumulation, operators
 from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import extend, is_list
@@ -79,6 +79,8 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
 @executes(cst.Assign)
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
     value = _right_side(run, node.value)
+    if run.looping and isinstance(node.value, cst.BinaryOperation):
+        value = accumulation.assigned(run, node, node.value, value)
     for target in node.targets:
         assign(run, target.target, value)
     return True
@@ -99,7 +101,10 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
     if sign == "+" and isinstance(before, Instance) and is_list(before):
         extend(run, before, value)
         return True
-    assign(run, node.target, operators.binary(run, sign, before, value, node))
+    made = operators.binary(run, sign, before, value, node)
+    if sign == "+":
+        made = accumulation.added(run, node.target, value, made, node)
+    assign(run, node.target, made)
     return True
 
 

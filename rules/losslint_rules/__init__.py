@@ -21,6 +21,10 @@ from losslint_rules.run.not_analysed import NotAnalysed
 from losslint_rules.run.syntax_error import InvalidSyntax
 from losslint_rules.run.unused_suppression import UnusedSuppression
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
+from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
+from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
+from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
+from losslint_rules.training_loop.loss_accumulates_graph import LossAccumulatesGraph
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
@@ -46,6 +50,10 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedDivision,
     UnguardedLog,
     UnweightedMultitaskSum,
+    ClipBeforeUnscale,
+    ClipOnLoss,
+    ClipOutOfOrder,
+    LossAccumulatesGraph,
     MissingZeroGrad,
     ZeroGradBeforeStep,
     ZeroGradOutsideLoop,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import accumulation, arithmetic
 from losslint.analysis.arithmetic import as_dtype, blend
 from losslint.analysis.containers import picked
 from losslint.analysis.interpreter import REST
@@ -160,5 +160,6 @@ def _detach(op: Op) -> Value:
 def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
+        accumulation.read_as_number(op.run, value)
         return value.but(grad=False, terms=(), operations=frozenset(), trail=value.trail)
     return UNKNOWN

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from losslint.analysis.accumulation import losses_in
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of
 from losslint.analysis.containers import append, element, elements
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.torch_api.optim import (
     looks_like_optimizer,
+    looks_like_scaler,
+    owners_of,
     parameters_of,
     spelled,
     step,
     submodules,
+    unscale,
 )
 from losslint.analysis.torch_api.registry import (
     GROUPS,
@@ -21,8 +25,9 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, ZeroGrad
+from losslint.analysis.trace import Backward, Clip, Scale, ZeroGrad
 from losslint.analysis.values import (
+    FALSE,
     NONE,
     UNKNOWN,
     Bound,
@@ -65,7 +70,7 @@ def backward(run: Interpreter, node: object, loss: Value) -> None:
             deps |= one.value.deps
         elif one.value != NONE:
             known = False
-    run.act(Backward(run.place(node), deps if known else frozenset()))
+    run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
     run.reaches_loss(loss)
 
 
@@ -102,16 +107,29 @@ def _framework_backward(op: Op, target: Instance) -> Value:
 
 @method("scaler", "scale")
 def _scale(op: Op, target: Instance) -> Value:
+    if _enabled(op.run, target):
+        op.run.act(Scale(op.run.place(op.node)))
     return op.arg(0, "outputs")
 
 
 @method("scaler", "step")
 def _scaler_step(op: Op, target: Instance) -> Value:
-    step(op.run, op.node, op.arg(0, "optimizer"))
+    step(op.run, op.node, op.arg(0, "optimizer"), scaled=_enabled(op.run, target))
     return NONE
 
 
-@method("scaler", "update", "unscale_", "get_scale", "state_dict", "load_state_dict")
+def _enabled(run: Interpreter, scaler: Instance) -> bool:
+    """Whether a gradient scaler does anything."""
+    return run.heap.get(scaler.slots, ("opt", "enabled")) != FALSE
+
+
+@method("scaler", "unscale_")
+def _unscale(op: Op, target: Instance) -> Value:
+    unscale(op.run, op.node, op.arg(0, "optimizer"))
+    return NONE
+
+
+@method("scaler", "update", "get_scale", "state_dict", "load_state_dict")
 def _scaler_other(op: Op, target: Instance) -> Value:
     return UNKNOWN
 
@@ -128,11 +146,17 @@ def _unknown_step(op: Op, target: Instance) -> Value:
         op.run.call(given, Args(op.node))
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Instance) and group_of(given) == "optimizer":
-        step(op.run, op.node, given)
+        step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     elif isinstance(given, Unknown) and not looks_like_optimizer(spelled(op.node)):
         if given.key is not None and "optim" in str(given.key):
-            step(op.run, op.node, given)
+            step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     return Unknown()
+
+
+@method("unknown", "unscale_")
+def _unknown_unscale(op: Op, target: Instance) -> Value:
+    unscale(op.run, op.node, op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN)
+    return NONE
 
 
 @method("unknown", "zero_grad")
@@ -159,6 +183,8 @@ def _unknown_same(op: Op, target: Instance) -> Value:
 
 @method("unknown", "scale")
 def _unknown_scale(op: Op, target: Instance) -> Value:
+    if looks_like_scaler(spelled(op.node)):
+        op.run.act(Scale(op.run.place(op.node)))
     return op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN
 
 
@@ -300,11 +326,22 @@ def _framework_other(op: Op, target: Instance) -> Value:
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
     deps = deps_of(op.arg(0, "outputs"))
+    op.run.differentiated |= losses_in(op.arg(0, "outputs"))
     return Tuple((Tensor(deps=deps),))
 
 
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
-        "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save",
+        "torch.nn.utils.clip_grad_value_", "torch.nn.utils.clip_grad.clip_grad_norm_",
+        "torch.nn.utils.clip_grad.clip_grad_value_")  # fmt: skip
+def _clip(op: Op) -> Value:
+    given = op.arg(0, "parameters")
+    known = elements(op.run, given)
+    losses = frozenset().union(*map(losses_in, [given] if known is None else known))
+    op.run.act(Clip(op.run.place(op.node), owners_of(op.run, given), losses))
+    return Unknown()
+
+
+@extern("torch.manual_seed", "torch.save",
         "torch.cuda.empty_cache",
         "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
         "torch.cuda.is_available", "torch.autocast",
