@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
+    Backpropagation,
     Event,
+    ForcedGradient,
     GradientClip,
     ImplicitDim,
     LossCall,
     LossCalls,
     LossCase,
     LossSum,
+    MissingCall,
     OperationInLoss,
     TrainingLoop,
 )
@@ -29,7 +32,16 @@ if TYPE_CHECKING:
 
 Said = tuple[Rule, Diagnosis]
 _Question: TypeAlias = (
-    LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop | Accumulation | GradientClip
+    LossCall
+    | OperationInLoss
+    | ImplicitDim
+    | LossSum
+    | TrainingLoop
+    | Accumulation
+    | Backpropagation
+    | ForcedGradient
+    | MissingCall
+    | GradientClip
 )
 
 
@@ -98,6 +110,12 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_loss_sum(event)
     if isinstance(event, Accumulation):
         return rule.check_accumulation(event)
+    if isinstance(event, Backpropagation):
+        return rule.check_backpropagation(event)
+    if isinstance(event, ForcedGradient):
+        return rule.check_forced_gradient(event)
+    if isinstance(event, MissingCall):
+        return rule.check_missing_call(event)
     if isinstance(event, GradientClip):
         return rule.check_gradient_clip(event)
     return rule.check_training_loop(event)

@@ -22,10 +22,13 @@ from losslint.finding import Confidence, Severity
 if TYPE_CHECKING:
     from losslint.analysis.events import (
         Accumulation,
+        Backpropagation,
+        ForcedGradient,
         GradientClip,
         ImplicitDim,
         LossCall,
         LossSum,
+        MissingCall,
         OperationInLoss,
         TrainingLoop,
     )
@@ -101,6 +104,18 @@ class Rule:
 
     def check_accumulation(self, found: Accumulation) -> Iterator[Diagnosis]:
         """A loss kept with its graph from round to round, only to be looked at."""
+        return iter(())
+
+    def check_backpropagation(self, found: Backpropagation) -> Iterator[Diagnosis]:
+        """A call of backward, with what is known of the loss."""
+        return iter(())
+
+    def check_forced_gradient(self, found: ForcedGradient) -> Iterator[Diagnosis]:
+        """A loss that is told to require a gradient."""
+        return iter(())
+
+    def check_missing_call(self, found: MissingCall) -> Iterator[Diagnosis]:
+        """A statement that names a method of the training loop and does not call it."""
         return iter(())
 
     def check_gradient_clip(self, clip: GradientClip) -> Iterator[Diagnosis]:

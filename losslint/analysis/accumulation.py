@@ -92,7 +92,8 @@ def _kept(
     if not outlived or any(_over_data(one.node) for one in around):
         return made
     place, loop = run.place(node), outlived[-1].node
-    run.act(KeepLoss(place, Place(place.file, loop), losses_in(value), total, listed))
+    if not _kept_before(value, place):
+        run.act(KeepLoss(place, Place(place.file, loop), losses_in(value), total, listed))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
 
@@ -103,6 +104,16 @@ def _kept(
         return one.but(operations=one.operations | {operation})
 
     return each(made, mark)
+
+
+def _kept_before(value: Value, place: Place) -> bool:
+    """Whether a value is itself a total of losses, which is the one to mend."""
+    return any(
+        operation.kind is OperationKind.ACCUMULATION and operation.place != place
+        for one in alternatives_of(value)
+        if isinstance(one.value, Tensor)
+        for operation in one.value.operations
+    )
 
 
 def _has_graph(value: Value) -> bool:

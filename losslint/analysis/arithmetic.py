@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.events import LossTerm, Operation, OperationKind
+from losslint.analysis.gradient_flow import cuts_of
 from losslint.analysis.numbers import number
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
@@ -59,8 +60,11 @@ def blend(*values: Value) -> Tensor:
     grad = False
     found: Tensor | None = None
     for value in values:
-        deps = union_deps(deps, deps_of(value))
         if isinstance(value, Tensor):
+            if value.grad == grad:
+                deps = union_deps(deps, value.deps)
+            elif value.grad:
+                deps = value.deps
             if len(operations) < MAX_OPERATIONS:
                 operations |= value.operations
             terms = add_terms(terms, value.terms)
@@ -69,6 +73,7 @@ def blend(*values: Value) -> Tensor:
             grad |= value.grad
             found = value if found is None else found
         elif isinstance(value, Unknown):
+            deps = union_deps(deps, value.deps) if grad else value.deps
             grad = True
     confidence = min(
         (value.confidence for value in values if isinstance(value, Tensor)),
@@ -76,7 +81,7 @@ def blend(*values: Value) -> Tensor:
     )
     return Tensor(
         grad=grad,
-        operations=operations if grad else frozenset(),
+        operations=operations if grad else cuts_of(operations),
         deps=deps,
         marks=marks,
         terms=terms if grad else (),
@@ -356,7 +361,8 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
     """The result of an operation whose values matter once it reaches a loss."""
     if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
         return made
-    return made.but(operations=made.operations | {operation}, grad=True)
+    grad = made.grad or not cuts_of(made.operations)
+    return made.but(operations=made.operations | {operation}, grad=grad)
 
 
 def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
@@ -409,5 +415,6 @@ def negate(value: Tensor) -> Tensor:
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:
     """The tensor with elements of another kind."""
     if dtype in (DType.INT, DType.BOOL):
-        return value.but(dtype=dtype, grad=False, terms=(), operations=frozenset())
+        known = cuts_of(value.operations)
+        return value.but(dtype=dtype, grad=False, terms=(), operations=known)
     return value.but(dtype=dtype)

@@ -63,9 +63,10 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
     rounds.seen.clear()
     rounds.run(loop.body, frozenset(replace(state, when=ALWAYS) for state in states))
     unscales = any(isinstance(one, Unscale) and _unscales(one, step) for one in actions(loop.body))
+    known = {one.place for one in actions(loop.body) if isinstance(one, Clip) and one.owners}
     for clip, gradients in rounds.seen.items():
         fault, other = None, None
-        if gradients <= set(_ORDER):
+        if gradients <= set(_ORDER) and clip in known:
             fault = _ORDER["used" if "used" in gradients else "none"]
             other = step.place if fault is ClipFault.AFTER_STEP else backward.place
         elif clip in rounds.stepped_scaled and (not unscales or gradients == {"scaled"}):

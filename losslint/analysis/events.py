@@ -107,8 +107,16 @@ class OperationKind(Enum):
     LOG = "log"
     ACCUMULATION = "accumulation"
     """A loss kept from round to round: of use where it is backpropagated later."""
+    CUT = "cut"
+    """No gradient goes through, which is as it should be on the way to targets and weights."""
+    DEAD_END = "dead end"
+    """A cut that leaves a loss without any gradient for its input."""
 
     __hash__ = object.__hash__
+
+
+UNSAFE = frozenset({OperationKind.DIVISION, OperationKind.LOG})
+"""Operations of which rules want to know that their result reaches a loss."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +137,7 @@ class Operation:
         return (
             isinstance(other, Operation)
             and self.place == other.place
+            and self.kind is other.kind
             and self.operand == other.operand
         )
 
@@ -209,6 +218,50 @@ class Accumulation:
     """Where the loss itself was backpropagated; None where nothing in the loop does that."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An operation that no gradient goes through."""
+
+    place: Place
+    function: str
+
+    @property
+    def title(self) -> str:
+        """The operation in words."""
+        return "a comparison" if self.function == "comparison" else f"`{self.function}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Backpropagation:
+    """A call of backward."""
+
+    place: Place
+    losses: tuple[Value, ...]
+    """What is backpropagated, depending on the path."""
+    cuts: tuple[Cut, ...]
+    """Where the only way from the model to a loss that is part of it is cut."""
+    weighted: bool
+    """The gradient of the loss is given too, so that it need not be a single number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedGradient:
+    """A loss that is told to require a gradient."""
+
+    place: Place
+    loss: str
+    """As the code has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCall:
+    """A statement that names a method and does not call it."""
+
+    place: Place
+    title: str
+    """The method as the code has it."""
+
+
 class ClipFault(Enum):
     """Why clipping gradients does not do what it is there for."""
 
@@ -234,5 +287,14 @@ class GradientClip:
 
 
 Event: TypeAlias = (
-    LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop | Accumulation | GradientClip
+    LossCalls
+    | OperationInLoss
+    | ImplicitDim
+    | LossSum
+    | TrainingLoop
+    | Accumulation
+    | Backpropagation
+    | ForcedGradient
+    | MissingCall
+    | GradientClip
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.events import (
+    UNSAFE,
     Event,
     Family,
     ImplicitDim,
@@ -326,6 +327,7 @@ class Interpreter:
             for operation in value.operations:
                 if operation.kind is OperationKind.ACCUMULATION:
                     self.backpropagated.add(operation.place)
+                if operation.kind not in UNSAFE:
                     continue
                 operand = operation.operand
                 if operand.grad or operand.deps or operation.repeated:

@@ -13,6 +13,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import as_mask
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
@@ -212,7 +213,7 @@ def compare(
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
-        return Tensor(
+        mask = Tensor(
             mask=reason,
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -221,6 +222,7 @@ def compare(
             deps=made.deps,
             confidence=made.confidence,
         )
+        return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)

@@ -14,6 +14,7 @@ from losslint.analysis.containers import (
     extend,
     is_key,
 )
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.interpreter import REST, Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
@@ -179,7 +180,8 @@ def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
         accumulation.read_as_number(op.run, value)
-        return value.but(grad=False, terms=(), operations=frozenset())
+        short = op.name.rpartition(".")[2]
+        return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
     if isinstance(value, Const):
         kind = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs}.get(
             op.name.rpartition(".")[2]

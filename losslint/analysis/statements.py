@@ -13,6 +13,7 @@ from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.missing_call import missing_call
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
 from losslint.analysis.values import (
@@ -72,7 +73,9 @@ def _right_side(run: Interpreter, node: cst.CSTNode) -> Value:
 
 @executes(cst.Expr)
 def _expression(run: Interpreter, node: cst.Expr) -> bool:
-    run.eval(node.value)
+    value = run.eval(node.value)
+    if isinstance(node.value, cst.Attribute):
+        missing_call(run, node.value, value)
     return True
 
 

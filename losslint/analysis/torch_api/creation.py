@@ -5,11 +5,13 @@ from __future__ import annotations
 from losslint.analysis import arithmetic
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
+from losslint.analysis.gradient_flow import cut, cuts_of
 from losslint.analysis.numbers import number
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
+    TRUE,
     DType,
     Sign,
     TargetKind,
@@ -28,7 +30,7 @@ def _compared(op: Op) -> Value:
     reason: ZeroReason | None = inner
     if inner is None and op.name not in ("ne", "isfinite", "logical_not"):
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
-    return Tensor(
+    made = Tensor(
         mask=reason,
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
@@ -36,6 +38,7 @@ def _compared(op: Op) -> Value:
         grad=False,
         deps=given.deps,
     )
+    return cut(op.run, given, made, op.name, op.node)
 
 
 @function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
@@ -52,12 +55,17 @@ def _measured(op: Op) -> Value:
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+    return Tensor(grad=_is_leaf(op), shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+
+
+def _is_leaf(op: Op) -> bool:
+    """Whether a new tensor is told to collect a gradient."""
+    return op.given(-1, "requires_grad") == TRUE
 
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=False, sign=Sign.POSITIVE, shape="constant")
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
 
 
 @function("arange")
@@ -67,7 +75,7 @@ def _arange(op: Op) -> Value:
 
 @function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
 def _values(op: Op) -> Value:
-    return Tensor(grad=False)
+    return Tensor(grad=_is_leaf(op))
 
 
 @function("randint", "randint_like", "randperm")
@@ -86,9 +94,9 @@ def _made(op: Op) -> Value:
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         return given.but(
-            grad=False,
+            grad=_is_leaf(op),
             terms=(),
-            operations=frozenset(),
+            operations=cuts_of(given.operations),
             dtype=kind if kind is not DType.UNKNOWN else given.dtype,
         )
     sign = Sign.UNKNOWN

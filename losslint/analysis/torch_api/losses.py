@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.arithmetic import blend, deps_of, union_deps
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.gradient_flow import ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.spelling import dotted
@@ -193,7 +194,8 @@ def _result(
     """The loss that a criterion returns."""
     deps = deps_of(given)
     made = blend(given, target)
-    grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
+    cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
+    grad = not run.no_grad and not (cut_off and has_cut(given))
     shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
     stage = (
         {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean")
@@ -205,12 +207,15 @@ def _result(
     if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
-    return Tensor(
+    result = Tensor(
         sign=Sign.NON_NEGATIVE,
         grad=grad,
         terms=(term,) if grad else (),
         operations=made.operations,
-        deps=made.deps,
+        deps=made.deps if grad else union_deps(deps, deps_of(target)),
         shape=shape,
         confidence=made.confidence,
     )
+    if not grad and not run.no_grad and isinstance(given, Tensor):
+        return ended(result, given)
+    return result

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.accumulation import losses_in
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of
 from losslint.analysis.containers import append, element, elements
+from losslint.analysis.gradient_flow import backpropagated, require_gradient
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import (
     looks_like_optimizer,
     looks_like_scaler,
@@ -29,6 +33,7 @@ from losslint.analysis.trace import Backward, Clip, Scale, ZeroGrad
 from losslint.analysis.values import (
     FALSE,
     NONE,
+    TRUE,
     UNKNOWN,
     Bound,
     Const,
@@ -58,10 +63,8 @@ GROUPS.update(
 )
 
 
-def backward(run: Interpreter, node: object, loss: Value) -> None:
+def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False) -> None:
     """Gradients of a loss are added to the parameters it depends on."""
-    import libcst as cst
-
     assert isinstance(node, cst.CSTNode)
     deps: frozenset[object] = frozenset()
     known = True
@@ -72,6 +75,7 @@ def backward(run: Interpreter, node: object, loss: Value) -> None:
             known = False
     run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
     run.reaches_loss(loss)
+    backpropagated(run, node, loss, weighted)
 
 
 @function("backward")
@@ -85,7 +89,9 @@ def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
     if isinstance(loss, Unknown) and len(op.args.positional) > 1:
         loss = op.args.positional[1]  # `accelerator.backward(loss)` on something unknown
-    backward(op.run, op.node, loss)
+        backward(op.run, op.node, loss)
+        return NONE
+    backward(op.run, op.node, loss, weighted=op.given(1, "gradient") is not None)
     return NONE
 
 
@@ -93,8 +99,9 @@ def _backward(op: Op, target: Instance) -> Value:
 def _autograd_backward(op: Op) -> Value:
     source = op.arg(0, "tensors")
     known = elements(op.run, source)
+    weighted = op.given(1, "grad_tensors") is not None
     for loss in known if known is not None else [source]:
-        backward(op.run, op.node, loss)
+        backward(op.run, op.node, loss, weighted)
     return NONE
 
 
@@ -289,7 +296,15 @@ def _parameter(op: Op) -> Value:
     return Tensor(owner=frozenset({owner}), deps=frozenset({owner}), shape="parameter")
 
 
-@extern("torch.autograd.Variable", "torch.autograd.variable.Variable", "torch.jit.script",
+@extern("torch.autograd.Variable", "torch.autograd.variable.Variable")
+def _variable(op: Op) -> Value:
+    value = op.arg(0, "data")
+    if op.given(1, "requires_grad") == TRUE and isinstance(op.node, cst.Call):
+        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value))
+    return value
+
+
+@extern("torch.jit.script",
         "torch.compile", "copy.deepcopy", "copy.copy", "torch.jit.trace", "torch.jit.freeze",
         "torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm",
         "torch.nn.utils.parametrizations.weight_norm", "torch.fx.symbolic_trace",
