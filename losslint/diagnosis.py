@@ -21,6 +21,7 @@ from losslint.analysis.events import (
     MissingCall,
     OperationInLoss,
     TrainingLoop,
+    WrongAverage,
 )
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
@@ -41,6 +42,7 @@ _Question: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | WrongAverage
     | GradientClip
 )
 
@@ -114,6 +116,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_backpropagation(event)
     if isinstance(event, ForcedGradient):
         return rule.check_forced_gradient(event)
+    if isinstance(event, WrongAverage):
+        return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):
         return rule.check_missing_call(event)
     if isinstance(event, GradientClip):

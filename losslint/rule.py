@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         MissingCall,
         OperationInLoss,
         TrainingLoop,
+        WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
 
@@ -116,6 +117,10 @@ class Rule:
 
     def check_missing_call(self, found: MissingCall) -> Iterator[Diagnosis]:
         """A statement that names a method of the training loop and does not call it."""
+        return iter(())
+
+    def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:
+        """A sum of batch means that is divided by a number of samples."""
         return iter(())
 
     def check_gradient_clip(self, clip: GradientClip) -> Iterator[Diagnosis]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.averages import names_in, summed
 from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.joins import each
 from losslint.analysis.spelling import dotted, receiver
@@ -46,12 +47,16 @@ def added(
     run: Interpreter, target: cst.CSTNode, value: Value, made: Value, node: cst.CSTNode
 ) -> Value:
     """The sum ``made`` of what ``target`` was and a ``value``, about to be its new value."""
-    if not run.looping or not run.looping[-1].repeats or run.no_grad or not _has_graph(value):
+    if not run.looping or not run.looping[-1].repeats:
         return made
     slot = _slot(run, target)
     if slot is None:
         return made
     outlived = [one for one in run.looping if not _written(run, slot, one)]
+    if run.looping[-1] in outlived:
+        made = summed(run, value, made, node)
+    if run.no_grad or not _has_graph(value):
+        return made
     return _kept(run, outlived, value, made, dotted(target), node, listed=False)
 
 
@@ -151,15 +156,7 @@ def _written(run: Interpreter, slot: tuple[Slots, Hashable], since: Round) -> bo
 
 def _over_data(loop: cst.For | cst.While) -> bool:
     """Whether a loop runs over batches, going by how it is written."""
-    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in _names(loop.iter))
-
-
-def _names(node: cst.BaseExpression) -> Iterator[str]:
-    """The names in the iterable of a loop."""
-    if isinstance(node, cst.Call):
-        for arg in node.args:
-            yield from _names(arg.value)
-    yield dotted(node)
+    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
 
 
 def read_as_number(run: Interpreter, value: Tensor) -> None:

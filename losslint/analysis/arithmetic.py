@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.events import LossTerm, Operation, OperationKind
-from losslint.analysis.gradient_flow import cuts_of
+from losslint.analysis.gradient_flow import as_weight, has_cut, lasting
 from losslint.analysis.numbers import number
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
@@ -81,7 +82,7 @@ def blend(*values: Value) -> Tensor:
     )
     return Tensor(
         grad=grad,
-        operations=operations if grad else cuts_of(operations),
+        operations=operations if grad else lasting(operations),
         deps=deps,
         marks=marks,
         terms=terms if grad else (),
@@ -239,7 +240,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     ):
         left, right = right, left
     one, other = _tensor(left), _tensor(right)
-    made = blend(left, right)
+    made = _no_batch_mean(blend(left, right))
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = weigh(made, right)
     made = made.but(
@@ -260,6 +263,14 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if zero is not None and (norms or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
+
+
+def _no_batch_mean(made: Tensor) -> Tensor:
+    """A product, which may be a mean times the number that it was taken of."""
+    if BATCH_MEAN not in made.marks:
+        return made
+    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
+    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
@@ -302,6 +313,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     """``left / right``."""
     one, other = _tensor(left), _tensor(right)
     made = blend(left, right)
+    divided(run, left, right, node)
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = normalised(made, right)
     if Sign.UNKNOWN not in (one.sign, other.sign):
@@ -361,7 +375,7 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
     """The result of an operation whose values matter once it reaches a loss."""
     if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
         return made
-    grad = made.grad or not cuts_of(made.operations)
+    grad = made.grad or not has_cut(made)
     return made.but(operations=made.operations | {operation}, grad=grad)
 
 
@@ -415,6 +429,6 @@ def negate(value: Tensor) -> Tensor:
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:
     """The tensor with elements of another kind."""
     if dtype in (DType.INT, DType.BOOL):
-        known = cuts_of(value.operations)
+        known = lasting(value.operations)
         return value.but(dtype=dtype, grad=False, terms=(), operations=known)
     return value.but(dtype=dtype)

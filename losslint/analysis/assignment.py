@@ -105,7 +105,7 @@ def set_attribute(
     target = without_none(target)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
-        if isinstance(made, Tensor) and isinstance(node.value, cst.Name):
+        if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
             assign(run, node.value, made)
         return
     if isinstance(target, Instance):

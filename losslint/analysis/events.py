@@ -107,6 +107,8 @@ class OperationKind(Enum):
     LOG = "log"
     ACCUMULATION = "accumulation"
     """A loss kept from round to round: of use where it is backpropagated later."""
+    BATCH_MEANS = "batch means"
+    """A sum over the rounds of a loop of losses that are means over a batch each."""
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
     DEAD_END = "dead end"
@@ -228,7 +230,8 @@ class Cut:
     @property
     def title(self) -> str:
         """The operation in words."""
-        return "a comparison" if self.function == "comparison" else f"`{self.function}`"
+        words = {"comparison": "a comparison", "no_grad": "what is computed under `no_grad`"}
+        return words.get(self.function, f"`{self.function}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,14 @@ class Backpropagation:
     """Where the only way from the model to a loss that is part of it is cut."""
     weighted: bool
     """The gradient of the loss is given too, so that it need not be a single number."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAverage:
+    """A sum of batch means that is divided by a number of samples."""
+
+    place: Place
+    summed: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,5 +307,6 @@ Event: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | WrongAverage
     | GradientClip
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.events import (
     UNSAFE,
+    Backpropagation,
     Event,
     Family,
     ImplicitDim,
@@ -123,6 +124,8 @@ class Interpreter:
         self.loops = 0
         self.looping: list[Round] = []
         """The loops around what is being evaluated, the innermost last."""
+        self.backpropagations: dict[Place, Backpropagation] = {}
+        """Every call of backward, with all that it was seen to be called on."""
         self.backpropagated: set[Place] = set()
         """Where losses were kept that were seen to reach a backward later."""
         self.differentiated: set[Hashable] = set()

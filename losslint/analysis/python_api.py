@@ -8,6 +8,7 @@ import libcst as cst
 
 from losslint.analysis import accumulation, arithmetic
 from losslint.analysis.arguments import Args
+from losslint.analysis.averages import length
 from losslint.analysis.containers import (
     element,
     elements,
@@ -199,6 +200,8 @@ def _len(op: Op) -> Value:
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (value.zero or value.mask):
         return Tensor(zero=value.zero or value.mask, grad=False)
+    if isinstance(value, Unknown):
+        return length(value)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
 
 

@@ -15,6 +15,7 @@ from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBefore
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
+from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
@@ -65,4 +66,5 @@ RULES: tuple[type[Rule], ...] = (
     StepNotCalled,
     ForcedRequiresGrad,
     NonScalarBackward,
+    AveragedByWrongCount,
 )

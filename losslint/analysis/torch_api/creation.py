@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslint.analysis import arithmetic
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
-from losslint.analysis.gradient_flow import cut, cuts_of
+from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.numbers import number
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -96,7 +96,7 @@ def _made(op: Op) -> Value:
         return given.but(
             grad=_is_leaf(op),
             terms=(),
-            operations=cuts_of(given.operations),
+            operations=lasting(given.operations),
             dtype=kind if kind is not DType.UNKNOWN else given.dtype,
         )
     sign = Sign.UNKNOWN

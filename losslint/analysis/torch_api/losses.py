@@ -8,10 +8,11 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of, union_deps
+from losslint.analysis.averages import BATCH_MEAN
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
-from losslint.analysis.gradient_flow import ended, has_cut
+from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.spelling import dotted
@@ -117,8 +118,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     ("input", i) if given.config and not (dispatched and given.when) else None,
                 )
                 cases.append(LossCase(event, arms, known))
-            reduction = _reduction(chosen.value, args)
-            result = _result(run, criterion, given.value, targets[0].value, args, reduction)
+            result = _result(run, criterion, chosen.value, given.value, targets[0].value, args)
             results.append(Alternative(result, when, chosen.config or given.config))
     run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
@@ -183,15 +183,28 @@ def _reduction(callee: Value, args: Args) -> Value | None:
     return args.get(-1, "reduction")
 
 
+def _is_batch_mean(callee: Value, args: Args, reduction: Value | None) -> bool:
+    """Whether a criterion surely takes the mean; it was said in other ways once."""
+    if args.open or len(args.positional) > 3:
+        return False
+    said: set[object] = set(args.keywords)
+    if isinstance(callee, Instance):
+        said |= {key[1] for key in callee.slots if isinstance(key, tuple)}
+    if said & {"size_average", "reduce"}:
+        return False
+    return reduction is None or reduction == Const("mean")
+
+
 def _result(
     run: Interpreter,
     criterion: Criterion,
+    callee: Value,
     given: Value,
     target: Value,
     args: Args,
-    reduction: Value | None,
 ) -> Tensor:
     """The loss that a criterion returns."""
+    reduction = _reduction(callee, args)
     deps = deps_of(given)
     made = blend(given, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
@@ -214,8 +227,11 @@ def _result(
         operations=made.operations,
         deps=made.deps if grad else union_deps(deps, deps_of(target)),
         shape=shape,
+        marks=frozenset({BATCH_MEAN}) if _is_batch_mean(callee, args, reduction) else frozenset(),
         confidence=made.confidence,
     )
-    if not grad and not run.no_grad and isinstance(given, Tensor):
+    if run.no_grad:
+        return computed_without(run, result, args.node)
+    if not grad and isinstance(given, Tensor):
         return ended(result, given)
     return result

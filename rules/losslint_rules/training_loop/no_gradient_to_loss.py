@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from losslint.analysis.events import Backpropagation
 from losslint.analysis.trail import Step
-from losslint.analysis.values import Tensor
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -73,7 +72,7 @@ class NoGradientToLoss(Rule):
     category: ClassVar[str] = "training-loop"
 
     def check_backpropagation(self, found: Backpropagation) -> Iterator[Diagnosis]:
-        """A loss with a dead end in it, or without any gradient."""
+        """A loss with a dead end in it."""
         for cut in found.cuts:
             yield Diagnosis(
                 cut.place,
@@ -81,14 +80,4 @@ class NoGradientToLoss(Rule):
                 "to this loss: it trains nothing",
                 "keep to operations with a gradient, such as probabilities instead of decisions",
                 (Step(found.place, "backpropagated here"),),
-            )
-        losses = [loss for loss in found.losses if isinstance(loss, Tensor)]
-        if found.cuts or not losses or len(losses) < len(found.losses):
-            return
-        if all(not loss.grad and loss.deps for loss in losses):
-            yield Diagnosis(
-                found.place,
-                "this loss has no gradient: it was computed under `no_grad`, or from values that "
-                "were cut off from their graph",
-                "compute the loss with its graph where it is to be backpropagated",
             )
