@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import as_tensor
 from losslint.analysis.functions import call_function
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.lookup import class_attribute, find_method, lineage
 from losslint.analysis.sizes import ANY, rank
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
-_DETACHED = frozenset({"data", "detach"})
 _SAME = frozenset({"T", "mT", "H", "real", "device_"})
 _KEY_DEPTH = 5
 
@@ -54,6 +54,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
     if isinstance(value, Tensor):
+        if name == "data":
+            return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name)
     if isinstance(value, Unknown):
         if value.key is not None:
@@ -186,8 +188,6 @@ def _of_super(run: Interpreter, value: Super, name: str) -> Value:
 
 
 def _of_tensor(value: Tensor, name: str) -> Value:
-    if name in _DETACHED and name == "data":
-        return value.but(grad=False, terms=(), operations=frozenset())
     if name == "grad":
         return Tensor(owner=value.owner, grad=False, shape="grad")
     if name in _SAME:

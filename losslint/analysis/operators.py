@@ -14,6 +14,7 @@ from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, i
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
@@ -261,7 +262,7 @@ def compare(
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
-        return Tensor(
+        mask = Tensor(
             mask=reason,
             shape="random" if any(t.shape == "random" for t in tensors) else "",
             zero=inner,
@@ -272,6 +273,7 @@ def compare(
             deps=made.deps,
             confidence=made.confidence,
         )
+        return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)

@@ -255,6 +255,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
         deps=target.deps | value.deps,
         terms=(),
         shape="",
+        grad=target.grad or value.grad,
     )
 
 

@@ -26,6 +26,8 @@ from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
+from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
+from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -39,7 +41,14 @@ from losslint_rules.targets.labels_out_of_range import LabelsOutOfRange
 from losslint_rules.targets.loss_class_called_as_function import LossClassCalledAsFunction
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
+from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
+from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
+from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
+from losslint_rules.training_loop.forced_requires_grad import ForcedRequiresGrad
+from losslint_rules.training_loop.loss_accumulates_graph import LossAccumulatesGraph
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
+from losslint_rules.training_loop.no_gradient_to_loss import NoGradientToLoss
+from losslint_rules.training_loop.step_not_called import StepNotCalled
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
 
@@ -82,7 +91,16 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedLog,
     UnguardedSqrt,
     UnweightedMultitaskSum,
+    ClipBeforeUnscale,
+    ClipOnLoss,
+    ClipOutOfOrder,
+    LossAccumulatesGraph,
     MissingZeroGrad,
     ZeroGradBeforeStep,
     ZeroGradOutsideLoop,
+    NoGradientToLoss,
+    StepNotCalled,
+    ForcedRequiresGrad,
+    NonScalarBackward,
+    AveragedByWrongCount,
 )

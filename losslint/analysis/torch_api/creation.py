@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
+from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.numbers import number
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
@@ -14,6 +15,7 @@ from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
+    TRUE,
     Const,
     DType,
     Sign,
@@ -36,7 +38,7 @@ def _compared(op: Op) -> Value:
     padding = op.name in ("ne", "isfinite", "logical_not")
     if inner is None and not padding:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
-    return Tensor(
+    made = Tensor(
         mask=reason,
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
@@ -44,6 +46,7 @@ def _compared(op: Op) -> Value:
         grad=False,
         deps=given.deps,
     )
+    return cut(op.run, given, made, op.name, op.node)
 
 
 @function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
@@ -74,12 +77,17 @@ def _size(op: Op) -> Value:
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+    return Tensor(grad=_is_leaf(op), shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+
+
+def _is_leaf(op: Op) -> bool:
+    """Whether a new tensor is told to collect a gradient."""
+    return op.given(-1, "requires_grad") == TRUE
 
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=False, sign=Sign.POSITIVE, shape="constant")
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
 
 
 @function("arange")
@@ -98,7 +106,7 @@ def _random(op: Op) -> Value:
 
 @function("linspace", "empty_strided")
 def _values(op: Op) -> Value:
-    return Tensor(grad=False)
+    return Tensor(grad=_is_leaf(op))
 
 
 @function("randint", "randint_like", "randperm")
@@ -121,9 +129,9 @@ def _made(op: Op) -> Value:
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         return given.but(
-            grad=False,
+            grad=_is_leaf(op),
             terms=(),
-            operations=frozenset(),
+            operations=lasting(given.operations),
             dtype=kind if kind is not DType.UNKNOWN else given.dtype,
         )
     sign = Sign.UNKNOWN

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.arithmetic import blend, deps_of, union_deps
+from losslint.analysis.averages import BATCH_MEAN
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.operations import mean_of_selection
@@ -227,7 +229,8 @@ def _result(
     deps = deps_of(given)
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
-    grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
+    cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
+    grad = not run.no_grad and not (cut_off and has_cut(given))
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family
@@ -236,17 +239,28 @@ def _result(
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
     if stage == "mean" and not run.no_grad:
         made = mean_of_selection(run, made, args.node)
+    # more positions were the older ways to say how it reduces
+    averaged = reduction == "mean" and not args.open and len(args.positional) <= 3
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
-    return Tensor(
+    result = Tensor(
         sign=Sign.NON_NEGATIVE,
         sizes=_result_sizes(criterion, given, target, reduction),
         grad=grad,
         terms=(term,) if grad else (),
         operations=made.operations,
-        deps=made.deps,
+        deps=made.deps if grad else union_deps(deps, deps_of(target)),
         shape=shape,
+        marks=_BATCH_MEAN if averaged else frozenset(),
         confidence=made.confidence,
     )
+    if run.no_grad:
+        return computed_without(run, result, args.node)
+    if not grad and isinstance(given, Tensor):
+        return ended(result, given)
+    return result
+
+
+_BATCH_MEAN = frozenset({BATCH_MEAN})
 
 
 def _result_sizes(
