@@ -19,6 +19,7 @@ from losslint.finding import (
     Span,
     Unresolved,
 )
+from losslint.fixing import is_editable
 from losslint.paths import is_folder
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
@@ -87,12 +88,14 @@ def lint(
         progress: called with the number of files done and of all files.
     """
     # Late, because it imports libcst, and `losslint --help` should not wait for that.
+    from losslint.agreement import only_alone
     from losslint.analysis.session import analyse
     from losslint.diagnosis import diagnose
     from losslint.placing import Placer
 
+    everything = [*sources, *(context.sources if context else ())]
     analysis = analyse(
-        [*sources, *(context.sources if context else ())],
+        everything,
         src_roots=job.src_roots,
         top=job.top,
         returns=job.returns,
@@ -103,7 +106,9 @@ def lint(
     broken: list[Broken] = []
     said = [
         (rule, diagnosis)
-        for rule, diagnosis in diagnose(analysis.events, rules, broken.append)
+        for rule, diagnosis in only_alone(
+            diagnose(analysis.events, rules, broken.append), everything
+        )
         if _concerns(diagnosis, by_path, context)
     ]
     broken = [failure for failure in broken if failure.at.file.path in by_path]
@@ -127,6 +132,7 @@ def lint(
     ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job), by_path)
+    found = list(_within(found, by_path))
     listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
     return Report(
         findings=tuple(sorted(found, key=_order)),
@@ -180,6 +186,16 @@ def _judged(
         if finding.confidence >= job.min_confidence
         and finding.code not in job.file_ignores.codes(finding.span.path)
     )
+
+
+def _within(found: Iterable[Finding], linted: Mapping[Path, Source]) -> Iterator[Finding]:
+    """The findings, with those fixes only that change linted files, and can."""
+    for finding in found:
+        paths = {edit.span.path for edit in finding.fix.edits} if finding.fix else set()
+        if all(path in linted and is_editable(linted[path]) for path in paths):
+            yield finding
+        else:
+            yield replace(finding, fix=None)
 
 
 def _without_duplicates(found: Iterable[Finding]) -> list[Finding]:

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import with_logits_criterion
 from losslint.rule import Diagnosis, Rule
 
 
@@ -58,6 +59,11 @@ class BceOnLogits(Rule):
     that losslint cannot see, it stays silent; if it reports one all the same, suppress it with
     the reason.
 
+    ## Fix
+
+    Unsafe: the criterion becomes its with-logits form, at all calls that share it, if all of them
+    have this fault.
+
     ## References
 
     - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html)
@@ -79,4 +85,5 @@ class BceOnLogits(Rule):
                 f"{call.title} wants probabilities, but `{call.given}` is a raw output that no "
                 "sigmoid has seen",
                 "use BCEWithLogitsLoss, which applies the sigmoid itself",
+                fix=with_logits_criterion(call.place),
             )

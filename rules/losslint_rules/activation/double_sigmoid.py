@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -72,6 +73,12 @@ class DoubleSigmoid(Rule):
     It is not. A sigmoid elsewhere is: as a gate inside the model, for metrics, for thresholds at
     prediction time. None of these is reported.
 
+    ## Fix
+
+    Unsafe: the sigmoid before the loss is dropped, where nothing else reads its output. At the end
+    of a model it is dropped where the file shows all uses of the output, and put back at those
+    outside the loss.
+
     ## References
 
     - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
@@ -92,4 +99,5 @@ class DoubleSigmoid(Rule):
                 f"{call.title} applies a sigmoid itself, but `{call.given}` is the output of a "
                 "sigmoid already",
                 "drop the sigmoid before the loss and keep it where probabilities are read",
+                fix=without_activation(call.place, "sigmoid"),
             )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import ImplicitDim
 from losslint.finding import Severity
+from losslint.rewriting import explicit_dim
 from losslint.rule import Diagnosis, Rule
 
 
@@ -64,6 +65,11 @@ class ImplicitSoftmaxDim(Rule):
     For inputs of shape (N, C) and (N, C, H, W) the guess is right, as long as torch keeps making
     it. Writing `dim=1` costs nothing.
 
+    ## Fix
+
+    Unsafe: `dim=-1` behind a linear layer and `dim=1` behind a convolution, where that layer is in
+    sight and has more than one output.
+
     ## References
 
     - torch: [softmax](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html)
@@ -83,4 +89,5 @@ class ImplicitSoftmaxDim(Rule):
             "1 for 2 or 4",
             "say which dimension holds the classes: dim=1 for (N, C), dim=-1 for (..., C)",
             confidence=call.confidence,
+            fix=explicit_dim(call.place),
         )

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_log_softmax
 from losslint.rule import Diagnosis, Rule
 
 
@@ -68,6 +69,12 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
     Always, as far as the result goes, if the dimension is that of the classes. Suppress it where
     the model's log-probabilities are its public interface and the criterion is not yours.
 
+    ## Fix
+
+    Safe where the log_softmax is in one function with the loss and its dim is that of the classes
+    for sure: 1, or the last of two. Unsafe at the end of a model, with the log_softmax put back at
+    the uses outside the loss. None with label smoothing, or where dimensions change in between.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
@@ -88,4 +95,5 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
                 f"{call.title} applies log_softmax itself, so the one behind `{call.given}` is "
                 "wasted: the loss is right, the work is done twice",
                 "drop the log_softmax, or keep it and use NLLLoss",
+                fix=None if "label_smoothing" in call.options else without_log_softmax(call.place),
             )

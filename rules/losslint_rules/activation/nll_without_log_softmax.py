@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import PROBABILITIES, Act
 from losslint.finding import Severity
+from losslint.rewriting import with_cross_entropy, with_log_softmax
 from losslint.rule import Diagnosis, Rule
 
 
@@ -69,6 +70,11 @@ class NllWithoutLogSoftmax(Rule):
     `nll_loss` is now and then used as a convenient gather, to pick one entry a row from something
     else than log-probabilities. Suppress it there, or write `x.gather(1, y.unsqueeze(1))`.
 
+    ## Fix
+
+    Unsafe: raw outputs get `CrossEntropyLoss` in place of `NLLLoss`, a softmax in the same function
+    becomes a log_softmax.
+
     ## References
 
     - torch: [NLLLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html)
@@ -90,6 +96,7 @@ class NllWithoutLogSoftmax(Rule):
                 f"{call.title} wants log-probabilities, but `{call.given}` holds probabilities: "
                 "no log is ever taken",
                 "use log_softmax in place of the softmax, or give the logits to CrossEntropyLoss",
+                fix=with_log_softmax(call.place),
             )
         elif call.activation is Act.RAW:
             yield Diagnosis.of_input(
@@ -97,4 +104,5 @@ class NllWithoutLogSoftmax(Rule):
                 f"{call.title} wants log-probabilities, but `{call.given}` is a raw output: the "
                 "loss has no lower bound",
                 "use CrossEntropyLoss, which applies log_softmax itself",
+                fix=with_cross_entropy(call.place),
             )

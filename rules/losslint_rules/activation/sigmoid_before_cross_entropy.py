@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -69,6 +70,10 @@ class SigmoidBeforeCrossEntropy(Rule):
     A bounded score is sometimes meant: cosine similarities, or a tanh times a scale that lets the
     scores grow, as in pointer networks (`10 * torch.tanh(u)`). With a scale it is not reported.
 
+    ## Fix
+
+    Unsafe: the sigmoid or tanh is dropped, as a softmax would be (LOS104).
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)
@@ -93,4 +98,5 @@ class SigmoidBeforeCrossEntropy(Rule):
                 f"small range by a {name}",
                 f"drop the {name} for classes that exclude each other; for independent labels "
                 "use BCEWithLogitsLoss",
+                fix=without_activation(call.place, "sigmoid", "tanh"),
             )

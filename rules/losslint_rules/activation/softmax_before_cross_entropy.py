@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -72,6 +73,12 @@ class SoftmaxBeforeCrossEntropy(Rule):
     Hardly ever as the input. A softmax for metrics, inside attention, in an `eval` branch of the
     model, or on the target side (a teacher's probabilities) is fine and is not reported.
 
+    ## Fix
+
+    Unsafe: the softmax before the loss is dropped, where nothing else reads its output. At the end
+    of a model it is dropped where the file shows all uses of the output, and put back at those
+    outside the loss, except where only the largest element is looked for.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)
@@ -93,4 +100,5 @@ class SoftmaxBeforeCrossEntropy(Rule):
                 f"{call.title} applies log_softmax itself, but `{call.given}` {what} already",
                 "give the criterion the logits; apply the softmax only where probabilities are "
                 "read",
+                fix=without_activation(call.place, "softmax"),
             )

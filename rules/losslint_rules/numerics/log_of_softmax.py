@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import in_one_step
 from losslint.rule import Diagnosis, Rule
 
 
@@ -65,6 +66,11 @@ class LogOfSoftmax(Rule):
     such code is not reported here. In a metric that is only printed the two steps are harmless,
     and code that no gradient passes through is not reported either.
 
+    ## Fix
+
+    Safe, where both steps are one expression with nothing in between. A guard between them changes
+    the meaning, a selection the order: there it is for you to rewrite.
+
     ## References
 
     - torch.nn.functional.log_softmax,
@@ -92,8 +98,9 @@ class LogOfSoftmax(Rule):
         if advice is None:
             return
         what, instead = advice
+        place = operation.place
         yield Diagnosis(
-            operation.place,
+            place,
             f"`{operation.function}` of {what} loses its value and its gradient where that is "
             "near zero"
             if given.act is not Act.UNKNOWN
@@ -101,6 +108,7 @@ class LogOfSoftmax(Rule):
             instead,
             operation.trail,
             given.confidence,
+            fix=in_one_step(place),
         )
 
 

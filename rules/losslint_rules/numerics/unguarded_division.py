@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import guarded_division
 from losslint.rule import Diagnosis, Rule
 
 
@@ -61,6 +62,10 @@ class UnguardedDivision(Rule):
     When the data make zero impossible, for example because every sample has at least one
     positive pixel by construction. Say so on the line: `# losslint: ignore[LOS301] reason`.
 
+    ## Fix
+
+    Unsafe: `1e-8` is added to the divisor.
+
     ## References
 
     - torch.nn.functional.normalize,
@@ -91,4 +96,5 @@ class UnguardedDivision(Rule):
             else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
             steps,
             operation.operand.confidence,
+            fix=guarded_division(operation.place),
         )

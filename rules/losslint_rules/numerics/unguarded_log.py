@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.values import Act, Sign
 from losslint.finding import Severity
+from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
 
 
@@ -60,6 +61,11 @@ class UnguardedLog(Rule):
     When the value is positive by construction in a way that the analysis cannot see, or where
     -inf is wanted, as in a causal mask. Say so on the line: `# losslint: ignore[LOS302] reason`.
 
+    ## Fix
+
+    Unsafe: the argument is clamped at `1e-8`. None for raw outputs and the output of a tanh: a
+    clamp gives no gradient to what is negative.
+
     ## References
 
     - torch.log, https://docs.pytorch.org/docs/stable/generated/torch.log.html
@@ -78,6 +84,7 @@ class UnguardedLog(Rule):
             return
         if given.sign is Sign.POSITIVE:
             return
+        may_be_negative = given.act in (Act.TANH, Act.RAW)
         if given.act is Act.PROB and given.shape != "one-minus":
             why = "probabilities that were combined can be as small as zero"
         elif given.act is Act.TANH and not found.mixed:
@@ -94,4 +101,6 @@ class UnguardedLog(Rule):
             "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
             operation.trail,
             given.confidence,
+            # A clamp gives no gradient to what is negative: that wants another model.
+            fix=None if may_be_negative else guarded_logarithm(operation.place),
         )

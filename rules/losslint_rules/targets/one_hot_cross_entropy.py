@@ -10,6 +10,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import DType, TargetKind, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import class_indices
 from losslint.rule import Diagnosis, Rule
 
 
@@ -60,6 +61,12 @@ class OneHotCrossEntropy(Rule):
     probabilities. These are not reported, and neither are one-hot rows for Dice, focal or
     embedding losses.
 
+    ## Fix
+
+    The rows give way to the indices that `one_hot` or an identity matrix made them of, where
+    nothing else reads them and the loss has no `weight`, `ignore_index` or `label_smoothing`. Safe
+    for float rows of indices that have one dimension for sure, else unsafe.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
@@ -93,4 +100,9 @@ class OneHotCrossEntropy(Rule):
             (*steps_of(target.trail), *call.built),
             target.confidence,
             Severity.ERROR if integer else None,
+            None if _CHANGE_THE_MEAN & call.options.keys() else class_indices(call.place),
         )
+
+
+_CHANGE_THE_MEAN = {"weight", "ignore_index", "label_smoothing"}
+"""Options with which rows and indices are not averaged alike."""

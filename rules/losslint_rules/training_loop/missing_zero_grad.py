@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_each_round
 from losslint.rule import Diagnosis, Rule
 
 
@@ -63,6 +64,11 @@ class MissingZeroGrad(Rule):
     `torch.autograd.grad`, or runs `dist_autograd`, which keeps gradients in a context of its
     own) has nothing to zero, nor has a single step outside any loop.
 
+    ## Fix
+
+    Unsafe: `zero_grad()` is inserted before backward, or behind a step that is not taken in every
+    round, so that gradients that are meant to add up still do.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,
@@ -90,4 +96,5 @@ class MissingZeroGrad(Rule):
             f"call `{loop.optimizer}.zero_grad()` in every round, before backward",
             tuple(steps),
             loop.confidence,
+            fix=zeroed_each_round(loop),
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_before_backward
 from losslint.rule import Diagnosis, Rule
 
 
@@ -58,6 +59,10 @@ class ZeroGradBeforeStep(Rule):
     silent there. It is also silent where gradients were read or stored before they are zeroed,
     as in methods that compare the gradients of several tasks.
 
+    ## Fix
+
+    Unsafe: the statement moves to before backward; where there is one already it is removed.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,
@@ -85,4 +90,5 @@ class ZeroGradBeforeStep(Rule):
                 Step(loop.step, "and used here, after they were zeroed"),
             ),
             loop.confidence,
+            fix=zeroed_before_backward(loop),
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_in_the_inner_loop
 from losslint.rule import Diagnosis, Rule
 
 
@@ -58,6 +59,10 @@ class ZeroGradOutsideLoop(Rule):
     and used once. Gradient accumulation that zeroes before the loop and again whenever it steps
     is silent as well.
 
+    ## Fix
+
+    Unsafe: `zero_grad()` moves into the inner loop.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,
@@ -85,4 +90,5 @@ class ZeroGradOutsideLoop(Rule):
             f"move `{loop.optimizer}.zero_grad()` into the inner loop",
             tuple(steps),
             loop.confidence,
+            fix=zeroed_in_the_inner_loop(loop),
         )

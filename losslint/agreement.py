@@ -1,0 +1,69 @@
+"""Which fixes of loss calls hold in every context that reaches them.
+
+A loss call is met once for each way into its function and each combination of criterion and input.
+An edit changes the one piece of text that all of them share, so it has to be right for all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.prefilter import importers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from losslint.analysis.trail import Place
+    from losslint.diagnosis import Said
+    from losslint.fix import Fix
+    from losslint.source import Source
+
+
+class Agreement:
+    """What was offered at each loss call, over all cases of all contexts."""
+
+    def __init__(self) -> None:
+        self._cases: Counter[Place] = Counter()
+        self._offers: Counter[tuple[Place, str, Fix]] = Counter()
+
+    def heard(self, place: Place, said: Iterable[Said]) -> None:
+        """Takes in what the rules say about one case."""
+        self._cases[place] += 1
+        offers = {(place, rule.code, one.fix) for rule, one in said if one.fix is not None}
+        self._offers.update(offers)
+
+    def settled(self, said: Said) -> Said:
+        """What was said, with its fix only if every case at every place concerned offers it.
+
+        What is not about a loss call, such as a division, has no cases that could disagree.
+        """
+        rule, diagnosis = said
+        fix = diagnosis.fix
+        if fix is None:
+            return said
+        agreed = all(
+            self._offers[place, rule.code, fix] == self._cases[place]
+            for place in (diagnosis.at, *fix.together)
+        )
+        if agreed and all(self._cases[place] for place in fix.together):
+            return said
+        return rule, replace(diagnosis, fix=None)
+
+
+def only_alone(said: Iterable[Said], sources: Sequence[Source]) -> Iterator[Said]:
+    """What was said, without the fixes that change what another file may import."""
+    imported: dict[Path, bool] = {}
+    for rule, diagnosis in said:
+        fix = diagnosis.fix
+        if fix is not None and fix.alone:
+            path = diagnosis.at.file.path
+            if path not in imported:
+                others = [source for source in sources if source.path != path]
+                imported[path] = bool(importers([path], others))
+            if imported[path]:
+                yield rule, replace(diagnosis, fix=None)
+                continue
+        yield rule, diagnosis
