@@ -1,0 +1,1 @@
+"""The losses as functions, in the manner of :mod:`torch.nn.functional`."""
