@@ -53,8 +53,8 @@ def check_real(name: str, value: object) -> None:
         raise TypeError(f"`{name}` must be a tensor of real numbers, but is {describe(value)}")
 
 
-def check_mask(name: str, value: object) -> None:
-    """Raises TypeError for what is no tensor of booleans."""
+def check_mask(name: str, value: object, other_name: str, other: Tensor) -> None:
+    """Raises unless it is a tensor of booleans, of the shape and on the device of another."""
     check_tensor(name, value)
     assert isinstance(value, Tensor)
     if value.dtype != torch.bool:
@@ -62,6 +62,8 @@ def check_mask(name: str, value: object) -> None:
             f"`{name}` must be a torch.bool tensor, True where an element counts, but is "
             f"{describe(value)}"
         )
+    check_same_shape(name, value, other_name, other)
+    check_same_device(name, value, other_name, other)
 
 
 def check_dimensions(name: str, tensor: Tensor, wanted: str, *, at_least: int) -> None:
@@ -155,8 +157,12 @@ def check_values(
 
 def check_class_indices(
     name: str, target: Tensor, classes: int, ignore_index: int | None = None
-) -> None:
-    """Raises TypeError unless the indices are integers, ValueError if one names no class."""
+) -> bool:
+    """Raises TypeError unless the indices are integers, ValueError if one names no class.
+
+    Returns:
+        Whether some may have to be ignored. False only where that is known for nothing.
+    """
     check_tensor(name, target)
     if target.dtype not in _INTEGERS:
         raise TypeError(
@@ -164,9 +170,10 @@ def check_class_indices(
             f"{describe(target)}; of one-hot rows or probabilities take `argmax(dim=1)`"
         )
     if target.numel() == 0 or not can_read(target):
-        return
+        return ignore_index is not None
     low, high = (int(value.item()) for value in target.aminmax())
-    if ignore_index is not None and not (low >= 0 and high < classes):
+    may_ignore = ignore_index is not None and low <= ignore_index <= high
+    if ignore_index is not None and may_ignore and not (low >= 0 and high < classes):
         # Only here, as it costs a copy: most targets have nothing to ignore.
         kept = target.long()
         kept = kept.masked_fill(kept == ignore_index, 0)
@@ -178,6 +185,7 @@ def check_class_indices(
             f"a class index from 0 to {classes - 1}{ignored} everywhere",
             f"from {low} to {high}",
         )
+    return may_ignore
 
 
 def check_class_weights(name: str, weight: Tensor | None, classes: int, input: Tensor) -> None:
@@ -195,7 +203,7 @@ def can_read(tensor: Tensor) -> bool:
     if torch.compiler.is_compiling() or tensor.device.type != "cpu":
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
-    return not torch._C._functorch.is_batchedtensor(tensor)
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def promote(tensor: Tensor) -> Tensor:
@@ -218,7 +226,7 @@ def without_autocast(tensor: Tensor) -> torch.amp.autocast_mode.autocast:
 
 def masked_out(values: Tensor, mask: Tensor | None) -> Tensor:
     """The values with 0 where the mask is False, and no gradient there, even from a NaN."""
-    return values if mask is None else values.masked_fill(~mask, 0.0)
+    return values if mask is None else values.masked_fill(~mask, 0)
 
 
 def reduce(losses: Tensor, reduction: Reduction, divisor: Tensor | None = None) -> Tensor:
@@ -237,7 +245,7 @@ def reduce(losses: Tensor, reduction: Reduction, divisor: Tensor | None = None) 
         return losses.sum()
     if divisor is None:
         return losses.mean() if losses.numel() else losses.sum()
-    return losses.sum() / divisor.masked_fill(divisor == 0, 1)
+    return losses.sum() / (divisor + (divisor == 0))
 
 
 def _bounds(
