@@ -12,15 +12,31 @@ from losslint.losses.classification import (
     Poly1CrossEntropyLoss,
     SymmetricCrossEntropyLoss,
 )
+from losslint.losses.metric_learning import (
+    ArcFaceLoss,
+    BatchTripletLoss,
+    ContrastiveLoss,
+    CosFaceLoss,
+    InfoNCELoss,
+    NTXentLoss,
+    SupervisedContrastiveLoss,
+)
 from losslint.losses.weights import class_weights, pos_weight
 
 __all__ = [
+    "ArcFaceLoss",
     "AsymmetricLoss",
+    "BatchTripletLoss",
     "BinaryFocalLoss",
+    "ContrastiveLoss",
+    "CosFaceLoss",
     "FocalLoss",
     "GeneralizedCrossEntropyLoss",
+    "InfoNCELoss",
     "LogitAdjustedCrossEntropyLoss",
+    "NTXentLoss",
     "Poly1CrossEntropyLoss",
+    "SupervisedContrastiveLoss",
     "SymmetricCrossEntropyLoss",
     "class_weights",
     "pos_weight",

@@ -8,13 +8,28 @@ from losslint.losses.functional.classification import (
     poly1_cross_entropy,
     symmetric_cross_entropy,
 )
+from losslint.losses.functional.margin import arcface_loss, cosface_loss
+from losslint.losses.functional.metric_learning import (
+    batch_triplet_loss,
+    contrastive_loss,
+    info_nce_loss,
+    nt_xent_loss,
+    supervised_contrastive_loss,
+)
 
 __all__ = [
+    "arcface_loss",
     "asymmetric_loss",
+    "batch_triplet_loss",
     "binary_focal_loss",
+    "contrastive_loss",
+    "cosface_loss",
     "focal_loss",
     "generalized_cross_entropy",
+    "info_nce_loss",
     "logit_adjusted_cross_entropy",
+    "nt_xent_loss",
     "poly1_cross_entropy",
+    "supervised_contrastive_loss",
     "symmetric_cross_entropy",
 ]
