@@ -8,11 +8,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from losslint.losses._contract import describe, fail
+
 __all__ = ["gather_with_gradient", "mean_over_ranks"]
 
 
 def gather_with_gradient(values: Tensor, group: Any = None) -> Tensor:
-    r"""Concatenates what every rank passes along the first dimension, in the order of the ranks.
+    r"""Concatenates what all ranks pass along the first dimension, in the order of the ranks.
 
     ``torch.distributed.all_gather`` gives no gradient to the other ranks' rows, so a contrastive
     loss over its result trains each encoder on its own rows only. Here each rank gets back the sum
@@ -38,9 +40,10 @@ def gather_with_gradient(values: Tensor, group: Any = None) -> Tensor:
         ValueError: if ``values`` has no dimension to gather along.
     """
     if values.dim() == 0:
-        raise ValueError(
-            "values is a scalar and has no first dimension to gather along: "
-            "pass one row for each sample, such as values.unsqueeze(0)"
+        fail(
+            "values",
+            "of at least one dimension, to gather along (values.unsqueeze(0) has one)",
+            describe(values),
         )
     if _world_size(group) == 1:
         return values
