@@ -77,12 +77,12 @@ class _Positives(Protocol):
         """The loss of each row, of all logits (R, C)."""
         ...
 
-    def expected(self, logits: Tensor, span: slice) -> Tensor:
-        """The mean logit of the positives of each row in the span."""
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        """The mean over the positives of each row in the span."""
         ...
 
-    def subtract(self, gradient: Tensor, span: slice, weight: Tensor) -> None:
-        """Subtracts the weight (rows,), spread over the positives, from the rows in place."""
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        """Subtracts in place 1 from each row in the span, spread over its positives."""
         ...
 
 
@@ -93,11 +93,12 @@ class _Targets:
     def losses(self, logits: Tensor) -> Tensor:
         return functional.cross_entropy(logits, self.target, reduction="none")
 
-    def expected(self, logits: Tensor, span: slice) -> Tensor:
-        return logits.gather(1, self.target[span, None]).squeeze(1)
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        return log_p.gather(1, self.target[span, None]).squeeze(1)
 
-    def subtract(self, gradient: Tensor, span: slice, weight: Tensor) -> None:
-        gradient.scatter_add_(1, self.target[span, None], -weight[:, None])
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        target = self.target[span, None]
+        return p.scatter_add_(1, target, p.new_full(target.shape, -1))
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,15 @@ class _Labels:
     positives: Tensor
 
     def losses(self, logits: Tensor) -> Tensor:
-        return -self.expected(logits.log_softmax(1), slice(None))
+        return -self.mean(logits.log_softmax(1), slice(None))
 
-    def expected(self, logits: Tensor, span: slice) -> Tensor:
-        total = logits.masked_fill(~self._is_positive(span), 0).sum(1)
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        total = log_p.masked_fill(~self._is_positive(span), 0).sum(1)
         return total / self.positives[span].clamp_min(1)
 
-    def subtract(self, gradient: Tensor, span: slice, weight: Tensor) -> None:
-        spread = weight / self.positives[span].clamp_min(1)
-        gradient.sub_(self._is_positive(span) * spread[:, None])
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        spread = self.positives[span].clamp_min(1).to(p.dtype).reciprocal()
+        return p.addcmul_(self._is_positive(span).to(p.dtype), spread[:, None], value=-1)
 
     def _is_positive(self, span: slice) -> Tensor:
         mask = self.labels[span, None] == self.labels
@@ -171,18 +172,15 @@ class _InPieces(torch.autograd.Function):
         total = rows.new_zeros(())
         row_gradient, column_gradient = torch.zeros_like(rows), torch.zeros_like(columns)
         for span in spans(rows.shape[0], piece_size(rows) // columns.shape[0]):
-            logits = _logits(rows[span], columns, excludes_self, span.start)
-            logits -= logits.amax(1, keepdim=True)
-            powers = logits.exp()
-            sums = powers.sum(1)
-            losses = sums.log() - positives.expected(logits, span)
-            total += (losses * share[span]).sum()
+            log_p = _logits(rows[span], columns, excludes_self, span.start).log_softmax(1)
+            total -= (positives.mean(log_p, span) * share[span]).sum()
             if wants_gradient:
-                gradient = powers.mul_((share[span] / sums)[:, None])
-                positives.subtract(gradient, span, share[span])
+                difference = positives.subtract_from(log_p.exp_(), span)
+                # The shares on the vectors, which are fewer numbers than the logits.
+                weight = share[span, None]
                 with without_autocast(rows):
-                    row_gradient[span] = gradient @ columns
-                    column_gradient.addmm_(gradient.T, rows[span])
+                    torch.mul(difference @ columns, weight, out=row_gradient[span])
+                    column_gradient.addmm_(difference.T, rows[span] * weight)
         ctx.save_for_backward(rows, columns, share, row_gradient, column_gradient)
         ctx.positives, ctx.excludes_self = positives, excludes_self
         return total
