@@ -12,16 +12,36 @@ from losslint.losses.classification import (
     Poly1CrossEntropyLoss,
     SymmetricCrossEntropyLoss,
 )
+from losslint.losses.segmentation import (
+    BCEDiceLoss,
+    CrossEntropyDiceLoss,
+    DiceLoss,
+    FocalTverskyLoss,
+    GeneralizedDiceLoss,
+    JaccardLoss,
+    LovaszHingeLoss,
+    LovaszSoftmaxLoss,
+    TverskyLoss,
+)
 from losslint.losses.weights import class_weights, pos_weight
 
 __all__ = [
     "AsymmetricLoss",
+    "BCEDiceLoss",
     "BinaryFocalLoss",
+    "CrossEntropyDiceLoss",
+    "DiceLoss",
     "FocalLoss",
+    "FocalTverskyLoss",
     "GeneralizedCrossEntropyLoss",
+    "GeneralizedDiceLoss",
+    "JaccardLoss",
     "LogitAdjustedCrossEntropyLoss",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
     "Poly1CrossEntropyLoss",
     "SymmetricCrossEntropyLoss",
+    "TverskyLoss",
     "class_weights",
     "pos_weight",
 ]

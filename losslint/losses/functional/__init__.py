@@ -8,13 +8,31 @@ from losslint.losses.functional.classification import (
     poly1_cross_entropy,
     symmetric_cross_entropy,
 )
+from losslint.losses.functional.combined import bce_dice_loss, cross_entropy_dice_loss
+from losslint.losses.functional.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
+from losslint.losses.functional.segmentation import (
+    dice_loss,
+    focal_tversky_loss,
+    generalized_dice_loss,
+    jaccard_loss,
+    tversky_loss,
+)
 
 __all__ = [
     "asymmetric_loss",
+    "bce_dice_loss",
     "binary_focal_loss",
+    "cross_entropy_dice_loss",
+    "dice_loss",
     "focal_loss",
+    "focal_tversky_loss",
     "generalized_cross_entropy",
+    "generalized_dice_loss",
+    "jaccard_loss",
     "logit_adjusted_cross_entropy",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "poly1_cross_entropy",
     "symmetric_cross_entropy",
+    "tversky_loss",
 ]
