@@ -21,23 +21,43 @@ from losslint.losses.metric_learning import (
     NTXentLoss,
     SupervisedContrastiveLoss,
 )
+from losslint.losses.segmentation import (
+    BCEDiceLoss,
+    CrossEntropyDiceLoss,
+    DiceLoss,
+    FocalTverskyLoss,
+    GeneralizedDiceLoss,
+    JaccardLoss,
+    LovaszHingeLoss,
+    LovaszSoftmaxLoss,
+    TverskyLoss,
+)
 from losslint.losses.weights import class_weights, pos_weight
 
 __all__ = [
     "ArcFaceLoss",
     "AsymmetricLoss",
+    "BCEDiceLoss",
     "BatchTripletLoss",
     "BinaryFocalLoss",
     "ContrastiveLoss",
     "CosFaceLoss",
+    "CrossEntropyDiceLoss",
+    "DiceLoss",
     "FocalLoss",
+    "FocalTverskyLoss",
     "GeneralizedCrossEntropyLoss",
+    "GeneralizedDiceLoss",
     "InfoNCELoss",
+    "JaccardLoss",
     "LogitAdjustedCrossEntropyLoss",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
     "NTXentLoss",
     "Poly1CrossEntropyLoss",
     "SupervisedContrastiveLoss",
     "SymmetricCrossEntropyLoss",
+    "TverskyLoss",
     "class_weights",
     "pos_weight",
 ]

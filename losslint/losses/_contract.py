@@ -155,6 +155,17 @@ def check_values(
         fail(name, wanted + (f" ({hint})" if hint else ""), f"from {low:g} to {high:g}")
 
 
+def check_integers(name: str, target: object) -> None:
+    """Raises TypeError for what is no tensor of class indices."""
+    check_tensor(name, target)
+    assert isinstance(target, Tensor)
+    if target.dtype not in _INTEGERS:
+        raise TypeError(
+            f"`{name}` must hold class indices (an integer tensor, such as torch.int64), but is "
+            f"{describe(target)}; of one-hot rows or probabilities take `argmax(dim=1)`"
+        )
+
+
 def check_class_indices(
     name: str, target: Tensor, classes: int, ignore_index: int | None = None
 ) -> bool:
@@ -163,12 +174,7 @@ def check_class_indices(
     Returns:
         Whether some may have to be ignored. False only where that is known for nothing.
     """
-    check_tensor(name, target)
-    if target.dtype not in _INTEGERS:
-        raise TypeError(
-            f"`{name}` must hold class indices (an integer tensor, such as torch.int64), but is "
-            f"{describe(target)}; of one-hot rows or probabilities take `argmax(dim=1)`"
-        )
+    check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
     low, high = (int(value.item()) for value in target.aminmax())

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.losses import classification_cases
+from tests.losses import classification_cases, segmentation_cases
 
-CASES = [*classification_cases.CASES]
+CASES = [*classification_cases.CASES, *segmentation_cases.CASES]
