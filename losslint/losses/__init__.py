@@ -12,6 +12,7 @@ from losslint.losses.classification import (
     Poly1CrossEntropyLoss,
     SymmetricCrossEntropyLoss,
 )
+from losslint.losses.generative import ELBOLoss, GANDiscriminatorLoss, GANGeneratorLoss
 from losslint.losses.metric_learning import (
     ArcFaceLoss,
     BatchTripletLoss,
@@ -21,6 +22,7 @@ from losslint.losses.metric_learning import (
     NTXentLoss,
     SupervisedContrastiveLoss,
 )
+from losslint.losses.ranking import BPRLoss, ListNetLoss, PairwiseLogisticLoss
 from losslint.losses.segmentation import (
     BCEDiceLoss,
     CrossEntropyDiceLoss,
@@ -38,22 +40,28 @@ __all__ = [
     "ArcFaceLoss",
     "AsymmetricLoss",
     "BCEDiceLoss",
+    "BPRLoss",
     "BatchTripletLoss",
     "BinaryFocalLoss",
     "ContrastiveLoss",
     "CosFaceLoss",
     "CrossEntropyDiceLoss",
     "DiceLoss",
+    "ELBOLoss",
     "FocalLoss",
     "FocalTverskyLoss",
+    "GANDiscriminatorLoss",
+    "GANGeneratorLoss",
     "GeneralizedCrossEntropyLoss",
     "GeneralizedDiceLoss",
     "InfoNCELoss",
     "JaccardLoss",
+    "ListNetLoss",
     "LogitAdjustedCrossEntropyLoss",
     "LovaszHingeLoss",
     "LovaszSoftmaxLoss",
     "NTXentLoss",
+    "PairwiseLogisticLoss",
     "Poly1CrossEntropyLoss",
     "SupervisedContrastiveLoss",
     "SymmetricCrossEntropyLoss",

@@ -9,6 +9,13 @@ from losslint.losses.functional.classification import (
     symmetric_cross_entropy,
 )
 from losslint.losses.functional.combined import bce_dice_loss, cross_entropy_dice_loss
+from losslint.losses.functional.generative import (
+    elbo_loss,
+    gan_discriminator_loss,
+    gan_generator_loss,
+    gradient_penalty,
+    kl_standard_normal,
+)
 from losslint.losses.functional.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from losslint.losses.functional.margin import arcface_loss, cosface_loss
 from losslint.losses.functional.metric_learning import (
@@ -18,6 +25,7 @@ from losslint.losses.functional.metric_learning import (
     nt_xent_loss,
     supervised_contrastive_loss,
 )
+from losslint.losses.functional.ranking import bpr_loss, listnet_loss, pairwise_logistic_loss
 from losslint.losses.functional.segmentation import (
     dice_loss,
     focal_tversky_loss,
@@ -32,20 +40,28 @@ __all__ = [
     "batch_triplet_loss",
     "bce_dice_loss",
     "binary_focal_loss",
+    "bpr_loss",
     "contrastive_loss",
     "cosface_loss",
     "cross_entropy_dice_loss",
     "dice_loss",
+    "elbo_loss",
     "focal_loss",
     "focal_tversky_loss",
+    "gan_discriminator_loss",
+    "gan_generator_loss",
     "generalized_cross_entropy",
     "generalized_dice_loss",
+    "gradient_penalty",
     "info_nce_loss",
     "jaccard_loss",
+    "kl_standard_normal",
+    "listnet_loss",
     "logit_adjusted_cross_entropy",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "nt_xent_loss",
+    "pairwise_logistic_loss",
     "poly1_cross_entropy",
     "supervised_contrastive_loss",
     "symmetric_cross_entropy",
