@@ -13,6 +13,7 @@ from losslint.losses.classification import (
     SymmetricCrossEntropyLoss,
 )
 from losslint.losses.generative import ELBOLoss, GANDiscriminatorLoss, GANGeneratorLoss
+from losslint.losses.image import MSSSIMLoss, SSIMLoss, TotalVariationLoss
 from losslint.losses.metric_learning import (
     ArcFaceLoss,
     BatchTripletLoss,
@@ -22,6 +23,7 @@ from losslint.losses.metric_learning import (
     NTXentLoss,
     SupervisedContrastiveLoss,
 )
+from losslint.losses.perceptual import PerceptualLoss
 from losslint.losses.ranking import BPRLoss, ListNetLoss, PairwiseLogisticLoss
 from losslint.losses.segmentation import (
     BCEDiceLoss,
@@ -60,11 +62,15 @@ __all__ = [
     "LogitAdjustedCrossEntropyLoss",
     "LovaszHingeLoss",
     "LovaszSoftmaxLoss",
+    "MSSSIMLoss",
     "NTXentLoss",
     "PairwiseLogisticLoss",
+    "PerceptualLoss",
     "Poly1CrossEntropyLoss",
+    "SSIMLoss",
     "SupervisedContrastiveLoss",
     "SymmetricCrossEntropyLoss",
+    "TotalVariationLoss",
     "TverskyLoss",
     "class_weights",
     "pos_weight",

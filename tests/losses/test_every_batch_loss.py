@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.losses import generative_cases, metric_cases, ranking_cases
+from tests.losses import generative_cases, image_cases, metric_cases, ranking_cases
 from tests.losses.batch_cases import BatchCase
 from tests.losses.cases import Tensors, arrays
 
-CASES = [*metric_cases.CASES, *generative_cases.CASES, *ranking_cases.CASES]
+CASES = [*metric_cases.CASES, *generative_cases.CASES, *ranking_cases.CASES, *image_cases.CASES]
 every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 DEVICES = [
     "cpu",

@@ -16,6 +16,7 @@ from losslint.losses.functional.generative import (
     gradient_penalty,
     kl_standard_normal,
 )
+from losslint.losses.functional.image import ms_ssim_loss, ssim_loss, total_variation_loss
 from losslint.losses.functional.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from losslint.losses.functional.margin import arcface_loss, cosface_loss
 from losslint.losses.functional.metric_learning import (
@@ -60,10 +61,13 @@ __all__ = [
     "logit_adjusted_cross_entropy",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
+    "ms_ssim_loss",
     "nt_xent_loss",
     "pairwise_logistic_loss",
     "poly1_cross_entropy",
+    "ssim_loss",
     "supervised_contrastive_loss",
     "symmetric_cross_entropy",
+    "total_variation_loss",
     "tversky_loss",
 ]
