@@ -9,7 +9,19 @@ from losslint.losses.functional.classification import (
     symmetric_cross_entropy,
 )
 from losslint.losses.functional.combined import bce_dice_loss, cross_entropy_dice_loss
+from losslint.losses.functional.detection import ciou_loss, diou_loss, giou_loss, iou_loss
 from losslint.losses.functional.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
+from losslint.losses.functional.regression import (
+    charbonnier_loss,
+    log_cosh_loss,
+    mape_loss,
+    masked_mse_loss,
+    msle_loss,
+    quantile_loss,
+    rmse_loss,
+    smape_loss,
+    tweedie_loss,
+)
 from losslint.losses.functional.segmentation import (
     dice_loss,
     focal_tversky_loss,
@@ -22,17 +34,30 @@ __all__ = [
     "asymmetric_loss",
     "bce_dice_loss",
     "binary_focal_loss",
+    "charbonnier_loss",
+    "ciou_loss",
     "cross_entropy_dice_loss",
     "dice_loss",
+    "diou_loss",
     "focal_loss",
     "focal_tversky_loss",
     "generalized_cross_entropy",
     "generalized_dice_loss",
+    "giou_loss",
+    "iou_loss",
     "jaccard_loss",
+    "log_cosh_loss",
     "logit_adjusted_cross_entropy",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
+    "mape_loss",
+    "masked_mse_loss",
+    "msle_loss",
     "poly1_cross_entropy",
+    "quantile_loss",
+    "rmse_loss",
+    "smape_loss",
     "symmetric_cross_entropy",
     "tversky_loss",
+    "tweedie_loss",
 ]
