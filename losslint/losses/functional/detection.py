@@ -18,6 +18,7 @@ from losslint.losses._contract import (
     check_same_shape,
     fail,
     promote,
+    quotient,
     reduce,
 )
 
@@ -72,7 +73,7 @@ def giou_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
     """
     pair = _pair(input, target, reduction)
     around = _area(_around(pair))
-    return reduce(1 - pair.iou + _quotient(around - pair.union, around), reduction)
+    return reduce(1 - pair.iou + quotient(around - pair.union, around), reduction)
 
 
 def diou_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> Tensor:
@@ -110,7 +111,7 @@ def ciou_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
     pair = _pair(input, target, reduction)
     aspect = 4 / math.pi**2 * (_angle(pair.actual) - _angle(pair.predicted)).square()
     with torch.no_grad():
-        alpha = _quotient(aspect, 1 - pair.iou + aspect)
+        alpha = quotient(aspect, 1 - pair.iou + aspect)
     return reduce(1 - pair.iou + _distance(pair) + alpha * aspect, reduction)
 
 
@@ -135,7 +136,7 @@ def _pair(input: Tensor, target: Tensor, reduction: Reduction) -> _Pair:
     high = torch.minimum(predicted[..., 2:], actual[..., 2:])
     overlap = (high - low).clamp_min(0).prod(-1)
     union = _area(predicted) + _area(actual) - overlap
-    return _Pair(predicted, actual, _quotient(overlap, union), union)
+    return _Pair(predicted, actual, quotient(overlap, union), union)
 
 
 def _around(pair: _Pair) -> Tensor:
@@ -152,7 +153,7 @@ def _distance(pair: _Pair) -> Tensor:
     diagonal = (around[..., 2:] - around[..., :2]).square().sum(-1)
     difference = pair.predicted - pair.actual
     apart = (difference[..., :2] + difference[..., 2:]) / 2
-    return _quotient(apart.square().sum(-1), diagonal)
+    return quotient(apart.square().sum(-1), diagonal)
 
 
 def _angle(boxes: Tensor) -> Tensor:
@@ -160,8 +161,3 @@ def _angle(boxes: Tensor) -> Tensor:
     # The angle of an empty box has no gradient, and must not have a NaN.
     is_empty = (width == 0) & (height == 0)
     return torch.atan2(width.masked_fill(is_empty, 1), height.masked_fill(is_empty, 1))
-
-
-def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """The quotient, 0 where both are 0."""
-    return numerator / (denominator + (denominator == 0))
