@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.lookup import class_attribute, find_method, lineage
@@ -58,9 +58,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             known = run.heap.get(run.symbols, (value.key, name))
             if known is not None:
                 return known
-        mask = as_mask(run, value, node)
-        if mask is not None and name in FUNCTIONS:
-            return Method(mask, name)
+        tensor = as_tensor(run, value, node)
+        if tensor is not None and name in FUNCTIONS:
+            return Method(tensor, name)
         if is_tensor_method(name):
             return Method(value, name)
         if name == "training":
@@ -91,9 +91,14 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return _of_super(run, value, name)
     if isinstance(value, Function | Bound | Partial):
         return Unknown()
+    if isinstance(value, Tuple) and name in _NAMED and len(value.items) == 2:
+        return value.items[_NAMED[name]]  # of `x.max(dim)`, `x.sort()` and their like
     if isinstance(value, Const | Tuple | Params | Method):
         return Method(value, name)
     return UNKNOWN
+
+
+_NAMED = {"values": 0, "indices": 1}
 
 
 def _key(key: object, name: str) -> object:
@@ -188,6 +193,8 @@ def _of_tensor(value: Tensor, name: str) -> Value:
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
+    if name == "shape" and value.mask is not None:
+        return Tensor(zero=value.mask, grad=False, shape="sizes")
     if name in ("shape", "device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

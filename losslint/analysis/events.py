@@ -105,18 +105,23 @@ class OperationKind(Enum):
 
     DIVISION = "division"
     LOG = "log"
+    ROOT = "square root"
+    EXP = "exponential"
+    SOFTMAX = "softmax written out"
+    SELECTION = "selection by a mask"
+    MEAN = "mean of a selection"
 
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A division or logarithm, with the operand whose values matter."""
+    """One such operation, with the operand whose values matter."""
 
     kind: OperationKind
     place: Place
     function: str
-    """As it is called in the code: ``log``, ``log2``, ``log10``, ``log1p``, ``/``."""
+    """As it is called in the code: ``log``, ``log2``, ``log10``, ``sqrt``, ``/``."""
     operand: Tensor
     other: Tensor | None = None
     trail: tuple[Step, ...] = ()

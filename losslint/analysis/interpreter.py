@@ -20,6 +20,7 @@ from losslint.analysis.events import (
     LossSum,
     LossTerm,
     OperationInLoss,
+    OperationKind,
 )
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
@@ -66,9 +67,11 @@ class LossSites:
 
     understood: dict[Place, bool] = field(default_factory=dict)
     lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
+    met_so_far: int = 0
 
     def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
         """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
+        self.met_so_far += 1
         self.understood[place] = self.understood.get(place, False) or understood
         if not understood and isinstance(given, Unknown) and given.why:
             self.lost[place] = (given.lost, given.why)
@@ -121,14 +124,14 @@ class Interpreter:
         self.loops = 0
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
-        self._steps = self._next_look = 0
+        self.steps = self._next_look = 0
         self._deadline = 0.0
         self.start()
 
     def start(self) -> None:
         """Grants the steps and the time of one file."""
         self.rounds = 1
-        self._steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
+        self.steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def step(self) -> None:
@@ -137,10 +140,10 @@ class Interpreter:
         Raises:
             BudgetSpent: if it is one too many.
         """
-        self._steps += 1
-        if self._steps > self._next_look:
+        self.steps += 1
+        if self.steps > self._next_look:
             self._next_look += _STEPS_BETWEEN_LOOKS
-            if self._steps > MAX_STEPS or time.thread_time() > self._deadline:
+            if self.steps > MAX_STEPS or time.thread_time() > self._deadline:
                 raise BudgetSpent
 
     def reset(self) -> None:
@@ -148,6 +151,11 @@ class Interpreter:
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
         self.heap.stop_all_recordings()
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many events and how many evaluations of loss calls there were so far."""
+        return len(self.events), self.sites.met_so_far
 
     # -- evaluating ---------------------------------------------------------------------------
 
@@ -331,6 +339,12 @@ class Interpreter:
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
+
+    def guard_means(self, value: Tensor) -> None:
+        """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
+        for operation in value.operations:
+            if operation.kind is OperationKind.MEAN and operation.zero is not None:
+                self.guarded.add(operation.zero)
 
     # -- helpers that many parts need ---------------------------------------------------------
 

@@ -97,6 +97,7 @@ def _repeated(
         last = number == rounds - 1
         run.settled += last
         run.loops += 1
+        heap.start_recording()
         try:
             bind()
             if isinstance(node, cst.While) and number:
@@ -107,6 +108,7 @@ def _repeated(
             run.settled -= last
             run.loops -= 1
             body, run.trace = run.trace, outer
+            reads = heap.stop_recording()
         repeats = bool(frame.continues)
         left_by_break = bool(frame.breaks)
         exits = [*frame.continues, *frame.breaks]
@@ -115,6 +117,8 @@ def _repeated(
         else:
             heap.roll_back(mark)
         frame.assumed = base
+        if heap.holds(reads):
+            break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
     if body:
         run.act(Loop(run.place(node), tuple(body), repeats))

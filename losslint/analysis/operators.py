@@ -10,10 +10,11 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, is_square
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.powers import power
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.values import (
@@ -75,7 +76,7 @@ _TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] =
     "-": arithmetic.subtract,
     "*": arithmetic.multiply,
     "/": arithmetic.divide,
-    "**": arithmetic.power,
+    "**": power,
 }
 
 
@@ -124,13 +125,20 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "*" and is_list(left):
         return left
     deps = arithmetic.union_deps(arithmetic.deps_of(left), arithmetic.deps_of(right))
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        if (is_square(left) and is_square(right)) or (
+            sign in "&|" and is_comparison(left) and is_comparison(right)
+        ):
+            return _of_tensors(run, sign, left, right, node)
+        if sign == "-" and left.key is not None and right.key is not None:
+            return Unknown((sign, left.key, right.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
     return Unknown(None, deps)
 
 
 def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
-    left, right = as_mask(run, left, node) or left, as_mask(run, right, node) or right
+    left, right = as_tensor(run, left, node) or left, as_tensor(run, right, node) or right
     combine = _TENSOR.get(sign)
     if combine is not None:
         made = combine(run, left, right, node)
@@ -201,19 +209,30 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    tensors = [one for one in (left, right) if isinstance(one, Tensor)] or [
+        one.value
+        for side in (left, right)
+        if isinstance(side, Union)
+        for one in side.alternatives
+        if isinstance(one.value, Tensor) and (one.value.zero or one.value.mask)
+    ]
+    if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
         run_place = run.place(node)
-        tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
-        padding = isinstance(sign, cst.NotEqual) or any(t.shape == "arange" for t in tensors)
+        padding = (
+            isinstance(sign, cst.NotEqual)
+            or is_padding(type(sign).__name__, right)
+            or any(t.shape == "arange" for t in tensors)
+        )
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
         return Tensor(
             mask=reason,
+            shape="random" if any(t.shape == "random" for t in tensors) else "",
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_comparison
 from losslint.analysis.containers import (
     LISTS,
     TAIL,
@@ -21,10 +21,12 @@ from losslint.analysis.containers import (
     list_items,
     picked,
 )
+from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.operations import whole, with_operation
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
@@ -114,6 +116,10 @@ def _item(
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Unknown):
         key = None
+        if run.repeats() and (
+            is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
+        ):
+            return indexed(run, Tensor(deps=value.deps), index, node)
         if value.key is not None and isinstance(index, Const):
             key = (value.key, "[]", index)
         return Unknown(key, value.deps, value.lost, value.why)
@@ -227,21 +233,38 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
         picked=False,
         sign=Sign.UNKNOWN,
         zero=None,
-        operations=target.operations | value.operations,
+        operations=target.operations | whole(value).operations,
         deps=target.deps | value.deps,
         terms=(),
         shape="",
     )
 
 
+def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
+    """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
+    if index.mask is None or index.shape == "random":
+        return made
+    operation = Operation(
+        OperationKind.SELECTION,
+        run.place(node),
+        "[]",
+        made.but(zero=index.mask),
+        repeated=run.repeats(),
+    )
+    return with_operation(run, made, operation)
+
+
 def indexed(
-    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.Subscript
+    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.CSTNode
 ) -> Tensor:
     """``tensor[...]``."""
+    if value.shape == "sizes" and index != Const(0):
+        return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value)
     if isinstance(index, Unknown):
-        index = as_mask(run, index, node) or index
+        index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
+        made = selected(run, made, index, node)
         if index.deps & value.deps:
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)

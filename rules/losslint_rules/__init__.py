@@ -12,9 +12,13 @@ from losslint_rules.activation.log_softmax_before_cross_entropy import LogSoftma
 from losslint_rules.activation.nll_without_log_softmax import NllWithoutLogSoftmax
 from losslint_rules.activation.sigmoid_before_cross_entropy import SigmoidBeforeCrossEntropy
 from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBeforeCrossEntropy
+from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_softmax import ManualSoftmax
+from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
 from losslint_rules.numerics.unguarded_log import UnguardedLog
+from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -42,9 +46,13 @@ RULES: tuple[type[Rule], ...] = (
     InvalidSyntax,
     UnusedSuppression,
     OneHotCrossEntropy,
+    ExpOverflow,
     LogOfSoftmax,
+    ManualSoftmax,
+    MeanOfEmptySelection,
     UnguardedDivision,
     UnguardedLog,
+    UnguardedSqrt,
     UnweightedMultitaskSum,
     MissingZeroGrad,
     ZeroGradBeforeStep,

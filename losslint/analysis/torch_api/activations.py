@@ -63,7 +63,9 @@ def _relu(op: Op) -> Value:
     "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish"
 )
 def _other(op: Op) -> Value:
-    return blend(op.tensor())
+    given = op.tensor()
+    scores = given.act is Act.RAW or given.shape == "scores"
+    return blend(given).but(shape="scores" if scores else "")
 
 
 @function("softplus")

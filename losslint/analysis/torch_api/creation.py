@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.numbers import number
@@ -10,6 +10,7 @@ from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
+    Const,
     DType,
     Sign,
     TargetKind,
@@ -24,9 +25,12 @@ from losslint.analysis.values import (
           "logical_or", "logical_not", "isin")  # fmt: skip
 def _compared(op: Op) -> Value:
     given = op.tensor()
+    if op.name in ("isnan", "isinf", "isfinite"):
+        op.run.guard_means(given)
     inner = given.zero or given.mask
     reason: ZeroReason | None = inner
-    if inner is None and op.name not in ("ne", "isfinite", "logical_not"):
+    padding = op.name in ("ne", "isfinite", "logical_not")
+    if inner is None and not padding:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
     return Tensor(
         mask=reason,
@@ -46,6 +50,10 @@ def _tested(op: Op) -> Value:
 
 @function("size", "dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
+    given = op.given(0, "input", "self")
+    first = op.name == "size" and op.given(1, "dim") == Const(0)
+    if first and isinstance(given, Tensor) and given.mask is not None:
+        return Tensor(zero=given.mask, grad=False)
     return Unknown()
 
 
@@ -65,7 +73,12 @@ def _arange(op: Op) -> Value:
     return Tensor(grad=False, shape="arange", dtype=DType.INT)
 
 
-@function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
+@function("rand", "randn", "rand_like", "randn_like", "normal")
+def _random(op: Op) -> Value:
+    return Tensor(grad=False, shape="random")
+
+
+@function("linspace", "empty_strided")
 def _values(op: Op) -> Value:
     return Tensor(grad=False)
 
@@ -117,4 +130,4 @@ def _scatter(op: Op) -> Value:
                 dtype=given.dtype if given.dtype is DType.INT else DType.FLOAT,
                 trail=trail,
             )
-    return blend(given)
+    return operations.whole(blend(given))

@@ -13,6 +13,7 @@ from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterio
 from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.operations import mean_of_selection
 from losslint.analysis.spelling import dotted
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
@@ -204,6 +205,8 @@ def _result(
     classes = criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
     if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
+    if stage == "mean" and not run.no_grad:
+        made = mean_of_selection(run, made, args.node)
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
     return Tensor(
         sign=Sign.NON_NEGATIVE,

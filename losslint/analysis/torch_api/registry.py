@@ -15,9 +15,10 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.operations import whole
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -66,12 +67,14 @@ class Op:
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Unknown) and value.key is not None:
-            mask = as_mask(self.run, value, self.node)
-            if mask is not None:
-                return mask
-        return Tensor(deps=deps_of(value) if value is not None else frozenset())
+            tensor = as_tensor(self.run, value, self.node)
+            if tensor is not None:
+                return tensor
+        marks = frozenset({"difference"}) if value is not None and is_difference(value) else NOTHING
+        return Tensor(deps=deps_of(value) if value is not None else frozenset(), marks=marks)
 
 
+NOTHING: frozenset[str] = frozenset()
 Handler: TypeAlias = Callable[[Op], Value]
 
 FUNCTIONS: dict[str, Handler] = {}
@@ -225,7 +228,7 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
     if handler is None and name.endswith("_"):
         handler = FUNCTIONS.get(name[:-1])
     if handler is None:
-        made = blend(*args.all())
+        made = whole(blend(*args.all()))
         return made.but(grad=made.grad and not run.no_grad)
     return over_alternatives(
         args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import as_dtype, blend
 from losslint.analysis.containers import picked
+from losslint.analysis.events import OperationKind
 from losslint.analysis.interpreter import REST
 from losslint.analysis.numbers import number
+from losslint.analysis.subscripts import indexed
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
@@ -37,6 +39,8 @@ def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
+    if op.name == "nan_to_num":
+        value = operations.without(value, OperationKind.MEAN)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
         return value
     return value.but(last=None, dim=None)
@@ -97,7 +101,10 @@ def _to(op: Op) -> Value:
 )  # fmt: skip
 def _select(op: Op) -> Value:
     given = op.given(0, "input", "self")
+    mask = op.given(1, "mask")
     if isinstance(given, Tensor):
+        if op.name == "masked_select" and mask is not None:
+            return indexed(op.run, given, mask, op.node)
         return picked(given)
     return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
 

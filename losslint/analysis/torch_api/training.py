@@ -6,6 +6,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of
 from losslint.analysis.containers import append, element, elements
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.powers import DENSE
 from losslint.analysis.torch_api.optim import (
     looks_like_optimizer,
     parameters_of,
@@ -300,7 +301,7 @@ def _framework_other(op: Op, target: Instance) -> Value:
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
     deps = deps_of(op.arg(0, "outputs"))
-    return Tuple((Tensor(deps=deps),))
+    return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
