@@ -187,8 +187,9 @@ def _script(own: Table | None, common: Table | None) -> Script | None:
         values |= {} if table is None else table.strings()
     if "family" not in values:
         return None
-    family, wrong = values.pop("family"), values.pop("wrong", None)
-    return Script(family, values, wrong)
+    family, reach = values.pop("family"), values.pop("reach", None)
+    wrong = values.pop("wrong", None)
+    return Script(family, values, None if reach is None else float(reach), wrong)
 
 
 def _check(tree: Tree) -> None:

@@ -98,8 +98,10 @@ class Script:
     """The file in the folder ``scripts`` that it is made from."""
     values: Mapping[str, str]
     """What its placeholders stand for."""
+    reach: float | None = None
+    """The score that the recommended criterion reaches."""
     wrong: str | None = None
-    """A criterion that does not reach what the recommended one reaches."""
+    """A criterion that does not reach it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,18 @@ def advise(
             show_default=False,
         ),
     ] = None,
+    emit: Annotated[
+        Path | None,
+        typer.Option(
+            "--emit",
+            metavar="FILE",
+            help="Write a training script with the recommended loss.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --emit overwrite a file that is there.")
+    ] = False,
     tree: Annotated[
         bool, typer.Option("--tree", help="Print the whole tree, as text, mermaid or json.")
     ] = False,
@@ -151,5 +163,10 @@ def advise(
         raise typer.Exit(2)
     for option in walked.unused:
         say_warning(f"--{option} plays no part here: nothing on the way asks for it")
-    if walked.leaf is not None:
-        write_advice(known, walked, walked.leaf, output_format)
+    if walked.leaf is None:
+        return
+    if emit is not None:
+        from losslint.advisor.emitting import emit as write_script
+
+        write_script(walked, emit, force=force)
+    write_advice(known, walked, walked.leaf, output_format)
