@@ -1,0 +1,200 @@
+"""Softmax losses over a matrix of similarities, of which large ones are never held as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from losslint.losses._contract import Reduction, reduce, without_autocast
+from losslint.losses.functional._chunks import is_large, piece_size, spans
+
+
+def unit(vectors: Tensor) -> Tensor:
+    """The vectors (N, D) at length 1. A vector of zeros stays, and has an ordinary gradient."""
+    length: Tensor = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
+    return vectors / length.masked_fill(length == 0, 1)
+
+
+def matched(
+    rows: Tensor,
+    columns: Tensor,
+    target: Tensor,
+    reduction: Reduction,
+    *,
+    excludes_self: bool = False,
+) -> Tensor:
+    """Cross entropy of the logits ``rows @ columns.T``.
+
+    Args:
+        rows: shape (R, D).
+        columns: shape (C, D).
+        target: the column that belongs to each row, shape (R,).
+        reduction: which.
+        excludes_self: whether row and column of the same number are one sample, which is then
+            no candidate.
+    """
+    count = torch.full((), rows.shape[0], device=rows.device)
+    weight = rows.new_ones(rows.shape[0])
+    return _contrast(rows, columns, _Targets(target), excludes_self, weight, count, reduction)
+
+
+def same_label(rows: Tensor, columns: Tensor, labels: Tensor, reduction: Reduction) -> Tensor:
+    """The mean over a row's positives (the others of its label) of the cross entropy with each.
+
+    Row and column of the same number are one sample. A row with no positive does not count.
+
+    Args:
+        rows: shape (N, D).
+        columns: shape (N, D).
+        labels: shape (N,).
+        reduction: which.
+    """
+    if rows.shape[0] == 1:
+        # Nobody to compare with: the softmax would be one over nothing.
+        return reduce((rows * 0).sum(1), reduction)
+    positives = others_of_the_label(labels)
+    counts = (positives > 0).to(rows.dtype)
+    return _contrast(
+        rows, columns, _Labels(labels, positives), True, counts, counts.sum(), reduction
+    )
+
+
+def others_of_the_label(labels: Tensor) -> Tensor:
+    """How many others have the label of each sample, shape (N,)."""
+    ordered = labels.sort().values
+    end = torch.searchsorted(ordered, labels, right=True)
+    return end - torch.searchsorted(ordered, labels) - 1
+
+
+class _Positives(Protocol):
+    """Which columns belong to which rows."""
+
+    def losses(self, logits: Tensor) -> Tensor:
+        """The loss of each row, of all logits (R, C)."""
+        ...
+
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        """The mean over the positives of each row in the span."""
+        ...
+
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        """Subtracts in place 1 from each row in the span, spread over its positives."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Targets:
+    target: Tensor
+
+    def losses(self, logits: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, self.target, reduction="none")
+
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        return log_p.gather(1, self.target[span, None]).squeeze(1)
+
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        target = self.target[span, None]
+        return p.scatter_add_(1, target, p.new_full(target.shape, -1))
+
+
+@dataclass(frozen=True)
+class _Labels:
+    labels: Tensor
+    positives: Tensor
+
+    def losses(self, logits: Tensor) -> Tensor:
+        return -self.mean(logits.log_softmax(1), slice(None))
+
+    def mean(self, log_p: Tensor, span: slice) -> Tensor:
+        total = log_p.masked_fill(~self._is_positive(span), 0).sum(1)
+        return total / self.positives[span].clamp_min(1)
+
+    def subtract_from(self, p: Tensor, span: slice) -> Tensor:
+        spread = self.positives[span].clamp_min(1).to(p.dtype).reciprocal()
+        return p.addcmul_(self._is_positive(span).to(p.dtype), spread[:, None], value=-1)
+
+    def _is_positive(self, span: slice) -> Tensor:
+        mask = self.labels[span, None] == self.labels
+        mask.diagonal(span.start or 0).fill_(False)
+        return mask
+
+
+def _contrast(
+    rows: Tensor,
+    columns: Tensor,
+    positives: _Positives,
+    excludes_self: bool,
+    weight: Tensor,
+    count: Tensor,
+    reduction: Reduction,
+) -> Tensor:
+    # A view of the size of the logits, without their memory.
+    size = rows[:, :1].expand(rows.shape[0], columns.shape[0])
+    if reduction == "none" or not is_large(size):
+        losses = positives.losses(_logits(rows, columns, excludes_self))
+        return reduce(losses.masked_fill(weight == 0, 0), reduction, count)
+    share = weight if reduction == "sum" else weight / count.clamp_min(1)
+    total: Tensor = _InPieces.apply(  # type: ignore[no-untyped-call]
+        rows, columns, positives, excludes_self, share
+    )
+    return total
+
+
+def _logits(rows: Tensor, columns: Tensor, excludes_self: bool, start: int = 0) -> Tensor:
+    with without_autocast(rows):
+        logits = rows @ columns.T
+    if excludes_self:
+        logits.diagonal(start).fill_(-torch.inf)
+    return logits
+
+
+class _InPieces(torch.autograd.Function):
+    """The weighted sum of the rows' losses, with its gradient made on the way.
+
+    A piece is some rows of the logits, small enough for the cache: made, turned into its softmax,
+    multiplied with both sides, forgotten.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        rows: Tensor,
+        columns: Tensor,
+        positives: _Positives,
+        excludes_self: bool,
+        share: Tensor,
+    ) -> Tensor:
+        wants_gradient = any(ctx.needs_input_grad)
+        total = rows.new_zeros(())
+        row_gradient, column_gradient = torch.zeros_like(rows), torch.zeros_like(columns)
+        for span in spans(rows.shape[0], piece_size(rows) // columns.shape[0]):
+            log_p = _logits(rows[span], columns, excludes_self, span.start).log_softmax(1)
+            total -= (positives.mean(log_p, span) * share[span]).sum()
+            if wants_gradient:
+                difference = positives.subtract_from(log_p.exp_(), span)
+                # The shares on the vectors, which are fewer numbers than the logits.
+                weight = share[span, None]
+                with without_autocast(rows):
+                    torch.mul(difference @ columns, weight, out=row_gradient[span])
+                    column_gradient.addmm_(difference.T, rows[span] * weight)
+        ctx.save_for_backward(rows, columns, share, row_gradient, column_gradient)
+        ctx.positives, ctx.excludes_self = positives, excludes_self
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rows, columns, share, row_gradient, column_gradient = ctx.saved_tensors
+        (gradient,) = gradients
+        if torch.is_grad_enabled():
+            # Somebody wants the gradient's gradient, which only torch's own operations know.
+            losses = ctx.positives.losses(_logits(rows, columns, ctx.excludes_self))
+            total = (losses.masked_fill(share == 0, 0) * share).sum()
+            wanted = [side for side in (rows, columns) if side.requires_grad]
+            made = iter(torch.autograd.grad(total, wanted, gradient, create_graph=True))
+            both = (next(made) if side.requires_grad else None for side in (rows, columns))
+            return (*both, None, None, None)
+        return row_gradient * gradient, column_gradient * gradient, None, None, None
