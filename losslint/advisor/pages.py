@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from losslint.advisor.evidence.verdict import Evidence
 from losslint.advisor.picture import picture_of
 from losslint.advisor.start import first_value, in_words
 from losslint.advisor.tree import Avoid, Leaf, Tree
 from losslint.advisor.walking import Walk
 
 
-def markdown(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> str:
+def markdown(
+    tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str], evidence: Evidence | None = None
+) -> str:
     """The page of a recommendation.
 
     Args:
@@ -19,11 +22,13 @@ def markdown(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> str:
         walk: the way that led to it.
         leaf: the recommendation.
         rules: the codes of the rules that are installed; others are not named.
+        evidence: what a file of labels said.
     """
     parts = [
         f"# {leaf.title}",
         _fenced(picture_of(walk), "text"),
         *_assumptions(walk),
+        *_seen(evidence),
         leaf.why,
         _fenced(f"{leaf.loss}\n\n{leaf.call}", "python"),
         _bullets(_facts(walk, leaf)),
@@ -47,7 +52,9 @@ def markdown(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def document(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> dict[str, Any]:
+def document(
+    tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str], evidence: Evidence | None = None
+) -> dict[str, Any]:
     """The recommendation as JSON has it."""
     start = None
     if leaf.start is not None:
@@ -68,6 +75,9 @@ def document(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> dict
             for step in walk.steps
         ],
         "unused": list(walk.unused),
+        "evidence": None
+        if evidence is None
+        else {"facts": list(evidence.facts), "weights": evidence.weights},
         "recommendation": {
             "name": leaf.name,
             "title": leaf.title,
@@ -97,6 +107,15 @@ def document(tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str]) -> dict
             "references": [tree.references[key] for key in leaf.references],
         },
     }
+
+
+def _seen(evidence: Evidence | None) -> list[str]:
+    if evidence is None:
+        return []
+    parts = ["## What the data says", _bullets(evidence.facts)]
+    if evidence.weights is not None:
+        parts.append(_fenced(evidence.weights, "python"))
+    return [*parts, "## What to do"]
 
 
 def _assumptions(walk: Walk) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from losslint.advisor.evidence.verdict import Evidence
 from losslint.advisor.pages import document, markdown
 from losslint.advisor.picture import mermaid, whole_tree
 from losslint.advisor.tree import Leaf, Question, Tree
@@ -12,13 +13,15 @@ from losslint.advisor.walking import Walk
 from losslint.rule import installed_rules
 
 
-def write_advice(tree: Tree, walk: Walk, leaf: Leaf, output_format: str) -> None:
+def write_advice(
+    tree: Tree, walk: Walk, leaf: Leaf, output_format: str, evidence: Evidence | None = None
+) -> None:
     """Writes one recommendation in the format."""
     rules = {rule.code for rule in installed_rules()}
     if output_format == "json":
-        write_json(document(tree, walk, leaf, rules))
+        write_json(document(tree, walk, leaf, rules, evidence))
         return
-    write_page(markdown(tree, walk, leaf, rules), output_format)
+    write_page(markdown(tree, walk, leaf, rules, evidence), output_format)
 
 
 def write_tree(tree: Tree, output_format: str) -> None:

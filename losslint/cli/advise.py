@@ -84,6 +84,25 @@ def advise(
             show_default=False,
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Labels to answer from: CSV, TSV, JSON Lines, Parquet, .npy, .npz, .pt, or a "
+            "folder with one folder of images a class.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="The column of the labels, or several with commas between.",
+            show_default=False,
+        ),
+    ] = None,
     emit: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +132,7 @@ def advise(
     """
     from losslint.advisor.answer_files import read_answers
     from losslint.advisor.loading import load_tree
-    from losslint.advisor.walking import Answer, check_options
+    from losslint.advisor.walking import Answer, Origin, check_options
     from losslint.advisor.walking import walk as follow
     from losslint.advisor.writing import choices_of, write_advice, write_tree
 
@@ -152,6 +171,16 @@ def advise(
     }
     given |= {option: Answer(word) for option, word in options.items() if word is not None}
     check_options(known, given)
+    evidence = None
+    if data is not None:
+        from losslint.advisor.evidence.verdict import evidence_of
+
+        evidence = evidence_of(data, target, given)
+        for warning in evidence.warnings:
+            say_warning(warning)
+        given = {**evidence.answers, **given}
+    elif target is not None:
+        raise UserError("--target names a column of --data, which is not given")
     walked = follow(known, given)
     if sys.stdin.isatty() and sys.stdout.isatty() and (not given or walked.leaf is None):
         from losslint.advisor.asking import ask
@@ -162,6 +191,8 @@ def advise(
         sys.stderr.write(choices_of(walked.unanswered))
         raise typer.Exit(2)
     for option in walked.unused:
+        if given[option].origin is not Origin.GIVEN:
+            continue
         say_warning(f"--{option} plays no part here: nothing on the way asks for it")
     if walked.leaf is None:
         return
@@ -169,4 +200,4 @@ def advise(
         from losslint.advisor.emitting import emit as write_script
 
         write_script(walked, emit, force=force)
-    write_advice(known, walked, walked.leaf, output_format)
+    write_advice(known, walked, walked.leaf, output_format, evidence)

@@ -82,7 +82,9 @@ def test_a_script_starts_where_it_says_and_learns(name: str, text: str) -> None:
 
 def needs_its_loss(text: str) -> None:
     """Skips scripts whose loss is not in this tree."""
-    imports = re.findall(r"^from losslint\.losses[\w.]* import (?:\([^)]*\)|.*)$", text, re.M)
+    imports = re.findall(
+        r"^from losslint\.losses[\w.]* import (?:\([^)]*\)|.*)$", text, re.MULTILINE
+    )
     try:
         exec("\n".join(imports), {})
     except ImportError as problem:
