@@ -15,6 +15,8 @@ _MOST_CLASSES = 100
 """More different whole numbers than these are a quantity rather than classes."""
 _SMALLEST_CLASS = 2.0
 """Whole numbers that come less often than so, on average, are a quantity too."""
+_BALANCED = 3.0
+"""Classes within this ratio need no weights."""
 _SKEWED = 2.0
 _LARGEST_COUNT = 1e6
 """Whole numbers beyond it are prices or identifiers rather than counts."""
@@ -128,12 +130,13 @@ def _classes(column: Column, counts: Mapping[str, int], facts: list[str]) -> Evi
         facts.append(f"{names[1]} is taken for the positive class.")
         answers["imbalance"] = Answer(f"{max(ratio, 1):.4g}", Origin.DATA)
         weights = f"pos_weight = torch.tensor({negatives / positives:.4g})  # {names[1]}"
-        return Evidence(answers, facts, weights, warnings)
+        return Evidence(answers, facts, weights if ratio > _BALANCED else None, warnings)
     answers["task"] = Answer("multiclass", Origin.DATA)
     answers["classes"] = Answer(str(len(names)), Origin.DATA)
     total = sum(counts.values())
     values = ", ".join(f"{total / (len(names) * counts[name]):.4g}" for name in names)
-    return Evidence(answers, facts, f"weight = torch.tensor([{values}])", warnings)
+    weights = f"weight = torch.tensor([{values}])"
+    return Evidence(answers, facts, weights if ratio > _BALANCED else None, warnings)
 
 
 def _in_order(counts: Mapping[str, int], numbers: Numbers | None) -> list[str]:
