@@ -42,7 +42,18 @@ def test_linting_imports_neither_torch_nor_numpy(tmp_path: Path, format_: str) -
     assert "LOS104" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["rules"], ["explain", "LOS104"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["rules"],
+        ["explain", "LOS104"],
+        ["losses"],
+        ["losses", "show", "focal"],
+        ["losses", "copy", "focal"],
+    ],
+)
 def test_what_reads_no_code_does_not_import_the_parser(
     tmp_path: Path, arguments: list[str]
 ) -> None:

@@ -10,6 +10,7 @@ from losslint import __version__
 from losslint.cli.advise import advise
 from losslint.cli.check import check
 from losslint.cli.explain import explain
+from losslint.cli.losses import losses
 from losslint.cli.rules import rules
 
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for command in (check, rules, explain, advise):
     app.command(context_settings=_HELP)(command)
+app.add_typer(losses, name="losses")
 
 
 def _print_version(wanted: bool) -> None:

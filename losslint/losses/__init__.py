@@ -12,6 +12,9 @@ from losslint.losses.classification import (
     Poly1CrossEntropyLoss,
     SymmetricCrossEntropyLoss,
 )
+from losslint.losses.detection import CIoULoss, DIoULoss, GIoULoss, IoULoss
+from losslint.losses.generative import ELBOLoss, GANDiscriminatorLoss, GANGeneratorLoss
+from losslint.losses.image import MSSSIMLoss, SSIMLoss, TotalVariationLoss
 from losslint.losses.metric_learning import (
     ArcFaceLoss,
     BatchTripletLoss,
@@ -21,6 +24,20 @@ from losslint.losses.metric_learning import (
     NTXentLoss,
     SupervisedContrastiveLoss,
 )
+from losslint.losses.perceptual import PerceptualLoss
+from losslint.losses.ranking import BPRLoss, ListNetLoss, PairwiseLogisticLoss
+from losslint.losses.regression import (
+    CharbonnierLoss,
+    LogCoshLoss,
+    MAPELoss,
+    MaskedMSELoss,
+    MSLELoss,
+    QuantileLoss,
+    RMSELoss,
+    SMAPELoss,
+    TweedieLoss,
+)
+from losslint.losses.scaling import TargetScaler
 from losslint.losses.segmentation import (
     BCEDiceLoss,
     CrossEntropyDiceLoss,
@@ -38,26 +55,50 @@ __all__ = [
     "ArcFaceLoss",
     "AsymmetricLoss",
     "BCEDiceLoss",
+    "BPRLoss",
     "BatchTripletLoss",
     "BinaryFocalLoss",
+    "CIoULoss",
+    "CharbonnierLoss",
     "ContrastiveLoss",
     "CosFaceLoss",
     "CrossEntropyDiceLoss",
+    "DIoULoss",
     "DiceLoss",
+    "ELBOLoss",
     "FocalLoss",
     "FocalTverskyLoss",
+    "GANDiscriminatorLoss",
+    "GANGeneratorLoss",
+    "GIoULoss",
     "GeneralizedCrossEntropyLoss",
     "GeneralizedDiceLoss",
     "InfoNCELoss",
+    "IoULoss",
     "JaccardLoss",
+    "ListNetLoss",
+    "LogCoshLoss",
     "LogitAdjustedCrossEntropyLoss",
     "LovaszHingeLoss",
     "LovaszSoftmaxLoss",
+    "MAPELoss",
+    "MSLELoss",
+    "MSSSIMLoss",
+    "MaskedMSELoss",
     "NTXentLoss",
+    "PairwiseLogisticLoss",
+    "PerceptualLoss",
     "Poly1CrossEntropyLoss",
+    "QuantileLoss",
+    "RMSELoss",
+    "SMAPELoss",
+    "SSIMLoss",
     "SupervisedContrastiveLoss",
     "SymmetricCrossEntropyLoss",
+    "TargetScaler",
+    "TotalVariationLoss",
     "TverskyLoss",
+    "TweedieLoss",
     "class_weights",
     "pos_weight",
 ]

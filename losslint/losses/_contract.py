@@ -235,6 +235,11 @@ def masked_out(values: Tensor, mask: Tensor | None) -> Tensor:
     return values if mask is None else values.masked_fill(~mask, 0)
 
 
+def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """The quotient, 0 where both are 0."""
+    return numerator / (denominator + (denominator == 0))
+
+
 def reduce(losses: Tensor, reduction: Reduction, divisor: Tensor | None = None) -> Tensor:
     """The losses as they are, their sum, or their mean.
 
@@ -251,7 +256,7 @@ def reduce(losses: Tensor, reduction: Reduction, divisor: Tensor | None = None) 
         return losses.sum()
     if divisor is None:
         return losses.mean() if losses.numel() else losses.sum()
-    return losses.sum() / (divisor + (divisor == 0))
+    return quotient(losses.sum(), divisor)
 
 
 def _bounds(

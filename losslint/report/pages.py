@@ -22,7 +22,11 @@ def write_rules(rules: Sequence[type[Rule]]) -> None:
 
 def write_page(rule: type[Rule]) -> None:
     """Writes the page of a rule, laid out on a terminal, as markdown elsewhere."""
-    page = markdown(rule)
+    write_markdown(markdown(rule))
+
+
+def write_markdown(page: str) -> None:
+    """Writes a page, laid out on a terminal, as it is elsewhere."""
     if not sys.stdout.isatty():
         sys.stdout.write(page)
         return

@@ -29,6 +29,7 @@ class BatchCase:
         reductions: which ones there are.
         is_smooth: whether the second derivative can be checked against differences.
         is_steep: whether the loss is quadratic or exponential, so that large values overflow.
+        is_of_one_shape: whether its arguments have to fit together.
         tolerance: how far float32 may be off, for values and gradients.
     """
 
@@ -40,6 +41,7 @@ class BatchCase:
     reductions: tuple[str, ...] = ("none", "sum", "mean")
     is_smooth: bool = True
     is_steep: bool = False
+    is_of_one_shape: bool = True
     tolerance: float = 1e-5
 
 

@@ -26,8 +26,7 @@ class Case:
     Attributes:
         name: for the test's name.
         build: makes the module; takes ``reduction``.
-        tensors: makes the arguments of a call in float64, the prediction first. Their last
-            dimension is one of positions, so that it can be cut.
+        tensors: makes the arguments of a call in float64, the prediction first.
         reference: the losses of the arguments, as arrays.
         ignores: how positions are left out: by an ignore_index of -100, a mask that comes
             last, or not at all.
@@ -36,6 +35,9 @@ class Case:
         is_steep: whether the loss is quadratic or exponential in the prediction, so that large
             ones overflow.
         is_sum_of_positions: whether the loss of each position depends on that position only.
+        has_positions: whether the last dimension is one of positions, and may be cut.
+        has_constant: whether part of the loss is taken for a constant, so that its gradient is
+            not that of finite differences.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Case:
     is_smooth: bool = True
     is_steep: bool = False
     is_sum_of_positions: bool = True
+    has_positions: bool = True
+    has_constant: bool = False
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from tests.losses import classification_cases, segmentation_cases
+from tests.losses import (
+    classification_cases,
+    detection_cases,
+    regression_cases,
+    segmentation_cases,
+)
 
-CASES = [*classification_cases.CASES, *segmentation_cases.CASES]
+CASES = [
+    *classification_cases.CASES,
+    *segmentation_cases.CASES,
+    *regression_cases.CASES,
+    *detection_cases.CASES,
+]

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.losses import generative_cases, image_cases, metric_cases, ranking_cases
 from tests.losses.batch_cases import BatchCase
 from tests.losses.cases import Tensors, arrays
-from tests.losses.metric_cases import CASES as METRIC_CASES
 
-CASES = [*METRIC_CASES]
+CASES = [*metric_cases.CASES, *generative_cases.CASES, *ranking_cases.CASES, *image_cases.CASES]
 every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 DEVICES = [
     "cpu",
@@ -165,7 +165,9 @@ def test_arguments_of_the_wrong_type(case: BatchCase) -> None:
         loss([1], *rest)
 
 
-@every_loss
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.is_of_one_shape], ids=lambda case: case.name
+)
 def test_arguments_of_the_wrong_shape_or_place(case: BatchCase) -> None:
     first, *rest = case.tensors()
     loss = case.build(reduction="mean")

@@ -85,7 +85,8 @@ def test_a_perfect_prediction_has_no_loss_and_a_finite_gradient(loss: Any, smoot
     target = randint(3, 2, 4, 4)
     input = perfect(target, 4).requires_grad_()
     value = loss(input, target, mode="multiclass", smooth=smooth)
-    assert value.item() == pytest.approx(0, abs=1e-6) or smooth == 0
+    if smooth:  # else an absent class is all wrong with any prediction above 0
+        assert value < 1e-6
     assert torch.autograd.grad(value, input)[0].isfinite().all()
     assert L.lovasz_softmax_loss(input, target) < 1e-6
     assert L.cross_entropy_dice_loss(input, target) < 1e-6

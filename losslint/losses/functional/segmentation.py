@@ -17,6 +17,7 @@ from losslint.losses._contract import (
     check_same_device,
     check_shape,
     check_values,
+    quotient,
     reduce,
 )
 from losslint.losses.functional._regions import Mode, Regions, check_pixels, regions
@@ -76,7 +77,7 @@ def dice_loss(
 
     def dice(sizes: Regions) -> Tensor:
         total = sizes.predicted + sizes.actual
-        return _quotient(total - 2 * sizes.overlap, total + smooth)
+        return quotient(total - 2 * sizes.overlap, total + smooth)
 
     return _region_loss(
         dice, input, target, mode, smooth, squared, weight, average, ignore_index, mask, reduction
@@ -112,7 +113,7 @@ def jaccard_loss(
 
     def jaccard(sizes: Regions) -> Tensor:
         union = sizes.predicted + sizes.actual - sizes.overlap
-        return _quotient(union - sizes.overlap, union + smooth)
+        return quotient(union - sizes.overlap, union + smooth)
 
     return _region_loss(
         jaccard,
@@ -269,23 +270,18 @@ def generalized_dice_loss(
     check_reduction(reduction)
     pixels = check_pixels(input, target, mode, ignore_index, mask)
     sizes = regions(pixels, mode, squared=False)
-    weights = _quotient(sizes.actual > 0, sizes.actual.square())
+    weights = quotient(sizes.actual > 0, sizes.actual.square())
     largest = weights.amax(1, keepdim=True)
     weights = torch.where(sizes.actual > 0, weights, torch.where(largest > 0, largest, 1))
     weights = weights / weights.sum(1, keepdim=True)
     total = (weights * (sizes.predicted + sizes.actual)).sum(1)
     overlap = (weights * sizes.overlap).sum(1)
-    return reduce(_quotient(total - 2 * overlap, total + smooth), reduction)
+    return reduce(quotient(total - 2 * overlap, total + smooth), reduction)
 
 
 def _tversky(sizes: Regions, alpha: float, beta: float, smooth: float) -> Tensor:
     wrong = alpha * (sizes.predicted - sizes.overlap) + beta * (sizes.actual - sizes.overlap)
-    return _quotient(wrong, sizes.overlap + wrong + smooth)
-
-
-def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """The quotient, 0 where both are 0."""
-    return numerator / (denominator + (denominator == 0))
+    return quotient(wrong, sizes.overlap + wrong + smooth)
 
 
 def _region_loss(
@@ -318,5 +314,5 @@ def _region_loss(
     if average == "present":
         weights = weights * (sizes.actual > 0)
     total = weights.sum(1)
-    samples = _quotient((losses * weights).sum(1), total)
+    samples = quotient((losses * weights).sum(1), total)
     return reduce(samples, reduction, (total > 0).sum())
