@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from losslint import __version__
+from losslint.cli.advise import advise
 from losslint.cli.check import check
 from losslint.cli.explain import explain
 from losslint.cli.losses import losses
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds the wrong loss in PyTorch training code. `losslint PATH...` is `losslint check`.",
 )
-for command in (check, rules, explain):
+for command in (check, rules, explain, advise):
     app.command(context_settings=_HELP)(command)
 app.add_typer(losses, name="losses")
 

@@ -1,0 +1,27 @@
+"""Writes the training script of a recommendation to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from losslint.advisor.scripting import compose
+from losslint.advisor.walking import Walk
+from losslint.errors import UserError
+
+
+def emit(walk: Walk, path: Path, *, force: bool) -> None:
+    """Writes the script of the recommendation that a walk led to.
+
+    Raises:
+        UserError: if the file is there and may not be overwritten, or cannot be written.
+    """
+    if walk.leaf is None:
+        raise ValueError("the walk led to no recommendation")
+    text = compose(walk.leaf, walk.numbers())
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as problem:
+        raise UserError(f"{path} is there already; --force overwrites it") from problem
+    except OSError as problem:
+        raise UserError(f"{path} cannot be written: {problem.strerror}") from problem

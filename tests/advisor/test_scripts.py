@@ -1,0 +1,104 @@
+"""The emitted scripts: they run, start where they say, learn, and losslint finds nothing in them.
+
+Here each recommendation's script is run once, as it is without any numbers given; `make
+test-advice` runs every distinct script and the losses that do not reach what they should.
+"""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from losslint.advisor.loading import load_tree
+from losslint.advisor.scripting import compose
+from losslint.advisor.tree import Leaf
+from losslint.advisor.walking import Answer, walk
+from losslint.cli.main import main
+
+TREE = load_tree()
+
+
+@cache
+def scripts() -> dict[str, Leaf]:
+    """Every distinct script, by its text, with its recommendation."""
+    found: dict[str, Leaf] = {}
+    for path, leaf in TREE.paths():
+        walked = walk(TREE, {node.question.option: Answer(choice.name) for node, choice in path})
+        found.setdefault(compose(leaf, walked.numbers()), leaf)
+    return found
+
+
+def first_scripts() -> Iterator[tuple[str, str]]:
+    """The name of each recommendation, and the first of its scripts."""
+    seen = set()
+    for text, leaf in scripts().items():
+        if leaf.name not in seen:
+            seen.add(leaf.name)
+            yield leaf.name, text
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with torch.random.fork_rng(devices=[]):
+        yield
+    torch.set_num_threads(before)
+
+
+def run(text: str) -> tuple[dict[str, float], str]:
+    namespace: dict[str, Any] = {"__name__": "script"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "script.py", "exec"), namespace)
+        measured = namespace["main"]()
+    return measured, printed.getvalue()
+
+
+def check(text: str, leaf: Leaf) -> None:
+    measured, printed = run(text)
+    if "expected" in measured:
+        assert measured["first"] == pytest.approx(measured["expected"], rel=0.2)
+    room = 1 - measured["constant"]
+    assert measured["score"] > measured["constant"] + 0.1 * room
+    assert f"{measured['score']:.3f}" in printed
+    if leaf.script is not None and leaf.script.reach is not None:
+        assert measured["score"] >= leaf.script.reach
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [pytest.param(*found, id=found[0]) for found in first_scripts()]
+)
+def test_a_script_starts_where_it_says_and_learns(name: str, text: str) -> None:
+    needs_its_loss(text)
+    check(text, TREE.leaves[name])
+
+
+def needs_its_loss(text: str) -> None:
+    """Skips scripts whose loss is not in this tree."""
+    imports = re.findall(
+        r"^from losslint\.losses[\w.]* import (?:\([^)]*\)|.*)$", text, re.MULTILINE
+    )
+    try:
+        exec("\n".join(imports), {})
+    except ImportError as problem:
+        pytest.skip(str(problem))
+
+
+def test_losslint_finds_nothing_in_any_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, (text, leaf) in enumerate(scripts().items()):
+        (tmp_path / f"{leaf.name}-{number}.py").write_text(text)
+    code = main(["--isolated", "--select", "ALL", "--min-confidence", "low", str(tmp_path)])
+    assert code == 0, capsys.readouterr().out
+
+
+def test_every_recommendation_has_a_script() -> None:
+    assert {leaf.name for leaf in scripts().values()} == set(TREE.leaves)
