@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from losslint.agreement import Agreement
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
@@ -69,17 +70,18 @@ def diagnose(
     """
     found: list[Said] = []
     evaluating: list[Said] = []
+    agreement = Agreement()
     for event in events:
         if isinstance(event, LossCalls):
             only_looked_at = all(case.call.evaluating for case in event.cases)
-            said = _loss_calls(event, rules, failed)
+            said = _loss_calls(event, rules, failed, agreement)
             (evaluating if only_looked_at else found).extend(said)
         else:
             for rule in rules:
                 found.extend((rule, diagnosis) for diagnosis in _ask(rule, event, failed))
     trained = {_fault(one) for one in found}
     found.extend(one for one in evaluating if _fault(one) not in trained)
-    return found
+    return [agreement.settled(one) for one in found]
 
 
 def _fault(said: Said) -> tuple[str, Path, Place | None]:
@@ -138,7 +140,10 @@ def _place(event: _Question) -> Place:
 
 
 def _loss_calls(
-    event: LossCalls, rules: Sequence[Rule], failed: Callable[[Broken], None]
+    event: LossCalls,
+    rules: Sequence[Rule],
+    failed: Callable[[Broken], None],
+    agreement: Agreement,
 ) -> list[Said]:
     """The findings on one loss call, over all combinations that can meet there.
 
@@ -150,6 +155,8 @@ def _loss_calls(
         [(rule, one) for rule in rules for one in _ask(rule, case.call, failed)]
         for case in event.cases
     ]
+    for answers in said:
+        agreement.heard(event.place, answers)
     at_fault = [any(not _is_aside(rule) for rule, _ in one) for one in said]
     groups: dict[Hashable, list[int]] = {}
     for index, case in enumerate(event.cases):

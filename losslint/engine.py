@@ -19,6 +19,7 @@ from losslint.finding import (
     Span,
     Unresolved,
 )
+from losslint.fixing import is_editable
 from losslint.paths import is_folder
 from losslint.rule import Rule
 from losslint.selection import FileIgnores
@@ -127,6 +128,7 @@ def lint(
     ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job), by_path)
+    found = list(_within(found, by_path))
     listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
     return Report(
         findings=tuple(sorted(found, key=_order)),
@@ -180,6 +182,16 @@ def _judged(
         if finding.confidence >= job.min_confidence
         and finding.code not in job.file_ignores.codes(finding.span.path)
     )
+
+
+def _within(found: Iterable[Finding], linted: Mapping[Path, Source]) -> Iterator[Finding]:
+    """The findings, with those fixes only that change linted files, and can."""
+    for finding in found:
+        paths = {edit.span.path for edit in finding.fix.edits} if finding.fix else set()
+        if all(path in linted and is_editable(linted[path]) for path in paths):
+            yield finding
+        else:
+            yield replace(finding, fix=None)
 
 
 def _without_duplicates(found: Iterable[Finding]) -> list[Finding]:

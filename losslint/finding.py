@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from pathlib import Path
 
 SYNTAX_ERROR = "LOS001"
@@ -54,6 +54,33 @@ class Related:
     message: str
 
 
+class Safety(Enum):
+    """Whether a fix may be applied without a look at it."""
+
+    SAFE = "safe"
+    """The same value and gradient, only better conditioned; or the old code raised."""
+    UNSAFE = "unsafe"
+    """It changes what is trained."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Text in place of a stretch of a file."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Edits, maybe in several files, that mend a finding together."""
+
+    message: str
+    """What is done, as an order: ``drop the softmax``."""
+    safety: Safety
+    edits: tuple[Edit, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault at one place: what is wrong in this program's own names, and what to do."""
@@ -68,6 +95,7 @@ class Finding:
     related: tuple[Related, ...] = ()
     url: str | None = None
     """Where the rule's page is on the web."""
+    fix: Patch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +140,5 @@ class Report:
     """The text of each file that a finding or an unresolved loss call points into."""
     unresolved: tuple[Unresolved, ...] | None = None
     """The loss calls that were not understood; None where nobody asked for them."""
+    fixed: tuple[Finding, ...] = ()
+    """What was found at first and mended in this run."""

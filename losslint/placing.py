@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from losslint.diagnosis import Broken, Said
-from losslint.finding import NOT_ANALYSED, Finding, Problem, Related, Span, Unresolved
+from losslint.finding import (
+    NOT_ANALYSED,
+    Confidence,
+    Finding,
+    Patch,
+    Problem,
+    Related,
+    Span,
+    Unresolved,
+)
+from losslint.patching import nodes_of, patch
 from losslint.positions import ranges
+from losslint.source import lines_with_ends
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +41,12 @@ class Placer:
     def __init__(self, said: Iterable[Said], others: Iterable[Place]) -> None:
         self.modules: dict[Path, SourceModule] = {}
         self.problems: list[Problem] = []
+        self._lines: dict[Path, Sequence[str]] = {}
         said = list(said)
         steps = (step.place for _, diagnosis in said for step in diagnosis.trail)
+        fixes = (place for _, diagnosis in said for place in _fixed(diagnosis))
         wanted: defaultdict[Path, set[CSTNode]] = defaultdict(set)
-        for place in chain((diagnosis.at for _, diagnosis in said), steps, others):
+        for place in chain((diagnosis.at for _, diagnosis in said), steps, fixes, others):
             self.modules[place.file.path] = place.file
             wanted[place.file.path].add(place.node)
         self._ranges = {
@@ -61,7 +74,20 @@ class Placer:
                 if (at := self.span(step.place)) is not None
             ),
             url=rule.url,
+            fix=self._patch(diagnosis),
         )
+
+    def _patch(self, diagnosis: Diagnosis) -> Patch | None:
+        """The fix of a diagnosis that is sure, as text."""
+        if diagnosis.fix is None or diagnosis.confidence is not Confidence.HIGH:
+            return None
+        return patch(diagnosis.fix, self.span, self._lines_of)
+
+    def _lines_of(self, place: Place) -> Sequence[str]:
+        path = place.file.path
+        if path not in self._lines:
+            self._lines[path] = lines_with_ends(place.file.text)
+        return self._lines[path]
 
     def problem(self, failure: Broken) -> Problem:
         """The problem that a rule failed at a place."""
@@ -86,3 +112,7 @@ class Placer:
             return None
         start, end = found.start, found.end
         return Span(place.file.path, start.line, start.column + 1, end.line, end.column + 1)
+
+
+def _fixed(diagnosis: Diagnosis) -> Iterable[Place]:
+    return () if diagnosis.fix is None else nodes_of(diagnosis.fix)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
+    from losslint.fix import Fix
 
 ENTRY_POINTS = "losslint.rules"
 
@@ -49,17 +50,24 @@ class Diagnosis:
     trail: tuple[Step, ...] = ()
     confidence: Confidence = Confidence.HIGH
     severity: Severity | None = None
+    fix: Fix | None = None
+    """Offered only where the confidence is high, and the rule offers the same in every context."""
 
     @classmethod
     def of_input(
-        cls, call: LossCall, message: str, help: str, severity: Severity | None = None
+        cls,
+        call: LossCall,
+        message: str,
+        help: str,
+        severity: Severity | None = None,
+        fix: Fix | None = None,
     ) -> Diagnosis:
         """A diagnosis at a loss call, about what its input is and how it came to be that."""
         given = call.input
         sure, trail = Confidence.HIGH, None
         if isinstance(given, Tensor):
             sure, trail = given.confidence, given.trail
-        return cls(call.place, message, help, (*steps_of(trail), *call.built), sure, severity)
+        return cls(call.place, message, help, (*steps_of(trail), *call.built), sure, severity, fix)
 
 
 class Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from losslint.dependents import Context, find_context
 from losslint.discovery import common_folder, discover
 from losslint.engine import Job, Progress, lint, unreadable
 from losslint.errors import UserError
-from losslint.finding import Problem, Report, Severity
+from losslint.finding import Problem, Report, Safety, Severity
+from losslint.fixing import fix_all
 from losslint.paths import is_file, is_folder
 from losslint.rule import Rule, in_order, installed_rules
 from losslint.selection import Choice, choose, file_ignores, severities
@@ -80,6 +81,8 @@ class Request:
     fail_on: str | None = None
     min_confidence: str | None = None
     show_unresolved: bool = False
+    fix: Collection[Safety] = ()
+    """The safeties of the fixes that are applied; what is written where is up to the caller."""
     stdin_filename: str | None = None
     stdin: Callable[[], bytes] | None = None
 
@@ -90,6 +93,10 @@ class Outcome:
 
     report: Report
     fail_on: Severity
+    before: Sequence[Source] = ()
+    """The linted files as they were."""
+    after: Sequence[Source] = ()
+    """The linted files with the fixes that were asked for."""
 
     @property
     def failed(self) -> bool:
@@ -143,11 +150,22 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
     if not sources and not problems:
         notify(f"no Python files in {', '.join(request.paths)}")
     report = lint(sources, job, context=context, problems=problems, progress=progress)
+    before = sources
+    if request.fix:
+        fixed = fix_all(
+            sources,
+            report,
+            lambda changed: lint(changed, job, context=context, problems=problems),
+            request.fix,
+        )
+        report, sources = fixed.report, list(fixed.sources)
+        if fixed.complaint:
+            notify(fixed.complaint)
     for problem in report.problems:
         if problem.code not in enabled:
             where = f"{problem.span.path}:{problem.span.line}"
             notify(f"{where}: {problem.message} ({problem.code} is off)")
-    return Outcome(report, fail_on)
+    return Outcome(report, fail_on, before, sources)
 
 
 def _paths(request: Request) -> list[Path]:

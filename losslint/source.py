@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class Source:
             OSError: if it cannot be read.
         """
         return cls(path, path.read_bytes())
+
+    def with_text(self, text: str) -> Source:
+        """The same file with other text, in its own encoding and with its byte order mark.
+
+        Raises:
+            UnicodeEncodeError: if its encoding lacks a character of the text.
+        """
+        if self.content.startswith(codecs.BOM_UTF8):
+            return replace(self, content=codecs.BOM_UTF8 + text.encode("utf-8"))
+        encoding, _ = declared_encoding(self.content)
+        return replace(self, content=text.encode(encoding))
 
     def decode(self) -> str:
         """The text, without a byte order mark, with its line ends as they are.
@@ -86,3 +98,9 @@ def declared_encoding(content: bytes) -> tuple[str, int]:
 def lines_of(text: str) -> list[str]:
     """The lines of a text as Python counts them, without their ends."""
     return _LINE_END.split(text)
+
+
+def lines_with_ends(text: str) -> list[str]:
+    """The lines of a text as Python counts them; all but the last end with what ends them."""
+    starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+    return [text[start:end] for start, end in pairwise([*starts, len(text)])]

@@ -2,9 +2,10 @@
 
 Under ``calls_are_findings`` a call of a function named like a rule is a finding of that rule:
 ``LOS104(x, confidence="low")`` gives LOS104 at that call, and every name among its arguments is a
-step of the trail. A call of ``unknown`` is a loss call that was not understood, and ``unknown(x)``
-has lost its trail at ``x``; every other call is a loss call that was. So the shell around the
-analysis is tested with findings where a test wants them.
+step of the trail. With ``fix="y"`` the fix puts ``y`` in the place of the call, and is safe unless
+``safety="unsafe"`` says otherwise. A call of ``unknown`` is a loss call that was not understood,
+and ``unknown(x)`` has lost its trail at ``x``; every other call is a loss call that was. So the
+shell around the analysis is tested with findings where a test wants them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from losslint.analysis.syntax import SourceModule
 from losslint.analysis.trail import Place, Step
 from losslint.cli.main import main
 from losslint.diagnosis import Broken
-from losslint.finding import Confidence
+from losslint.finding import Confidence, Safety
+from losslint.fix import Fix, replaced
 from losslint.rule import Diagnosis, Rule
 from losslint.source import DecodeError, Source
 
@@ -118,12 +120,18 @@ def _diagnosis(rule: Rule, module: SourceModule, call: cst.Call) -> Diagnosis:
         elif isinstance(argument.value, cst.Name):
             place = Place(module, argument.value)
             trail.append(Step(place, f"{argument.value.value} came from here"))
+    place = Place(module, call)
+    fix = None
+    if "fix" in said:
+        safety = Safety(said.get("safety", "safe"))
+        fix = Fix(f"write {said['fix']}", safety, (replaced(place, said["fix"]),))
     return Diagnosis(
-        Place(module, call),
+        place,
         said["message"],
         said["help"],
         tuple(trail),
         Confidence[said["confidence"].upper()],
+        fix=fix,
     )
 
 

@@ -80,7 +80,7 @@ def shape(document: Any) -> Any:
 def test_the_documented_json_has_the_keys_of_the_real_one(
     project: Path, losslint_: Losslint
 ) -> None:
-    write(project, a="LOS104(x)\n", b="def f(:\n")
+    write(project, a="LOS104(x, fix='y')\n", b="def f(:\n")
     real = json.loads(losslint_("-f", "json", "--select", "LOS104").out)
     (documented,) = blocks(ROOT / "docs" / "json.md", "json")
     assert shape(json.loads(documented)) == shape(real)

@@ -47,6 +47,7 @@ def test_a_finding_has_everything_a_program_needs(project: Path, losslint_: Loss
         "summary": {
             "files": 1,
             "findings": 1,
+            "fixed": 0,
             "by_severity": {"error": 1, "warning": 0, "advice": 0},
             "by_rule": {"LOS104": 1},
         },

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from losslint.cli.fixes import FixWish, conclude
 from losslint.cli.options import AllowLocalRules, Config, Isolated, words
 from losslint.cli.terminal import ProgressBar, read_stdin, say_warning, warn_about_namesake
 from losslint.report import View, writer
-from losslint.run import Request, Setup, run
+from losslint.run import STDIN, Request, Setup, run
 
 _Rules = Annotated[
     list[str] | None,
@@ -99,6 +99,25 @@ def check(
             help="List the loss calls that were not understood, and where the trail was lost.",
         ),
     ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply the safe fixes, and show what is left.")
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option("--unsafe-fixes", help="With --fix: also apply those that change training."),
+    ] = False,
+    show_fixes: Annotated[
+        bool, typer.Option("--show-fixes", help="Say what was fixed in which file.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what fixing would change, and change nothing.")
+    ] = False,
+    fix_only: Annotated[
+        bool, typer.Option("--fix-only", help="Apply the safe fixes, and show nothing else.")
+    ] = False,
+    exit_non_zero_on_fix: Annotated[
+        bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 if anything was fixed.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the findings and nothing else.")
     ] = False,
@@ -119,6 +138,14 @@ def check(
     """Lint files and folders (the default)."""
     write = writer(output_format)
     warn_about_namesake()
+    wish = FixWish(
+        fix=fix,
+        unsafe=unsafe_fixes,
+        show=show_fixes,
+        diff=diff,
+        only=fix_only,
+        exit_non_zero=exit_non_zero_on_fix,
+    )
     request = Request(
         paths=paths or (".",),
         setup=Setup(config, isolated, allow_local_rules),
@@ -129,17 +156,15 @@ def check(
         fail_on=fail_on,
         min_confidence=min_confidence,
         show_unresolved=show_unresolved,
+        fix=wish.applied,
         stdin_filename=stdin_filename,
         stdin=read_stdin,
     )
     with ProgressBar() as progress:
         outcome = run(request, _no_talk if quiet else say_warning, progress)
-    write(
-        outcome.report,
-        View(Path.cwd(), quiet=quiet, statistics=statistics),
-        sys.stdout,
-    )
-    raise typer.Exit(1 if outcome.failed and not exit_zero else 0)
+    view = View(Path.cwd(), quiet=quiet, statistics=statistics, safeties=wish.safeties)
+    conclude(outcome, wish, view, write, from_stdin=STDIN in request.paths)
+    raise typer.Exit(1 if wish.failed(outcome) and not exit_zero else 0)
 
 
 def _no_talk(message: str) -> None:

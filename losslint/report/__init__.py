@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO, cast
 
 from losslint.errors import UserError, did_you_mean
-from losslint.finding import Report
+from losslint.finding import Report, Safety
 
 FORMATS = ("text", "concise", "json")
 
@@ -26,6 +26,8 @@ class View:
     """Findings, and nothing else."""
     statistics: bool = False
     """Counts by rule in place of the findings."""
+    safeties: Collection[Safety] = (Safety.SAFE,)
+    """The safeties of the fixes that are on offer; the others are hinted at."""
 
     def path(self, path: Path) -> str:
         """The path as it is shown: relative, with forward slashes."""

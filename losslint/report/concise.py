@@ -7,6 +7,7 @@ from typing import TextIO
 from losslint.finding import Report, Span
 from losslint.report import View
 from losslint.report.escape import printable
+from losslint.report.fixes import hint, mark
 from losslint.report.summary import NO_REASON, summary, write_statistics
 
 
@@ -16,7 +17,8 @@ def write(report: Report, view: View, out: TextIO) -> None:
         write_statistics(report, out)
     else:
         for finding in report.findings:
-            said = f"{finding.code} {finding.severity.name.lower()}: {finding.message}"
+            code = f"{finding.code}{mark(finding, view)}"
+            said = f"{code} {finding.severity.name.lower()}: {finding.message}"
             out.write(f"{_place(finding.span, view)}: {printable(said)}\n")
     for unresolved in report.unresolved or ():
         said = unresolved.why or NO_REASON
@@ -24,7 +26,7 @@ def write(report: Report, view: View, out: TextIO) -> None:
             said = f"{said} ({_place(unresolved.lost, view)})"
         out.write(f"{_place(unresolved.span, view)}: unresolved: {printable(said)}\n")
     if not view.quiet:
-        out.write(summary(report) + "\n")
+        out.writelines(f"{line}\n" for line in (summary(report), hint(report, view)) if line)
 
 
 def _place(span: Span, view: View) -> str:

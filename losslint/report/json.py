@@ -6,7 +6,7 @@ import json
 from typing import Any, TextIO
 
 from losslint import __version__
-from losslint.finding import Finding, Problem, Report, Severity, Span
+from losslint.finding import Finding, Patch, Problem, Report, Severity, Span
 from losslint.report import View, rule_counts
 
 VERSION = 1
@@ -27,6 +27,7 @@ def write(report: Report, view: View, out: TextIO) -> None:
         "summary": {
             "files": report.files,
             "findings": len(report.findings),
+            "fixed": len(report.fixed),
             "by_severity": {
                 severity.name.lower(): sum(f.severity is severity for f in report.findings)
                 for severity in reversed(Severity)
@@ -51,8 +52,16 @@ def _finding(finding: Finding, view: View) -> dict[str, Any]:
         "related": [
             {**_place(step.span, view), "message": step.message} for step in finding.related
         ],
-        "fix": None,
+        "fix": None if finding.fix is None else _fix(finding.fix, view),
         "url": finding.url,
+    }
+
+
+def _fix(patch: Patch, view: View) -> dict[str, Any]:
+    return {
+        "safety": patch.safety.value,
+        "message": patch.message,
+        "edits": [{**_place(edit.span, view), "text": edit.text} for edit in patch.edits],
     }
 
 

@@ -14,13 +14,13 @@ def summary(report: Report) -> str:
     if not report.files:
         return "No files were linted."
     files = count(report.files, "file")
-    if report.findings:
-        kinds = [
-            count(number, severity.name.lower())
-            for severity in reversed(Severity)
-            if (number := sum(finding.severity is severity for finding in report.findings))
-        ]
-        found = f"Found {count(len(report.findings), 'finding')} ({', '.join(kinds)}) in {files}."
+    if report.fixed:
+        total = count(len(report.findings) + len(report.fixed), "finding")
+        left = ": ".join([f"{len(report.findings)} remaining", *filter(None, [_kinds(report)])])
+        found = f"Found {total} ({len(report.fixed)} fixed, {left}) in {files}."
+    elif report.findings:
+        total = count(len(report.findings), "finding")
+        found = f"Found {total} ({_kinds(report)}) in {files}."
     else:
         found = f"Found nothing wrong in {files}."
     coverage = report.coverage
@@ -29,13 +29,22 @@ def summary(report: Report) -> str:
     return f"{found} {count(coverage.loss_calls, 'loss call')}, {coverage.understood} understood."
 
 
+def _kinds(report: Report) -> str:
+    """How many findings of each severity are left."""
+    return ", ".join(
+        count(number, severity.name.lower())
+        for severity in reversed(Severity)
+        if (number := sum(finding.severity is severity for finding in report.findings))
+    )
+
+
 NO_REASON = "the criterion or its input is not known"
 """Why a loss call was not understood, where the analysis cannot tell."""
 
 
-def count(number: int, noun: str) -> str:
-    """The number with its noun, which takes an ``s`` unless it is one (or is advice)."""
-    plural = "" if number == 1 or noun == "advice" else "s"
+def count(number: int, noun: str, ending: str = "s") -> str:
+    """The number with its noun, which takes an ending unless it is one (or is advice)."""
+    plural = "" if number == 1 or noun == "advice" else ending
     return f"{number} {noun}{plural}"
 
 

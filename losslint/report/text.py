@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from losslint.finding import Finding, Report, Severity, Span, Unresolved
+from losslint.finding import Finding, Report, Safety, Severity, Span, Unresolved
 from losslint.report import View
 from losslint.report.escape import printable
+from losslint.report.fixes import hint, mark
 from losslint.report.frame import rows
 from losslint.report.summary import NO_REASON, summary, write_statistics
 from losslint.source import lines_of
@@ -49,6 +50,8 @@ def write(report: Report, view: View, out: TextIO) -> None:
     if not view.quiet:
         style = _BOLD if report.findings else _HELP
         console.print(Text(summary(report), style=style), soft_wrap=True)
+        if line := hint(report, view):
+            console.print(Text(line), soft_wrap=True)
 
 
 class _Writer:
@@ -93,6 +96,7 @@ class _Writer:
         style = _SEVERITY[finding.severity]
         head = Text.assemble(
             (f"{finding.severity.name.lower()}[{printable(finding.code)}]", style),
+            mark(finding, self._view),
             (f": {printable(finding.message)}", _BOLD),
         )
         for line in self._wrapped(head, 0):
@@ -102,6 +106,9 @@ class _Writer:
         for step in finding.related:
             self._frame(step.span, _STEP, margin, ":::", printable(step.message))
         self._note(margin, "help", printable(finding.help), _HELP)
+        if finding.fix is not None:
+            option = "--fix" if finding.fix.safety is Safety.SAFE else "--fix --unsafe-fixes"
+            self._note(margin, "fix", f"{printable(finding.fix.message)} (`{option}`)", _HELP)
         confidence = "" if finding.confidence.name == "HIGH" else self._confidence(finding)
         rule = f"{printable(finding.name)}{confidence}; more: losslint explain {finding.code}"
         self._note(margin, "rule", printable(rule), _DIM)
