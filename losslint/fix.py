@@ -72,3 +72,11 @@ def line_before(statement: Place, code: str) -> Change:
 def line_after(statement: Place, code: str) -> Change:
     """A line of its own after a statement."""
     return Change(Edge(statement), Edge(statement, at_end=True), code, "after")
+
+
+def offered(message: str, safety: Safety, *changes: Change | None) -> Fix | None:
+    """The fix that makes all the changes; None where one of them cannot be made."""
+    made = tuple(change for change in changes if change is not None)
+    if not made or len(made) < len(changes):
+        return None
+    return Fix(message, safety, made)

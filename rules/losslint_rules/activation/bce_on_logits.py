@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import with_logits_criterion
 from losslint.rule import Diagnosis, Rule
 
 
@@ -79,4 +80,5 @@ class BceOnLogits(Rule):
                 f"{call.title} wants probabilities, but `{call.given}` is a raw output that no "
                 "sigmoid has seen",
                 "use BCEWithLogitsLoss, which applies the sigmoid itself",
+                fix=with_logits_criterion(call.place),
             )

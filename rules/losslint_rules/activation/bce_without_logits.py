@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import Family, LossCall
 from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import with_logits
 from losslint.rule import Diagnosis, Rule
 
 
@@ -98,4 +99,5 @@ class BceWithoutLogits(Rule):
             "drop the sigmoid and use BCEWithLogitsLoss; apply the sigmoid only where "
             "probabilities are read",
             Severity.ERROR if call.autocast and not call.evaluating else None,
+            with_logits(call.place),
         )

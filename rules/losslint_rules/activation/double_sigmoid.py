@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -92,4 +93,5 @@ class DoubleSigmoid(Rule):
                 f"{call.title} applies a sigmoid itself, but `{call.given}` is the output of a "
                 "sigmoid already",
                 "drop the sigmoid before the loss and keep it where probabilities are read",
+                fix=without_activation(call.place, "sigmoid"),
             )

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_log_softmax
 from losslint.rule import Diagnosis, Rule
 
 
@@ -88,4 +89,5 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
                 f"{call.title} applies log_softmax itself, so the one behind `{call.given}` is "
                 "wasted: the loss is right, the work is done twice",
                 "drop the log_softmax, or keep it and use NLLLoss",
+                fix=None if "label_smoothing" in call.options else without_log_softmax(call.place),
             )

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import PROBABILITIES, Act
 from losslint.finding import Severity
+from losslint.rewriting import with_cross_entropy, with_log_softmax
 from losslint.rule import Diagnosis, Rule
 
 
@@ -90,6 +91,7 @@ class NllWithoutLogSoftmax(Rule):
                 f"{call.title} wants log-probabilities, but `{call.given}` holds probabilities: "
                 "no log is ever taken",
                 "use log_softmax in place of the softmax, or give the logits to CrossEntropyLoss",
+                fix=with_log_softmax(call.place),
             )
         elif call.activation is Act.RAW:
             yield Diagnosis.of_input(
@@ -97,4 +99,5 @@ class NllWithoutLogSoftmax(Rule):
                 f"{call.title} wants log-probabilities, but `{call.given}` is a raw output: the "
                 "loss has no lower bound",
                 "use CrossEntropyLoss, which applies log_softmax itself",
+                fix=with_cross_entropy(call.place),
             )

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -93,4 +94,5 @@ class SigmoidBeforeCrossEntropy(Rule):
                 f"small range by a {name}",
                 f"drop the {name} for classes that exclude each other; for independent labels "
                 "use BCEWithLogitsLoss",
+                fix=without_activation(call.place, "sigmoid", "tanh"),
             )

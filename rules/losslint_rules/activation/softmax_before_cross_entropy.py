@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -93,4 +94,5 @@ class SoftmaxBeforeCrossEntropy(Rule):
                 f"{call.title} applies log_softmax itself, but `{call.given}` {what} already",
                 "give the criterion the logits; apply the softmax only where probabilities are "
                 "read",
+                fix=without_activation(call.place, "softmax"),
             )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import in_one_step
 from losslint.rule import Diagnosis, Rule
 
 
@@ -92,8 +93,9 @@ class LogOfSoftmax(Rule):
         if advice is None:
             return
         what, instead = advice
+        place = operation.place
         yield Diagnosis(
-            operation.place,
+            place,
             f"`{operation.function}` of {what} loses its value and its gradient where that is "
             "near zero"
             if given.act is not Act.UNKNOWN
@@ -101,6 +103,7 @@ class LogOfSoftmax(Rule):
             instead,
             operation.trail,
             given.confidence,
+            fix=in_one_step(place),
         )
 
 

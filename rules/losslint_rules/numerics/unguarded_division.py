@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import guarded_division
 from losslint.rule import Diagnosis, Rule
 
 
@@ -91,4 +92,5 @@ class UnguardedDivision(Rule):
             else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
             steps,
             operation.operand.confidence,
+            fix=guarded_division(operation.place),
         )

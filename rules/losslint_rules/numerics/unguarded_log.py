@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.values import Act, Sign
 from losslint.finding import Severity
+from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
 
 
@@ -78,6 +79,7 @@ class UnguardedLog(Rule):
             return
         if given.sign is Sign.POSITIVE:
             return
+        may_be_negative = given.act in (Act.TANH, Act.RAW)
         if given.act is Act.PROB and given.shape != "one-minus":
             why = "probabilities that were combined can be as small as zero"
         elif given.act is Act.TANH and not found.mixed:
@@ -94,4 +96,6 @@ class UnguardedLog(Rule):
             "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
             operation.trail,
             given.confidence,
+            # A clamp gives no gradient to what is negative: that wants another model.
+            fix=None if may_be_negative else guarded_logarithm(operation.place),
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_each_round
 from losslint.rule import Diagnosis, Rule
 
 
@@ -90,4 +91,5 @@ class MissingZeroGrad(Rule):
             f"call `{loop.optimizer}.zero_grad()` in every round, before backward",
             tuple(steps),
             loop.confidence,
+            fix=zeroed_each_round(loop),
         )

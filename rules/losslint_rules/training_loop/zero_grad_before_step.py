@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_before_backward
 from losslint.rule import Diagnosis, Rule
 
 
@@ -85,4 +86,5 @@ class ZeroGradBeforeStep(Rule):
                 Step(loop.step, "and used here, after they were zeroed"),
             ),
             loop.confidence,
+            fix=zeroed_before_backward(loop),
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import zeroed_in_the_inner_loop
 from losslint.rule import Diagnosis, Rule
 
 
@@ -85,4 +86,5 @@ class ZeroGradOutsideLoop(Rule):
             f"move `{loop.optimizer}.zero_grad()` into the inner loop",
             tuple(steps),
             loop.confidence,
+            fix=zeroed_in_the_inner_loop(loop),
         )

@@ -1,0 +1,126 @@
+"""Fixes that rules can offer: what code says, apart from what it computes.
+
+Everything here is imported late: it needs libcst, and `losslint explain` should not wait for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
+
+if TYPE_CHECKING:
+    from losslint.analysis.events import TrainingLoop
+    from losslint.analysis.trail import Place
+    from losslint.fix import Fix
+
+Given = ParamSpec("Given")
+
+
+def _unless_too_deep(write: Callable[Given, Fix | None]) -> Callable[Given, Fix | None]:
+    """No fix, rather than no finding, for code that nests deeper than the stack allows."""
+
+    @wraps(write)
+    def written(*args: Given.args, **keywords: Given.kwargs) -> Fix | None:
+        try:
+            return write(*args, **keywords)
+        except RecursionError:
+            return None
+
+    return written
+
+
+@_unless_too_deep
+def without_activation(call: Place, *kinds: str) -> Fix | None:
+    """Drops the activation before a loss call: ``softmax``, ``sigmoid`` or ``tanh``."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.without_activation(call, *kinds)
+
+
+@_unless_too_deep
+def without_log_softmax(call: Place) -> Fix | None:
+    """Drops a log_softmax over the classes before a cross entropy."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.without_log_softmax(call)
+
+
+@_unless_too_deep
+def with_log_softmax(call: Place) -> Fix | None:
+    """Puts log_softmax in the place of the softmax before a loss call."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.with_log_softmax(call)
+
+
+@_unless_too_deep
+def with_logits(call: Place) -> Fix | None:
+    """Drops the sigmoid before a binary cross entropy, which applies it itself from then on."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.with_logits(call)
+
+
+@_unless_too_deep
+def with_logits_criterion(call: Place) -> Fix | None:
+    """Lets a binary cross entropy apply the sigmoid to an input that had none."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.with_criterion(call, loss_calls.BCE, loss_calls.BCE_WITH_LOGITS)
+
+
+@_unless_too_deep
+def with_cross_entropy(call: Place) -> Fix | None:
+    """Puts a cross entropy in the place of a negative log-likelihood."""
+    from losslint.rewriting import loss_calls
+
+    return loss_calls.with_criterion(call, loss_calls.NLL, loss_calls.CROSS_ENTROPY)
+
+
+@_unless_too_deep
+def in_one_step(logarithm: Place) -> Fix | None:
+    """The stable form of a logarithm and its argument, where the two are one expression."""
+    from losslint.rewriting import logarithms
+
+    return logarithms.in_one_step(logarithm)
+
+
+@_unless_too_deep
+def guarded_logarithm(logarithm: Place) -> Fix | None:
+    """Clamps the argument of a logarithm at a small constant."""
+    from losslint.rewriting import guards
+
+    return guards.guarded_logarithm(logarithm)
+
+
+@_unless_too_deep
+def guarded_division(division: Place) -> Fix | None:
+    """Adds a small constant to a divisor."""
+    from losslint.rewriting import guards
+
+    return guards.guarded_division(division)
+
+
+@_unless_too_deep
+def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
+    """Zeroes the gradients of an optimizer in the loop that steps it."""
+    from losslint.rewriting import loops
+
+    return loops.zeroed_each_round(loop)
+
+
+@_unless_too_deep
+def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:
+    """Moves a statement that zeroes gradients from behind backward to before it."""
+    from losslint.rewriting import loops
+
+    return loops.zeroed_before_backward(loop)
+
+
+@_unless_too_deep
+def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:
+    """Zeroes in the loop that steps, and no more in the one around it."""
+    from losslint.rewriting import loops
+
+    return loops.zeroed_in_the_inner_loop(loop)

@@ -1,0 +1,150 @@
+"""Statements of a training loop, put where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
+from losslint.rewriting.tree import Tree, code, tree_of, walk
+
+if TYPE_CHECKING:
+    from losslint.analysis.events import TrainingLoop
+
+_Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
+
+
+def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
+    """Zeroes the gradients of an optimizer in the loop that steps it."""
+    message = f"zero the gradients of `{loop.optimizer}` in every round"
+    return offered(message, Safety.UNSAFE, *_added(loop))
+
+
+def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:
+    """Moves a statement that zeroes gradients from behind backward to before it.
+
+    Where the same statement stands there already it is only taken out.
+    """
+    zeroing = loop.cleared
+    if zeroing is None or zeroing.file is not loop.backward.file:
+        return None
+    tree = tree_of(zeroing.file)
+    zero, backward = tree.line(zeroing.node), tree.line(loop.backward.node)
+    if zero is None or backward is None or not _is_zero_grad(zero):
+        return None
+    body = _block(tree, backward)
+    if zero not in body or body.index(zero) < body.index(backward):
+        return None
+    message = f"zero the gradients of `{loop.optimizer}` before backward"
+    removed = without(tree.place(zero))
+    before = body[: body.index(backward)]
+    if any(_statement(zero) == _statement(other) for other in before):
+        return offered(message, Safety.UNSAFE, removed)
+    added = line_before(tree.place(backward), _line(zero))
+    return offered(message, Safety.UNSAFE, added, removed)
+
+
+def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:
+    """Zeroes in the loop that steps, and no more in the one around it."""
+    message = f"zero the gradients of `{loop.optimizer}` in the inner loop"
+    added = _added(loop)
+    if not added or loop.zeroed is None or loop.zeroed.file is not loop.step.file:
+        return offered(message, Safety.UNSAFE, *added)
+    tree = tree_of(loop.step.file)
+    outer = tree.line(loop.zeroed.node)
+    optimizer = _optimizer(loop.step.node)
+    if (
+        outer is not None
+        and optimizer is not None
+        and _statement(outer) == f"{code(optimizer)}.zero_grad()"
+        and tree.function(outer) is tree.function(loop.step.node)
+        and len(_block(tree, outer)) > 1
+    ):
+        return offered(message, Safety.UNSAFE, *added, without(tree.place(outer)))
+    return offered(message, Safety.UNSAFE, *added)
+
+
+def _added(loop: TrainingLoop) -> tuple[Change, ...]:
+    """A line that zeroes the gradients.
+
+    It stands before backward where the step follows in the same block, and behind a step that comes
+    only now and then, so that gradients that are meant to add up still do.
+    """
+    if loop.step.file is not loop.backward.file:
+        return ()
+    tree = tree_of(loop.step.file)
+    step, backward = tree.line(loop.step.node), tree.line(loop.backward.node)
+    optimizer = _optimizer(loop.step.node)
+    if step is None or backward is None or optimizer is None:
+        return ()
+    if tree.function(step) is not tree.function(backward):
+        return ()
+    statement = f"{code(optimizer)}.zero_grad()"
+    body = _block(tree, backward)
+    if step not in body:
+        inner = [part for part in body if any(node is step for node in walk(part))]
+        if inner and body.index(inner[0]) > body.index(backward):
+            return (line_after(tree.place(step), statement),)
+        return ()
+    between = body[body.index(backward) : body.index(step)]
+    if body.index(step) < body.index(backward) or _sets(between, _root(optimizer)):
+        return ()
+    return (line_before(tree.place(backward), statement),)
+
+
+def _optimizer(step: cst.CSTNode) -> cst.BaseExpression | None:
+    """The optimizer in ``optimizer.step()`` or ``scaler.step(optimizer)``, if it has a name."""
+    if not isinstance(step, cst.Call) or not isinstance(step.func, cst.Attribute):
+        return None
+    plain = [argument for argument in step.args if argument.keyword is None and not argument.star]
+    found = step.func.value if not step.args else plain[0].value if plain else None
+    return found if found is not None and _root(found) else None
+
+
+def _root(node: cst.BaseExpression) -> str:
+    """The variable at the left of a dotted name; empty where it is none."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _block(tree: Tree, statement: cst.CSTNode) -> _Body:
+    up = tree.parent(statement)
+    return up.body if isinstance(up, cst.IndentedBlock | cst.Module) else ()
+
+
+def _sets(statements: _Body, name: str) -> bool:
+    """Whether a name may get another value in one of the statements."""
+    targets = (node for part in statements for node in walk(part))
+    return any(
+        isinstance(node, cst.AssignTarget | cst.For) and _root_of_target(node.target) == name
+        for node in targets
+    )
+
+
+def _root_of_target(target: cst.BaseExpression) -> str:
+    return target.value if isinstance(target, cst.Name) else ""
+
+
+def _is_zero_grad(line: cst.SimpleStatementLine) -> bool:
+    statement = line.body[0]
+    if not isinstance(statement, cst.Expr) or not isinstance(statement.value, cst.Call):
+        return False
+    func = statement.value.func
+    return isinstance(func, cst.Attribute) and func.attr.value == "zero_grad"
+
+
+def _statement(line: cst.CSTNode) -> str:
+    """The text of a line's only statement, without the comment behind it."""
+    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
+        return code(line.body[0])
+    return ""
+
+
+def _line(line: cst.SimpleStatementLine) -> str:
+    """A statement with the comment behind it."""
+    trailing = line.trailing_whitespace
+    comment = f"{trailing.whitespace.value}{trailing.comment.value}" if trailing.comment else ""
+    return f"{_statement(line)}{comment}"

@@ -1,0 +1,116 @@
+"""A parsed file, seen from any of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.trail import Place
+
+if TYPE_CHECKING:
+    from losslint.analysis.syntax import SourceModule
+
+_TRIVIA = (
+    "whitespace", "lpar", "rpar", "leading_lines", "lines_after", "header", "footer",
+    "trailing_whitespace", "semicolon", "comma", "equal", "dot", "lbracket", "rbracket",
+)  # fmt: skip
+_FIELDS: dict[type, tuple[str, ...]] = {}
+_ATOMS = (
+    cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List,
+    cst.Dict, cst.BaseComp,
+)  # fmt: skip
+
+
+def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes directly below a node, without white space, parentheses and punctuation."""
+    names = _FIELDS.get(type(node))
+    if names is None:
+        names = tuple(f.name for f in fields(node) if not f.name.startswith(_TRIVIA))
+        _FIELDS[type(node)] = names
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from (item for item in value if isinstance(item, cst.CSTNode))
+
+
+def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and everything below it, in the order of the text."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(list(children(current))))
+
+
+class Tree:
+    """A file's nodes with the way up from each."""
+
+    def __init__(self, file: SourceModule) -> None:
+        self.file = file
+        self.root = file.tree
+        self._parents = {child: node for node in walk(file.tree) for child in children(node)}
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that a node stands in directly."""
+        return self._parents.get(node)
+
+    def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes that a node stands in, innermost first."""
+        current = self._parents.get(node)
+        while current is not None:
+            yield current
+            current = self._parents.get(current)
+
+    def place(self, node: cst.CSTNode) -> Place:
+        """A node of this file as a place."""
+        return Place(self.file, node)
+
+    def function(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The function or lambda that a node is in, or the module."""
+        kinds = (cst.FunctionDef, cst.Lambda)
+        return next((up for up in self.ancestors(node) if isinstance(up, kinds)), self.root)
+
+    def owner(self, node: cst.CSTNode) -> cst.ClassDef | None:
+        """The class that a node is in."""
+        return next((up for up in self.ancestors(node) if isinstance(up, cst.ClassDef)), None)
+
+    def line(self, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
+        """The statement that a node is in, where that has lines of its own."""
+        for up in self.ancestors(node):
+            if isinstance(up, cst.SimpleStatementLine):
+                return up if len(up.body) == 1 else None
+            if isinstance(up, cst.BaseCompoundStatement):
+                return None
+        return None
+
+
+@lru_cache(maxsize=4)
+def tree_of(file: SourceModule) -> Tree:
+    """The tree of a file; those of the last few files are kept."""
+    return Tree(file)
+
+
+def code(node: cst.CSTNode) -> str:
+    """The text of a node, with its own parentheses."""
+    return cst.Module(body=[]).code_for_node(node)
+
+
+def is_atom(node: cst.BaseExpression) -> bool:
+    """Whether an expression can stand before a dot, or behind a sign, as it is."""
+    return isinstance(node, _ATOMS) or bool(node.lpar)
+
+
+def bare(node: cst.BaseExpression) -> str:
+    """The text of an expression that becomes the argument of a call, which has parentheses."""
+    return code(node.with_changes(lpar=[], rpar=[])) if node.lpar else code(node)
+
+
+def in_parentheses(node: cst.BaseExpression) -> str:
+    """The text of an expression that can stand anywhere."""
+    return code(node) if is_atom(node) else f"({code(node)})"
