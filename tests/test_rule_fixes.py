@@ -473,3 +473,72 @@ def test_gradients_are_zeroed_where_they_should_be(
 def test_loops_that_are_written_otherwise_are_left_alone(tmp_path: Path, text: str) -> None:
     _, _, fixed = linted(tmp_path, text, ALL)
     assert fixed == text
+
+
+# -- dimensions and targets -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (script("loss = F.nll_loss(F.log_softmax(net(x)), y)"),
+         script("loss = F.nll_loss(F.log_softmax(net(x), dim=-1), y)")),
+        (script("h = net(x)", "loss = F.nll_loss(F.log_softmax(h / 2, dim=None), y)"),
+         script("h = net(x)", "loss = F.nll_loss(F.log_softmax(h / 2, dim=-1), y)")),
+        (script("loss = F.nll_loss(net(x), y)",
+                model="net = nn.Sequential(nn.Conv2d(3, 5, 1), nn.LogSoftmax())"),
+         script("loss = F.nll_loss(net(x), y)",
+                model="net = nn.Sequential(nn.Conv2d(3, 5, 1), nn.LogSoftmax(dim=1))")),
+    ],
+)  # fmt: skip
+def test_the_dim_of_the_classes(tmp_path: Path, before: str, after: str) -> None:
+    found, left, fixed = linted(tmp_path, before, ALL)
+    assert [finding.code for finding in found.findings] == ["LOS113"]
+    assert fixed == after
+    assert left.findings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        script("loss = F.nll_loss(F.log_softmax(net(x)), y)", model="net = make()"),
+        script("w = F.softmax(net(x))", "loss = (w * y).sum()", model="net = nn.Linear(3, 1)"),
+        script("loss = F.nll_loss(F.log_softmax(net(x).mean(0)), y)"),
+    ],
+)
+def test_a_dim_that_the_code_does_not_say(tmp_path: Path, text: str) -> None:
+    _, _, fixed = linted(tmp_path, text, ALL)
+    assert fixed == text
+
+
+@pytest.mark.parametrize(
+    ("safety", "before", "after"),
+    [
+        ("safe", "F.one_hot(y.view(-1), 2).float()", "y.view(-1)"),
+        ("safe", "F.one_hot(y.flatten(), 2).to(torch.float32)", "y.flatten()"),
+        ("unsafe", "F.one_hot(y, 2).float()", "y"),
+        ("unsafe", "F.one_hot(y.view(-1), 2)", "y.view(-1)"),
+        ("unsafe", "torch.eye(2)[y]", "y"),
+    ],
+)
+def test_indices_for_one_hot_rows(tmp_path: Path, safety: str, before: str, after: str) -> None:
+    text = script("loss = F.cross_entropy(net(x), {})")
+    found, left, fixed = linted(tmp_path, text.format(before), ALL)
+    assert [finding.fix and finding.fix.safety.value for finding in found.findings] == [safety]
+    assert fixed == text.format(after)
+    assert left.findings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        script("loss = F.cross_entropy(net(x), F.one_hot(y.view(-1), 2).float(), weight=w)"),
+        script("loss = F.cross_entropy(net(x), F.one_hot(y, 2).float(), label_smoothing=0.1)"),
+        script("rows = F.one_hot(y, 2).float()", "loss = F.cross_entropy(net(x), rows)",
+               "print(rows)"),
+    ],
+)  # fmt: skip
+def test_rows_that_mean_more_than_their_indices(tmp_path: Path, text: str) -> None:
+    _, left, fixed = linted(tmp_path, text, ALL)
+    assert fixed == text
+    assert [finding.code for finding in left.findings] == ["LOS201"]

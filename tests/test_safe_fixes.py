@@ -88,6 +88,7 @@ CASES: list[tuple[str, Reference]] = [
     (f"F.binary_cross_entropy(torch.sigmoid(x), {BCE_TARGET})", bce),
     (f"nn.BCELoss()(x.sigmoid(), {BCE_TARGET})", bce),
     (f"F.cross_entropy(F.log_softmax(x, dim=1), {CLASS})", cross_entropy),
+    (f"F.cross_entropy(x * 1, F.one_hot({CLASS}.view(-1), 3).double())", cross_entropy),
     (f"F.cross_entropy(x.view(1, 3).log_softmax(-1), {CLASS})", cross_entropy),
 ]
 

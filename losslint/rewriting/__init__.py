@@ -103,6 +103,22 @@ def guarded_division(division: Place) -> Fix | None:
 
 
 @_unless_too_deep
+def explicit_dim(softmax: Place) -> Fix | None:
+    """Says over which dimension a softmax runs: that of the classes of the layer before it."""
+    from losslint.rewriting import dims
+
+    return dims.explicit_dim(softmax)
+
+
+@_unless_too_deep
+def class_indices(call: Place) -> Fix | None:
+    """Gives a cross entropy the indices that its one-hot rows were made of."""
+    from losslint.rewriting import targets
+
+    return targets.class_indices(call)
+
+
+@_unless_too_deep
 def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
     """Zeroes the gradients of an optimizer in the loop that steps it."""
     from losslint.rewriting import loops

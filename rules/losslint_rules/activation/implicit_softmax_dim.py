@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import ImplicitDim
 from losslint.finding import Severity
+from losslint.rewriting import explicit_dim
 from losslint.rule import Diagnosis, Rule
 
 
@@ -83,4 +84,5 @@ class ImplicitSoftmaxDim(Rule):
             "1 for 2 or 4",
             "say which dimension holds the classes: dim=1 for (N, C), dim=-1 for (..., C)",
             confidence=call.confidence,
+            fix=explicit_dim(call.place),
         )

@@ -10,6 +10,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import DType, TargetKind, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import class_indices
 from losslint.rule import Diagnosis, Rule
 
 
@@ -93,4 +94,9 @@ class OneHotCrossEntropy(Rule):
             (*steps_of(target.trail), *call.built),
             target.confidence,
             Severity.ERROR if integer else None,
+            None if _CHANGE_THE_MEAN & call.options.keys() else class_indices(call.place),
         )
+
+
+_CHANGE_THE_MEAN = {"weight", "ignore_index", "label_smoothing"}
+"""Options with which rows and indices are not averaged alike."""
