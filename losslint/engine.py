@@ -88,12 +88,14 @@ def lint(
         progress: called with the number of files done and of all files.
     """
     # Late, because it imports libcst, and `losslint --help` should not wait for that.
+    from losslint.agreement import only_alone
     from losslint.analysis.session import analyse
     from losslint.diagnosis import diagnose
     from losslint.placing import Placer
 
+    everything = [*sources, *(context.sources if context else ())]
     analysis = analyse(
-        [*sources, *(context.sources if context else ())],
+        everything,
         src_roots=job.src_roots,
         top=job.top,
         returns=job.returns,
@@ -104,7 +106,9 @@ def lint(
     broken: list[Broken] = []
     said = [
         (rule, diagnosis)
-        for rule, diagnosis in diagnose(analysis.events, rules, broken.append)
+        for rule, diagnosis in only_alone(
+            diagnose(analysis.events, rules, broken.append), everything
+        )
         if _concerns(diagnosis, by_path, context)
     ]
     broken = [failure for failure in broken if failure.at.file.path in by_path]

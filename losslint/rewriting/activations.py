@@ -80,6 +80,16 @@ def activation(tree: Tree, names: Names, node: cst.BaseExpression) -> Activation
     return None
 
 
+def module_activation(names: Names, node: cst.BaseExpression) -> Activation | None:
+    """The activation that a construction such as ``nn.Softmax(dim=1)`` stands for, as a layer."""
+    if not isinstance(node, cst.Call) or any(argument.star for argument in node.args):
+        return None
+    module, _, name = names.qualified(node.func).rpartition(".")
+    if module != "torch.nn" or name not in _MODULES:
+        return None
+    return Activation(_MODULES[name], node, node, node.args, is_module=True)
+
+
 def _built(tree: Tree, names: Names, func: cst.BaseExpression) -> cst.Call | None:
     """The construction of the activation module that is called, in place or through a variable."""
     if isinstance(func, cst.Name | cst.Attribute):
@@ -130,7 +140,7 @@ def behind(tree: Tree, names: Names, node: cst.BaseExpression) -> Activation | N
     if isinstance(node, cst.Subscript):
         return behind(tree, names, node.value)
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        if _keeps_elements(node, node.func) and not names.qualified(node.func):
+        if keeps_elements(node, node.func) and not names.qualified(node.func):
             return behind(tree, names, node.func.value)
     if isinstance(node, cst.Name):
         known = variable(tree, node)
@@ -140,7 +150,8 @@ def behind(tree: Tree, names: Names, node: cst.BaseExpression) -> Activation | N
     return None
 
 
-def _keeps_elements(node: cst.Call, func: cst.Attribute) -> bool:
+def keeps_elements(node: cst.Call, func: cst.Attribute) -> bool:
+    """Whether a method gives the same elements in another form or at another place."""
     if func.attr.value == "to":  # a device; another dtype would round
         return len(node.args) == 1 and "device" in code(node.args[0].value)
     return func.attr.value in _SAME_ELEMENTS

@@ -9,7 +9,7 @@ import libcst as cst
 from losslint.fix import Change, replaced
 from losslint.rewriting.names import FUNCTIONAL, Names
 from losslint.rewriting.tree import Tree
-from losslint.rewriting.variables import variable
+from losslint.rewriting.variables import constructed, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Swap:
     """All calls of it, which get the other criterion from now on."""
     is_local: bool
     """Whether it is built where it is called: in one function, or in the body of a script."""
+    is_exposed: bool = False
+    """Whether other files could use it."""
 
 
 def swapped(
@@ -43,7 +45,7 @@ def swapped(
         return None if change is None else Swap(change, (call,), is_local=True)
     built: cst.BaseExpression = call.func
     calls: list[cst.Call] = [call]
-    is_local = True
+    is_local, is_exposed = True, False
     if isinstance(call.func, cst.Name | cst.Attribute):
         known = variable(tree, call.func)
         if known is None:
@@ -55,11 +57,13 @@ def swapped(
                 return None
             calls.append(up)
         built = known.value
+        is_exposed = known.is_handed_on or not isinstance(known.scope, cst.FunctionDef)
         is_local = all(tree.function(one) is tree.function(built) for one in calls)
+    built = constructed(built) or built
     if not isinstance(built, cst.Call) or names.qualified(built.func) != f"torch.nn.{old[0]}":
         return None
     change = _renamed(tree, names, built.func, f"torch.nn.{new[0]}")
-    return None if change is None else Swap(change, tuple(calls), is_local)
+    return None if change is None else Swap(change, tuple(calls), is_local, is_exposed)
 
 
 def _renamed(

@@ -20,7 +20,7 @@ _LAYERS = {
     "ConvTranspose2d": (1, 1, "out_channels"),
     "ConvTranspose3d": (1, 1, "out_channels"),
 }
-"""The dimension of the classes in what a layer gives, and where its constructor has their number."""
+"""The dimension of the classes in what a layer gives, and where it is told how many there are."""
 
 
 def explicit_dim(place: Place) -> Fix | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -16,10 +17,14 @@ from losslint.rewriting.activations import (
     activation,
     behind,
     dropped,
+    keeps_elements,
 )
 from losslint.rewriting.criteria import given, swapped
-from losslint.rewriting.names import names_of
+from losslint.rewriting.models import freed
+from losslint.rewriting.names import Names, names_of
+from losslint.rewriting.outputs import criterion_expects
 from losslint.rewriting.tree import Tree, tree_of
+from losslint.rewriting.variables import variable
 
 if TYPE_CHECKING:
     from losslint.analysis.trail import Place
@@ -31,28 +36,40 @@ CROSS_ENTROPY = ("CrossEntropyLoss", "cross_entropy")
 
 
 def without_activation(place: Place, *kinds: str) -> Fix | None:
-    """Drops the activation before a loss call, where that has no other use."""
-    found = _input(place, kinds)
-    if found is None:
+    """Drops the activation before a loss call.
+
+    Where it is the last step of a model it goes there, and is put back at all other uses.
+    """
+    tree, call = tree_of(place.file), place.node
+    freedom = _freed(tree, names_of(place.file), [call], kinds)
+    if freedom is None:
         return None
-    change = dropped(tree_of(place.file), found)
-    return offered(f"drop the {found.name}", Safety.UNSAFE, change)
+    fix = Fix(f"drop the {freedom.name}", Safety.UNSAFE, freedom.changes)
+    return _for_all(tree, freedom.calls, fix, alone=freedom.is_exposed)
 
 
 def without_log_softmax(place: Place) -> Fix | None:
     """Drops a log_softmax over the classes from the input of a cross entropy.
 
-    Safe, because the log_softmax of log-probabilities is those log-probabilities again. The classes
-    are dimension 1; the last one is the same where there are two.
+    Safe in one function, because the log_softmax of log-probabilities is those log-probabilities
+    again. The classes are dimension 1; the last one is the same where there are two.
     """
+    tree, call = tree_of(place.file), place.node
     found = _input(place, (LOG_SOFTMAX,), through_reshapes=False)
-    if found is None or found.option("dtype", 1) is not None:
+    if found is None:
+        freedom = _freed(tree, names_of(place.file), [call], (LOG_SOFTMAX,))
+        if freedom is None or not freedom.is_exposed or _is_reshaped(tree, freedom):
+            return None
+        if _integer(freedom.activation.option("dim")) != 1:
+            return None
+        fix = Fix("drop the log_softmax", Safety.UNSAFE, freedom.changes)
+        return _for_all(tree, freedom.calls, fix, alone=freedom.is_exposed)
+    if found.option("dtype", 1) is not None:
         return None
     dim = _integer(found.option("dim"))
     if dim != 1 and not (dim == -1 and _is_matrix(found.operand)):
         return None
-    change = dropped(tree_of(place.file), found)
-    return offered("drop the log_softmax", Safety.SAFE, change)
+    return offered("drop the log_softmax", Safety.SAFE, dropped(tree, found))
 
 
 def with_logits(place: Place) -> Fix | None:
@@ -64,16 +81,16 @@ def with_logits(place: Place) -> Fix | None:
     if not isinstance(call, cst.Call):
         return None
     swap = swapped(tree, names, call, BCE, BCE_WITH_LOGITS)
-    if swap is None:
+    freedom = None if swap is None else _freed(tree, names, swap.calls, (SIGMOID,))
+    if swap is None or freedom is None or set(freedom.calls) != set(swap.calls):
         return None
-    drops: list[Change | None] = []
-    for one in swap.calls:
-        found = _input(tree.place(one), (SIGMOID,))
-        drops.append(None if found is None else dropped(tree, found))
-    safety = Safety.SAFE if swap.is_local else Safety.UNSAFE
-    fix = offered(f"use {_name(call, BCE_WITH_LOGITS)} without the sigmoid", safety,
-                  *swap.changes, *drops)  # fmt: skip
-    return None if fix is None else _for_all(tree, swap.calls, fix)
+    is_safe = swap.is_local and not freedom.is_exposed
+    fix = Fix(
+        f"use {_name(call, BCE_WITH_LOGITS)} without the sigmoid",
+        Safety.SAFE if is_safe else Safety.UNSAFE,
+        (*swap.changes, *freedom.changes),
+    )
+    return _for_all(tree, swap.calls, fix, alone=swap.is_exposed or freedom.is_exposed)
 
 
 def with_criterion(place: Place, old: tuple[str, str], new: tuple[str, str]) -> Fix | None:
@@ -84,8 +101,65 @@ def with_criterion(place: Place, old: tuple[str, str], new: tuple[str, str]) -> 
     swap = swapped(tree, names_of(place.file), call, old, new)
     if swap is None:
         return None
-    fix = offered(f"use {_name(call, new)}", Safety.UNSAFE, *swap.changes)
-    return None if fix is None else _for_all(tree, swap.calls, fix)
+    fix = Fix(f"use {_name(call, new)}", Safety.UNSAFE, swap.changes)
+    return _for_all(tree, swap.calls, fix, alone=swap.is_exposed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Freedom:
+    """Loss calls without the activation before them."""
+
+    activation: Activation
+    changes: tuple[Change, ...]
+    calls: tuple[cst.Call, ...]
+    is_exposed: bool
+    """Whether a model has changed, which other files could use."""
+
+    @property
+    def name(self) -> str:
+        return self.activation.name
+
+
+def _freed(
+    tree: Tree, names: Names, start: Sequence[cst.CSTNode], kinds: Collection[str]
+) -> _Freedom | None:
+    """Drops the activation before loss calls, and before others that share a model with them."""
+    pending, done = list(start), set[cst.Call]()
+    changes: set[Change] = set()
+    dropping: Activation | None = None
+    is_exposed = False
+    while pending:
+        call = pending.pop()
+        if not isinstance(call, cst.Call):
+            return None
+        if call in done:
+            continue
+        done.add(call)
+        value, expects = given(call), criterion_expects(tree, names, call)
+        found = None if value is None else behind(tree, names, value)
+        if found is not None and found.name in kinds:
+            change = dropped(tree, found)
+            if change is None:
+                return None
+            changes.add(change)
+            dropping = found
+            continue
+        if value is None or expects is None:
+            return None
+        model = freed(tree, names, value, kinds, expects)
+        if model is None or call not in model.losses:
+            return None
+        changes.update(model.changes)
+        pending += model.losses
+        dropping, is_exposed = model.activation, True
+    if dropping is None:
+        return None
+
+    def order(change: Change) -> tuple[int, bool, str]:
+        return tree.position(change.start.place.node), change.start.at_end, change.text
+
+    calls = sorted(done, key=tree.position)
+    return _Freedom(dropping, tuple(sorted(changes, key=order)), tuple(calls), is_exposed)
 
 
 def with_log_softmax(place: Place) -> Fix | None:
@@ -122,10 +196,25 @@ def _input(
     return found if found is not None and found.name in kinds else None
 
 
-def _for_all(tree: Tree, calls: Collection[cst.Call], fix: Fix) -> Fix:
+def _is_reshaped(tree: Tree, freedom: _Freedom) -> bool:
+    """Whether something may have happened to the dimensions between activation and loss."""
+    if isinstance(tree.parent(freedom.activation.call), cst.Attribute | cst.Subscript):
+        return True
+    for call in freedom.calls:
+        value = given(call)
+        known = variable(tree, value) if isinstance(value, cst.Name) else None
+        source = value if known is None else known.value
+        if not isinstance(source, cst.Call) or (
+            isinstance(source.func, cst.Attribute) and keeps_elements(source, source.func)
+        ):
+            return True
+    return False
+
+
+def _for_all(tree: Tree, calls: Collection[cst.Call], fix: Fix, *, alone: bool) -> Fix:
     """The fix, to be offered only if all calls get it."""
     together = frozenset(tree.place(call) for call in calls)
-    return Fix(fix.message, fix.safety, fix.changes, together)
+    return replace(fix, together=together, alone=alone)
 
 
 def _name(call: cst.Call, criterion: tuple[str, str]) -> str:

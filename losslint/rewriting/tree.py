@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -54,11 +54,35 @@ class Tree:
     def __init__(self, file: SourceModule) -> None:
         self.file = file
         self.root = file.tree
-        self._parents = {child: node for node in walk(file.tree) for child in children(node)}
+        self._positions: dict[cst.CSTNode, int] = {}
+        self._parents: dict[cst.CSTNode, cst.CSTNode] = {}
+        self._names: dict[str, list[cst.Name]] = {}
+        self._attributes: dict[str, list[cst.Attribute]] = {}
+        for node in walk(file.tree):
+            for child in children(node):
+                self._parents[child] = node
+            if isinstance(node, cst.Name):
+                self._names.setdefault(node.value, []).append(node)
+            elif isinstance(node, cst.Attribute):
+                self._attributes.setdefault(node.attr.value, []).append(node)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that a node stands in directly."""
         return self._parents.get(node)
+
+    def named(self, name: str) -> Sequence[cst.Name]:
+        """Every name with this spelling, in the order of the text."""
+        return self._names.get(name, ())
+
+    def attributes(self, name: str) -> Sequence[cst.Attribute]:
+        """Every attribute with this name, of whatever object."""
+        return self._attributes.get(name, ())
+
+    def position(self, node: cst.CSTNode) -> int:
+        """Where a node comes in the order of the text, for sorting."""
+        if not self._positions:
+            self._positions = {node: index for index, node in enumerate(walk(self.root))}
+        return self._positions[node]
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that a node stands in, innermost first."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from losslint.rewriting.tree import Tree, children, walk
+from losslint.rewriting.scopes import assigned, bound_names, is_load, is_variable, scope_of
+from losslint.rewriting.tree import Tree, code
 
-_SETTERS = (
-    cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For, cst.Del,
-)  # fmt: skip
+_MAX_CALLS = 6
+"""How many functions a variable is followed through."""
+_MOVES = ("to", "cuda", "cpu", "train", "eval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,181 +22,91 @@ class Variable:
     value: cst.BaseExpression
     """What it is set to."""
     loads: tuple[cst.BaseExpression, ...]
-    """Everywhere it is read, in the order of the text."""
+    """Everywhere it is read, in the order of the text.
+
+    Where it is handed to a function of this file that is never given anything else, these are the
+    places that read the parameter.
+    """
     scope: cst.CSTNode
     """The function, class or module whose variable it is."""
+    is_handed_on: bool = False
+    """Whether it is also read as the parameter of a function."""
 
 
 def variable(tree: Tree, use: cst.CSTNode) -> Variable | None:
     """The variable that an expression reads; None where it is set in other ways, or more than once.
 
-    ``self.name`` counts if the file has that attribute in one class only, and on ``self`` only.
+    ``self.name`` counts if the file has that attribute on ``self`` only, and the classes that have
+    it are not related.
     """
     if isinstance(use, cst.Name):
-        return _named(tree, use)
-    if isinstance(use, cst.Attribute):
-        return _attribute(tree, use)
-    return None
+        known = _named(tree, use) or _handed_over(tree, use)
+    elif isinstance(use, cst.Attribute):
+        known = _attribute(tree, use)
+    else:
+        known = None
+    return None if known is None else _followed(tree, known)
+
+
+def constructed(node: cst.BaseExpression) -> cst.Call | None:
+    """The construction of an object that may be moved to a device at once."""
+    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        if node.func.attr.value not in _MOVES:
+            break
+        node = node.func.value
+    return node if isinstance(node, cst.Call) else None
 
 
 def _named(tree: Tree, use: cst.Name) -> Variable | None:
-    scope = _scope(tree, use)
+    scope = scope_of(tree, use)
     if scope is None:
         return None
-    loads: list[cst.BaseExpression] = []
     values: list[cst.BaseExpression] = []
-    for node in walk(scope):
-        if isinstance(node, cst.Name) and node.value == use.value and _is_variable(tree, node):
-            if _scope(tree, node) is not scope:
-                if _reads_from(tree, node, scope):
-                    return None
-                continue
-            value = _assigned(tree, node)
-            if value is not None:
-                values.append(value)
-            elif _is_load(tree, node):
-                loads.append(node)
-            else:
-                return None
-    if len(values) != 1:
-        return None
-    return Variable(values[0], tuple(loads), scope)
-
-
-def _scope(tree: Tree, use: cst.Name) -> cst.CSTNode | None:
-    """The function or module that sets a name; None where that takes more than a look."""
-    for up in tree.ancestors(use):
-        if isinstance(up, cst.BaseComp | cst.Lambda):
-            if any(_binds(part, use.value) for part in _targets(up)):
-                return up
-        elif isinstance(up, cst.FunctionDef):
-            if _is_inside(tree, use, up) and use.value in _bound(up):
-                return up
-        elif isinstance(up, cst.ClassDef):
-            if tree.function(use) is tree.function(up) and use.value in _bound(up):
-                return None
-    return tree.root
-
-
-def _reads_from(tree: Tree, node: cst.Name, scope: cst.CSTNode) -> bool:
-    """Whether a name in an inner scope may yet be this scope's variable."""
-    inner = _scope(tree, node)
-    return inner is None or inner is scope
-
-
-def _is_inside(tree: Tree, node: cst.CSTNode, function: cst.FunctionDef) -> bool:
-    """Whether a node is in the body or among the parameters, not in a decorator or default."""
-    child: cst.CSTNode = node
-    for up in tree.ancestors(node):
-        if up is function:
-            return child is function.body or child is function.params
-        if isinstance(up, cst.Param) and child is up.default:
-            return False
-        child = up
-    return False
-
-
-def _targets(scope: cst.BaseComp | cst.Lambda) -> Iterator[cst.CSTNode]:
-    if isinstance(scope, cst.Lambda):
-        yield scope.params
-        return
-    loop: cst.CompFor | None = scope.for_in
-    while loop is not None:
-        yield loop.target
-        loop = loop.inner_for_in
-
-
-@lru_cache(maxsize=256)
-def _bound(scope: cst.FunctionDef | cst.ClassDef) -> frozenset[str]:
-    """Every name that a function or class body sets, with the parameters."""
-    found: set[str] = set()
-    free: set[str] = set()
-    if isinstance(scope, cst.FunctionDef):
-        found.update(node.name.value for node in walk(scope.params) if isinstance(node, cst.Param))
-    pending: list[cst.CSTNode] = [scope.body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.FunctionDef | cst.ClassDef):
-            found.add(node.name.value)
+    loads: list[cst.BaseExpression] = []
+    for node in tree.named(use.value):
+        if not is_variable(tree, node) or _is_moved(tree, node):
             continue
-        if isinstance(node, cst.Global | cst.Nonlocal):
-            free.update(item.name.value for item in node.names)
-        found.update(_set_by(node))
-        if not isinstance(node, cst.Lambda | cst.BaseComp):
-            pending.extend(children(node))
-    return frozenset(found - free)
+        inner = scope_of(tree, node)
+        if inner is None:
+            return None
+        if inner is not scope:
+            continue
+        value = assigned(tree, node)
+        if value is not None:
+            values.append(value)
+        elif is_load(tree, node):
+            loads.append(node)
+        else:
+            return None
+    return Variable(values[0], tuple(loads), scope) if len(values) == 1 else None
 
 
-def _set_by(node: cst.CSTNode) -> Iterator[str]:
-    """The names that a statement or expression sets by itself."""
-    if isinstance(node, _SETTERS):
-        yield from _names(node.target)
-    elif isinstance(node, cst.AsName):
-        yield from _names(node.name)
-    elif isinstance(node, cst.ImportAlias) and node.asname is None:
-        leftmost: cst.BaseExpression = node.name
-        while isinstance(leftmost, cst.Attribute):
-            leftmost = leftmost.value
-        yield from _names(leftmost)
+def _is_moved(tree: Tree, node: cst.Name) -> bool:
+    """Whether a name is on either side of ``model = model.to(device)``."""
+    statement = next((up for up in tree.ancestors(node) if isinstance(up, cst.Assign)), None)
+    if statement is None or len(statement.targets) != 1:
+        return False
+    target, call = statement.targets[0].target, statement.value
+    if not isinstance(target, cst.Name) or target.value != node.value:
+        return False
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        return False
+    receiver = call.func.value
+    moves = call.func.attr.value in _MOVES and isinstance(receiver, cst.Name)
+    return (
+        moves
+        and node in (target, receiver)
+        and _keeps_values(call)
+        and (isinstance(receiver, cst.Name) and receiver.value == target.value)
+    )
 
 
-def _names(target: cst.CSTNode) -> Iterator[str]:
-    """The names in an assignment target; an attribute or element sets none."""
-    if isinstance(target, cst.Name):
-        yield target.value
-    elif isinstance(target, cst.Tuple | cst.List):
-        for element in target.elements:
-            yield from _names(element.value)
-
-
-def _binds(part: cst.CSTNode, name: str) -> bool:
-    return any(isinstance(node, cst.Name) and node.value == name for node in walk(part))
-
-
-def _is_variable(tree: Tree, node: cst.Name) -> bool:
-    """Whether a name stands for a variable, and is no attribute, keyword or dotted import."""
-    up = tree.parent(node)
-    if isinstance(up, cst.Attribute):
-        return node is up.value
-    if isinstance(up, cst.Arg):
-        return node is up.value
-    return True
-
-
-def _assigned(tree: Tree, node: cst.CSTNode) -> cst.BaseExpression | None:
-    """What a plain assignment to one target gives it; None where it is no such target."""
-    target = tree.parent(node)
-    if not isinstance(target, cst.AssignTarget):
-        return None
-    statement = tree.parent(target)
-    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-        return statement.value
-    return None
-
-
-def _is_load(tree: Tree, node: cst.CSTNode) -> bool:
-    """Whether a variable is read where it stands, and nothing else."""
-    up = tree.parent(node)
-    if isinstance(up, cst.Attribute | cst.Subscript):
-        # `x.y = 1` and `x[0] += 1` change what x is.
-        written = (cst.AssignTarget, cst.AugAssign, cst.Del)
-        return _is_load(tree, up) if isinstance(tree.parent(up), written) else True
-    if isinstance(up, cst.Element | cst.Tuple | cst.List | cst.StarredElement):
-        return _is_load(tree, up)
-    setters = (
-        cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For, cst.CompFor,
-        cst.AsName, cst.Param, cst.NameItem, cst.ImportAlias, cst.Del, cst.FunctionDef,
-        cst.ClassDef, cst.MatchAs, cst.MatchStar,
-    )  # fmt: skip
-    if not isinstance(up, setters):
+def _keeps_values(call: cst.Call) -> bool:
+    """Whether what ``to`` is given is a device, which changes no value."""
+    assert isinstance(call.func, cst.Attribute)
+    if call.func.attr.value != "to":
         return True
-    if isinstance(up, cst.AugAssign | cst.AnnAssign | cst.NamedExpr):
-        return node is up.value
-    if isinstance(up, cst.For | cst.CompFor):
-        return node is up.iter
-    if isinstance(up, cst.Param):
-        return node is up.default
-    return False
+    return len(call.args) == 1 and "device" in code(call.args[0].value)
 
 
 def _attribute(tree: Tree, use: cst.Attribute) -> Variable | None:
@@ -205,19 +115,153 @@ def _attribute(tree: Tree, use: cst.Attribute) -> Variable | None:
         return None
     loads: list[cst.BaseExpression] = []
     values: list[cst.BaseExpression] = []
-    for node in walk(tree.root):
-        if not isinstance(node, cst.Attribute) or node.attr.value != use.attr.value:
-            continue
-        on_self = isinstance(node.value, cst.Name) and node.value.value == "self"
-        if not on_self or tree.owner(node) is not owner:
+    for node in tree.attributes(use.attr.value):
+        other = tree.owner(node)
+        if not isinstance(node.value, cst.Name) or node.value.value != "self" or other is None:
             return None
-        value = _assigned(tree, node)
+        if other is not owner:
+            if _has_base_here(tree, other) or _has_base_here(tree, owner):
+                return None
+            continue
+        value = assigned(tree, node)
         if value is not None:
             values.append(value)
-        elif _is_load(tree, node):
+        elif is_load(tree, node):
             loads.append(node)
         else:
             return None
-    if len(values) != 1:
+    return Variable(values[0], tuple(loads), owner) if len(values) == 1 else None
+
+
+def _has_base_here(tree: Tree, owner: cst.ClassDef) -> bool:
+    """Whether a class derives from one of this file, with which it shares its attributes."""
+    bases = {base.value.value for base in owner.bases if isinstance(base.value, cst.Name)}
+    return any(isinstance(tree.parent(node), cst.ClassDef) for base in bases
+               for node in tree.named(base))  # fmt: skip
+
+
+# -- parameters -------------------------------------------------------------------------------
+
+
+def _handed_over(tree: Tree, use: cst.Name) -> Variable | None:
+    """The variable that a parameter stands for, where it is never another one."""
+    function = scope_of(tree, use)
+    calls = _calls(tree, function) if isinstance(function, cst.FunctionDef) else None
+    if not calls or not isinstance(function, cst.FunctionDef):
         return None
-    return Variable(values[0], tuple(loads), owner)
+    argument = _argument(function, calls[0], use.value)
+    if isinstance(argument, cst.Call) and len(calls) == 1:
+        loads = _loads_of_parameter(tree, function, use.value)
+        if loads is None:
+            return None
+        return Variable(argument, tuple(loads), function, is_handed_on=True)
+    outside = isinstance(argument, cst.Name) and scope_of(tree, argument) is not function
+    known = variable(tree, argument) if argument is not None and outside else None
+    return known if known is not None and use in known.loads else None
+
+
+def _followed(tree: Tree, known: Variable) -> Variable:
+    """The variable with the places that read it as a parameter."""
+    for _ in range(_MAX_CALLS):
+        for load in known.loads:
+            inner = _as_parameter(tree, load, known.loads)
+            if inner is not None:
+                passed, loads = inner
+                left = [one for one in (*known.loads, *loads) if one not in passed]
+                ordered = tuple(sorted(set(left), key=tree.position))
+                known = replace(known, loads=ordered, is_handed_on=True)
+                break
+        else:
+            break
+    return known
+
+
+def _as_parameter(
+    tree: Tree, load: cst.BaseExpression, loads: Sequence[cst.BaseExpression]
+) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression]] | None:
+    """The arguments that hand a variable to a function, and the places that read it there."""
+    up = tree.parent(load)
+    call = tree.parent(up) if isinstance(up, cst.Arg) else None
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Name):
+        return None
+    function = next(
+        (
+            node
+            for node in tree.root.body
+            if isinstance(node, cst.FunctionDef) and node.name.value == call.func.value
+        ),
+        None,
+    )
+    calls = None if function is None else _calls(tree, function)
+    if function is None or not calls or call not in calls:
+        return None
+    name = next(
+        (one for one in _parameters(function) if _argument(function, call, one) is load), ""
+    )
+    inner = _loads_of_parameter(tree, function, name) if name else None
+    if inner is None:
+        return None
+    passed = [_argument(function, one, name) for one in calls]
+    if not all(one is not None and (one in loads or one in inner) for one in passed):
+        return None
+    return [one for one in passed if one is not None], inner
+
+
+def _calls(tree: Tree, function: cst.FunctionDef) -> list[cst.Call] | None:
+    """The calls of a function of the module; None where it is used in other ways too."""
+    if tree.parent(function) is not tree.root or function.decorators or function.asynchronous:
+        return None
+    found: list[cst.Call] = []
+    for node in tree.named(function.name.value):
+        if node is function.name or not is_variable(tree, node):
+            continue
+        up = tree.parent(node)
+        if not isinstance(up, cst.Call) or up.func is not node:
+            return None
+        found.append(up)
+    return found
+
+
+def _parameters(function: cst.FunctionDef) -> Iterator[str]:
+    params = function.params
+    if not isinstance(params.star_arg, cst.Param) and params.star_kwarg is None:
+        for param in (*params.posonly_params, *params.params, *params.kwonly_params):
+            yield param.name.value
+
+
+def _argument(function: cst.FunctionDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
+    """What a call passes for a parameter; None where that is its default, or not in plain sight."""
+    params = function.params
+    if name not in _parameters(function) or any(one.star for one in call.args):
+        return None
+    names = [param.name.value for param in (*params.posonly_params, *params.params)]
+    for index, argument in enumerate(call.args):
+        if argument.keyword is not None:
+            if argument.keyword.value == name:
+                return argument.value
+        elif index < len(names) and names[index] == name:
+            return argument.value
+    return None
+
+
+def _loads_of_parameter(
+    tree: Tree, function: cst.FunctionDef, name: str
+) -> list[cst.BaseExpression] | None:
+    """The places that read a parameter; None where it gets another value."""
+    if name not in bound_names(function):
+        return None
+    loads: list[cst.BaseExpression] = []
+    for node in tree.named(name):
+        if not is_variable(tree, node) or _is_moved(tree, node):
+            continue
+        inner = scope_of(tree, node)
+        if inner is not function:
+            if inner is None:
+                return None
+            continue
+        if isinstance(tree.parent(node), cst.Param):
+            continue
+        if not is_load(tree, node):
+            return None
+        loads.append(node)
+    return loads
