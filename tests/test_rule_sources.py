@@ -165,6 +165,14 @@ SECTIONS = ["What it does", "Why it matters", "Example", "Instead", "When it is 
 
 
 @pytest.mark.parametrize("rule", installed_rules(), ids=lambda rule: rule.code)
+def test_the_page_of_a_rule_with_fixes_says_what_they_do(rule: type[Rule]) -> None:
+    file = sys.modules[rule.__module__].__file__
+    assert file is not None
+    offers = "from losslint.rewriting import" in Path(file).read_text("utf-8")
+    assert ("## Fix" in rule.page().splitlines()) is offers
+
+
+@pytest.mark.parametrize("rule", installed_rules(), ids=lambda rule: rule.code)
 def test_every_page_has_its_sections(rule: type[Rule]) -> None:
     headings = [line[3:] for line in rule.page().splitlines() if line.startswith("## ")]
     assert [heading for heading in headings if heading in SECTIONS] == SECTIONS

@@ -59,6 +59,11 @@ class BceOnLogits(Rule):
     that losslint cannot see, it stays silent; if it reports one all the same, suppress it with
     the reason.
 
+    ## Fix
+
+    Unsafe: the criterion becomes its with-logits form, at all calls that share it, if all of them
+    have this fault.
+
     ## References
 
     - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html)

@@ -67,6 +67,14 @@ class BceWithoutLogits(Rule):
     results bit by bit, and say so: `# losslint: ignore[LOS101] as in the paper`. A decoder whose
     sigmoid output is also the picture, as in a variational autoencoder, is not reported.
 
+    ## Fix
+
+    Where the sigmoid is in the call of the loss, or in a variable that nothing else reads, it is
+    dropped and the criterion becomes its with-logits form. Safe where both are in one function. In
+    one file also unsafe: for a criterion of an object, whose calls are all changed, and for a
+    sigmoid at the end of a model, which is put back wherever the model's output is read for
+    something else than the loss.
+
     ## References
 
     - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)

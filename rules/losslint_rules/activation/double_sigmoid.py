@@ -73,6 +73,12 @@ class DoubleSigmoid(Rule):
     It is not. A sigmoid elsewhere is: as a gate inside the model, for metrics, for thresholds at
     prediction time. None of these is reported.
 
+    ## Fix
+
+    Unsafe: the sigmoid before the loss is dropped, where nothing else reads its output. At the end
+    of a model it is dropped where the file shows all uses of the output, and put back at those
+    outside the loss.
+
     ## References
 
     - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)

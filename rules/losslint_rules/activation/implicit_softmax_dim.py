@@ -65,6 +65,11 @@ class ImplicitSoftmaxDim(Rule):
     For inputs of shape (N, C) and (N, C, H, W) the guess is right, as long as torch keeps making
     it. Writing `dim=1` costs nothing.
 
+    ## Fix
+
+    Unsafe: `dim=-1` behind a linear layer and `dim=1` behind a convolution, where that layer is in
+    sight and has more than one output.
+
     ## References
 
     - torch: [softmax](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html)

@@ -69,6 +69,12 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
     Always, as far as the result goes, if the dimension is that of the classes. Suppress it where
     the model's log-probabilities are its public interface and the criterion is not yours.
 
+    ## Fix
+
+    Safe where the log_softmax is in one function with the loss and its dim is that of the classes
+    for sure: 1, or the last of two. Unsafe at the end of a model, with the log_softmax put back at
+    the uses outside the loss. None with label smoothing, or where dimensions change in between.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),

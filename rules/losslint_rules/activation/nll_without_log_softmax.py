@@ -70,6 +70,11 @@ class NllWithoutLogSoftmax(Rule):
     `nll_loss` is now and then used as a convenient gather, to pick one entry a row from something
     else than log-probabilities. Suppress it there, or write `x.gather(1, y.unsqueeze(1))`.
 
+    ## Fix
+
+    Unsafe: raw outputs get `CrossEntropyLoss` in place of `NLLLoss`, a softmax in the same function
+    becomes a log_softmax.
+
     ## References
 
     - torch: [NLLLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html)

@@ -70,6 +70,10 @@ class SigmoidBeforeCrossEntropy(Rule):
     A bounded score is sometimes meant: cosine similarities, or a tanh times a scale that lets the
     scores grow, as in pointer networks (`10 * torch.tanh(u)`). With a scale it is not reported.
 
+    ## Fix
+
+    Unsafe: the sigmoid or tanh is dropped, as a softmax would be (LOS104).
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)

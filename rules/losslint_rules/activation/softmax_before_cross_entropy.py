@@ -73,6 +73,12 @@ class SoftmaxBeforeCrossEntropy(Rule):
     Hardly ever as the input. A softmax for metrics, inside attention, in an `eval` branch of the
     model, or on the target side (a teacher's probabilities) is fine and is not reported.
 
+    ## Fix
+
+    Unsafe: the softmax before the loss is dropped, where nothing else reads its output. At the end
+    of a model it is dropped where the file shows all uses of the output, and put back at those
+    outside the loss, except where only the largest element is looked for.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)

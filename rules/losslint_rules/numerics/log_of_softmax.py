@@ -66,6 +66,11 @@ class LogOfSoftmax(Rule):
     such code is not reported here. In a metric that is only printed the two steps are harmless,
     and code that no gradient passes through is not reported either.
 
+    ## Fix
+
+    Safe, where both steps are one expression with nothing in between. A guard between them changes
+    the meaning, a selection the order: there it is for you to rewrite.
+
     ## References
 
     - torch.nn.functional.log_softmax,

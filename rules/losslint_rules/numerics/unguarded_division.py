@@ -62,6 +62,10 @@ class UnguardedDivision(Rule):
     When the data make zero impossible, for example because every sample has at least one
     positive pixel by construction. Say so on the line: `# losslint: ignore[LOS301] reason`.
 
+    ## Fix
+
+    Unsafe: `1e-8` is added to the divisor.
+
     ## References
 
     - torch.nn.functional.normalize,

@@ -61,6 +61,11 @@ class UnguardedLog(Rule):
     When the value is positive by construction in a way that the analysis cannot see, or where
     -inf is wanted, as in a causal mask. Say so on the line: `# losslint: ignore[LOS302] reason`.
 
+    ## Fix
+
+    Unsafe: the argument is clamped at `1e-8`. None for raw outputs and the output of a tanh: a
+    clamp gives no gradient to what is negative.
+
     ## References
 
     - torch.log, https://docs.pytorch.org/docs/stable/generated/torch.log.html

@@ -61,6 +61,12 @@ class OneHotCrossEntropy(Rule):
     probabilities. These are not reported, and neither are one-hot rows for Dice, focal or
     embedding losses.
 
+    ## Fix
+
+    The rows give way to the indices that `one_hot` or an identity matrix made them of, where
+    nothing else reads them and the loss has no `weight`, `ignore_index` or `label_smoothing`. Safe
+    for float rows of indices that have one dimension for sure, else unsafe.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),

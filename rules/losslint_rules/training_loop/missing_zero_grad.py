@@ -64,6 +64,11 @@ class MissingZeroGrad(Rule):
     `torch.autograd.grad`, or runs `dist_autograd`, which keeps gradients in a context of its
     own) has nothing to zero, nor has a single step outside any loop.
 
+    ## Fix
+
+    Unsafe: `zero_grad()` is inserted before backward, or behind a step that is not taken in every
+    round, so that gradients that are meant to add up still do.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,

@@ -59,6 +59,10 @@ class ZeroGradBeforeStep(Rule):
     silent there. It is also silent where gradients were read or stored before they are zeroed,
     as in methods that compare the gradients of several tasks.
 
+    ## Fix
+
+    Unsafe: the statement moves to before backward; where there is one already it is removed.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,

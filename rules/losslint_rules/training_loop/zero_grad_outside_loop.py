@@ -59,6 +59,10 @@ class ZeroGradOutsideLoop(Rule):
     and used once. Gradient accumulation that zeroes before the loop and again whenever it steps
     is silent as well.
 
+    ## Fix
+
+    Unsafe: `zero_grad()` moves into the inner loop.
+
     ## References
 
     - torch.optim.Optimizer.zero_grad,
