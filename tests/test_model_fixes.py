@@ -202,7 +202,7 @@ def test_predictions_stay_what_they_are() -> None:
         SEQUENTIAL + "\nfirst = model[0]\n",
         SEQUENTIAL + "\nmodel.forward(x)\n",
         SEQUENTIAL + "\nensemble = [model, model]\n",
-        SEQUENTIAL + "\noutput = model(x)\noutput = model(output)\n",
+        SEQUENTIAL + "\nwhile True:\n    print(out)\n    out = model(x)\n    out = model(out)\n",
         SEQUENTIAL.replace("model = model.to(device)", "model = nn.DataParallel(model)"),
         SEQUENTIAL.replace("nn.Softmax(dim=1)", "nn.Softmax(dim=d)"),
         # the class has other objects, heirs, or returns something else as well

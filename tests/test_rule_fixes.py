@@ -247,6 +247,18 @@ FIXED = [
         script("p = net(x)", "loss = F.cross_entropy(p, y)"),
     ),
     (
+        "LOS104",
+        "unsafe",
+        script(
+            "p = net(x)",
+            "p = F.softmax(p, 1)  # probabilities",
+            "loss = F.cross_entropy(p, y)",
+            "p = net(y).softmax(1)",
+            "print(p)",
+        ),
+        script("p = net(x)", "loss = F.cross_entropy(p, y)", "p = net(y).softmax(1)", "print(p)"),
+    ),
+    (
         "LOS102",
         "unsafe",
         script("loss = F.binary_cross_entropy(net(x), y)"),
@@ -290,7 +302,12 @@ NOT_FIXED = [
     script("p = F.softmax(net(x), 1)", "loss = F.cross_entropy(p, y)", "print(p.argmax(1))"),
     script("def f():", "    print(p)", "p = F.softmax(net(x), 1)", "loss = F.cross_entropy(p, y)"),
     # it is not the only value
-    script("p = net(x)", "p = F.softmax(p, 1)", "loss = F.cross_entropy(p, y)"),
+    script(
+        "loss = F.cross_entropy(p, y)",
+        "p = F.softmax(net(x), 1)",
+        "loss = F.cross_entropy(p, y)",
+        "p = F.softmax(net(y), 1)",
+    ),
     # the criterion has another use, is handed on, or can be reached from elsewhere
     script(
         "loss = criterion(torch.sigmoid(net(x)), y) + criterion(net(x), y)",

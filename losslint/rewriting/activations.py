@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from losslint.fix import Change, replaced
+from losslint.fix import Change, replaced, without
 from losslint.rewriting.names import FUNCTIONAL, Names
 from losslint.rewriting.tree import Tree, code, in_parentheses, is_atom
 from losslint.rewriting.variables import variable
@@ -162,8 +162,14 @@ def dropped(tree: Tree, found: Activation) -> Change | None:
     text = code(found.operand)
     if "#" in code(found.call).replace(text, "", 1) or isinstance(found.operand, cst.NamedExpr):
         return None
+    up = tree.parent(found.call)
+    if isinstance(up, cst.Assign) and [code(one.target) for one in up.targets] == [text]:
+        line = tree.line(found.call)
+        block = None if line is None else tree.parent(line)
+        if line is not None and isinstance(block, cst.IndentedBlock | cst.Module):
+            if len(block.body) > 1:
+                return without(tree.place(line))
     if not is_atom(found.operand):
-        up = tree.parent(found.call)
         stands_alone = isinstance(up, cst.Arg | cst.Assign | cst.Return) and "\n" not in text
         if not stands_alone:
             text = in_parentheses(found.operand)

@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.rewriting.scopes import assigned, bound_names, is_load, is_variable, scope_of
 from losslint.rewriting.tree import Tree, code
+from losslint.rewriting.versions import Binding, version_of
 
 _MAX_CALLS = 6
 """How many functions a variable is followed through."""
@@ -17,7 +18,7 @@ _MOVES = ("to", "cuda", "cpu", "train", "eval")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A name or ``self.name`` that is set once, by a plain assignment."""
+    """A name or ``self.name`` between two plain assignments to it, or after its only one."""
 
     value: cst.BaseExpression
     """What it is set to."""
@@ -61,8 +62,8 @@ def _named(tree: Tree, use: cst.Name) -> Variable | None:
     scope = scope_of(tree, use)
     if scope is None:
         return None
-    values: list[cst.BaseExpression] = []
-    loads: list[cst.BaseExpression] = []
+    bindings: list[Binding] = []
+    loads: list[cst.Name] = []
     for node in tree.named(use.value):
         if not is_variable(tree, node) or _is_moved(tree, node):
             continue
@@ -73,12 +74,16 @@ def _named(tree: Tree, use: cst.Name) -> Variable | None:
             continue
         value = assigned(tree, node)
         if value is not None:
-            values.append(value)
+            bindings.append(Binding(node, value))
         elif is_load(tree, node):
             loads.append(node)
         else:
             return None
-    return Variable(values[0], tuple(loads), scope) if len(values) == 1 else None
+    version = version_of(tree, use, bindings, loads)
+    if version is None:
+        return None
+    binding, own = version
+    return Variable(binding.value, own, scope)
 
 
 def _is_moved(tree: Tree, node: cst.Name) -> bool:
