@@ -163,6 +163,11 @@ GAN_FIXED = GAN.replace("nn.Linear(5, 1), nn.Sigmoid()", "nn.Linear(5, 1)").repl
             SEQUENTIAL_FIXED.replace("softmax", "log_softmax"),
         ),
         (
+            "LOS104",
+            SEQUENTIAL.replace("Softmax(dim=1),\n)", "Softmax(dim=1))"),
+            SEQUENTIAL_FIXED.replace("nn.Linear(8, 3),\n)", "nn.Linear(8, 3))"),
+        ),
+        (
             "LOS103",
             CLASSIFIER.replace("BCELoss", "BCEWithLogitsLoss"),
             CLASSIFIER_FIXED,
@@ -205,6 +210,7 @@ def test_predictions_stay_what_they_are() -> None:
         SEQUENTIAL + "\nwhile True:\n    print(out)\n    out = model(x)\n    out = model(out)\n",
         SEQUENTIAL.replace("model = model.to(device)", "model = nn.DataParallel(model)"),
         SEQUENTIAL.replace("nn.Softmax(dim=1)", "nn.Softmax(dim=d)"),
+        SEQUENTIAL.replace("3),\n    nn.Softmax(dim=1),\n", "3),  # three\n    nn.Softmax(dim=1)"),
         # the class has other objects, heirs, or returns something else as well
         CLASSIFIER + "\n\nother = Net()\n",
         CLASSIFIER + "\n\nclass Deeper(Net):\n    pass\n",

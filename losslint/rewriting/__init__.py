@@ -6,8 +6,8 @@ Everything here is imported late: it needs libcst, and `losslint explain` should
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, ParamSpec, cast
 
 if TYPE_CHECKING:
     from losslint.analysis.events import TrainingLoop
@@ -18,12 +18,17 @@ Given = ParamSpec("Given")
 
 
 def _unless_too_deep(write: Callable[Given, Fix | None]) -> Callable[Given, Fix | None]:
-    """No fix, rather than no finding, for code that nests deeper than the stack allows."""
+    """No fix, rather than no finding, for code that nests deeper than the stack allows.
+
+    A place is met once for each way into its function, so the last fixes are kept.
+    """
+
+    kept = cast("Callable[Given, Fix | None]", lru_cache(maxsize=64)(write))
 
     @wraps(write)
     def written(*args: Given.args, **keywords: Given.kwargs) -> Fix | None:
         try:
-            return write(*args, **keywords)
+            return kept(*args, **keywords)
         except RecursionError:
             return None
 

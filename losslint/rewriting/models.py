@@ -132,11 +132,11 @@ def _last_layer(tree: Tree, names: Names, sequential: cst.Call) -> tuple[Activat
     if found is None or before.value.lpar or last.value.lpar:
         return None
     start, end = Edge(tree.place(last.value)), Edge(tree.place(last.value), at_end=True)
-    if _ends_line(before):
-        alone = _ends_line(last) or isinstance(
-            last.whitespace_after_arg, cst.ParenthesizedWhitespace
-        )
-        return (found, Change(start, end, "", "whole")) if alone else None
+    closed_below = isinstance(last.whitespace_after_arg, cst.ParenthesizedWhitespace)
+    if _ends_line(before) and (_ends_line(last) or closed_below):
+        return found, Change(start, end, "", "whole")
+    if "#" in code(before.comma):  # type: ignore[arg-type]  # there is one: another argument follows
+        return None
     return found, Change(Edge(tree.place(before.value), at_end=True), end, "")
 
 

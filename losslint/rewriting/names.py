@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.fix import Change, Edge, line_after
-from losslint.rewriting.tree import Tree, tree_of, walk
+from losslint.rewriting.tree import Tree, tree_of
 
 if TYPE_CHECKING:
     from losslint.analysis.syntax import SourceModule
@@ -35,22 +35,12 @@ class Names:
         self._tree = tree
         self._meanings: dict[str, str] = {}
         self._aliases: dict[str, cst.ImportAlias] = {}
-        self._taken: set[str] = set()
         imported: dict[str, set[str]] = {}
-        inside: set[str] = set()
-        for node in walk(tree.root):
-            if isinstance(node, cst.Import | cst.ImportFrom):
-                self._read(node, imported)
-            elif isinstance(node, cst.Name):
-                inside.add(node.value)
-                if self._is_set(node):
-                    self._taken.add(node.value)
-        self._meanings = {
-            name: meanings.pop()
-            for name, meanings in imported.items()
-            if len(meanings) == 1 and name not in self._taken
-        }
-        self._taken |= set(imported) | inside
+        for statement in tree.imports:
+            self._read(statement, imported)
+        for name, meanings in imported.items():
+            if len(meanings) == 1 and not any(map(self._is_set, tree.named(name))):
+                self._meanings[name] = meanings.pop()
 
     def qualified(self, node: cst.CSTNode) -> str:
         """The full name of what an expression names, such as ``torch.nn.functional.softmax``.
@@ -79,7 +69,7 @@ class Names:
         if name in known:
             return Spelling(known[name])
         alias = self._aliases.get(like.value) if isinstance(like, cst.Name) else None
-        if alias is not None and last not in self._taken and self._imports_from(alias, module):
+        if alias is not None and not self._tree.named(last) and self._imports_from(alias, module):
             end = Edge(self._tree.place(alias), at_end=True)
             return Spelling(last, (Change(end, end, f", {last}"),))
         rest = [last]
@@ -94,7 +84,7 @@ class Names:
         module, _, last = name.rpartition(".")
         usual = _USUAL.get(module, "")
         last_import = self._last_import()
-        if not usual or usual in self._taken or last_import is None:
+        if not usual or self._tree.named(usual) or last_import is None:
             return None
         line = line_after(self._tree.place(last_import), f"import {module} as {usual}")
         return Spelling(f"{usual}.{last}", (line,))

@@ -25,18 +25,20 @@ _ATOMS = (
 )  # fmt: skip
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The nodes directly below a node, without white space, parentheses and punctuation."""
     names = _FIELDS.get(type(node))
     if names is None:
         names = tuple(f.name for f in fields(node) if not f.name.startswith(_TRIVIA))
         _FIELDS[type(node)] = names
+    found: list[cst.CSTNode] = []
     for name in names:
         value = getattr(node, name)
         if isinstance(value, cst.CSTNode):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple | list):
-            yield from (item for item in value if isinstance(item, cst.CSTNode))
+            found += [item for item in value if isinstance(item, cst.CSTNode)]
+    return found
 
 
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -45,7 +47,7 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         current = pending.pop()
         yield current
-        pending.extend(reversed(list(children(current))))
+        pending += reversed(children(current))
 
 
 class Tree:
@@ -58,13 +60,22 @@ class Tree:
         self._parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self._names: dict[str, list[cst.Name]] = {}
         self._attributes: dict[str, list[cst.Attribute]] = {}
-        for node in walk(file.tree):
-            for child in children(node):
-                self._parents[child] = node
+        self.imports: list[cst.Import | cst.ImportFrom] = []
+        """In the order of the text."""
+        pending: list[cst.CSTNode] = [file.tree]
+        while pending:
+            node = pending.pop()
             if isinstance(node, cst.Name):
                 self._names.setdefault(node.value, []).append(node)
-            elif isinstance(node, cst.Attribute):
+                continue
+            if isinstance(node, cst.Attribute):
                 self._attributes.setdefault(node.attr.value, []).append(node)
+            elif isinstance(node, cst.Import | cst.ImportFrom):
+                self.imports.append(node)
+            below = children(node)
+            self._parents.update(dict.fromkeys(below, node))
+            below.reverse()
+            pending += below
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that a node stands in directly."""
