@@ -14,7 +14,10 @@ from losslint.finding import Safety
 if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
-__all__ = ["Change", "Edge", "Fix", "Safety", "line_after", "line_before", "replaced", "without"]
+__all__ = [
+    "Change", "Edge", "Fix", "Safety", "line_after", "line_before", "offered", "replaced",
+    "without",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

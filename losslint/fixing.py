@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -22,6 +22,7 @@ _BROKEN = (
     "a fix of {codes} leaves code that is no Python; nothing of it was kept, and fixing stopped. "
     "This is a bug in the rule: please report it"
 )
+_USELESS = "a fix of {codes} did not help, and was not kept. Please report it as a bug in the rule"
 _ENDLESS = "fixing stopped after {rounds} rounds, in which {codes} kept coming back"
 
 
@@ -52,9 +53,12 @@ def fix_all(
         safeties: the safeties of the fixes that may be applied.
     """
     fixed: list[Finding] = []
+    useless: list[Finding] = []
+    at_once = len(report.findings)
     complaint = ""
     for _ in range(MAX_ROUNDS):
-        applied, edits = chosen(report.findings, safeties)
+        waiting = _without(report.findings, useless)
+        applied, edits = chosen(waiting, safeties, at_once)
         if not applied:
             break
         changed = _edited(sources, edits)
@@ -62,13 +66,43 @@ def fix_all(
         if _broken(again, edits):
             complaint = _BROKEN.format(codes=_codes(applied))
             break
-        fixed.extend(applied)
-        sources, report = changed, again
+        if _is_better(report, again, applied):
+            fixed.extend(applied)
+            sources, report = changed, again
+            at_once *= 2
+        elif len(applied) == 1:
+            useless += applied
+            complaint = _USELESS.format(codes=_codes(useless))
+        else:
+            at_once = len(applied) // 2
     else:
-        left, _ = chosen(report.findings, safeties)
+        left, _ = chosen(_without(report.findings, useless), safeties)
         if left:
             complaint = _ENDLESS.format(rounds=MAX_ROUNDS, codes=_codes(left))
     return Fixed(replace(report, fixed=tuple(fixed)), sources, complaint)
+
+
+def _is_better(before: Report, after: Report, applied: Sequence[Finding]) -> bool:
+    """Whether what was fixed is gone, and no more has come than went."""
+    old, new, mended = _counts(before.findings), _counts(after.findings), _counts(applied)
+    gone = all(new[key] <= old[key] - number for key, number in mended.items())
+    return gone and len(after.findings) <= len(before.findings)
+
+
+def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, Path]]:
+    return Counter((finding.code, finding.span.path) for finding in findings)
+
+
+def _without(findings: Iterable[Finding], useless: Collection[Finding]) -> list[Finding]:
+    """The findings, but for those whose fix was tried and did not help."""
+    tried = {_key(finding) for finding in useless}
+    return [finding for finding in findings if _key(finding) not in tried]
+
+
+def _key(finding: Finding) -> tuple[object, ...]:
+    """A finding and its fix, wherever in the file they have moved to."""
+    texts = () if finding.fix is None else tuple(edit.text for edit in finding.fix.edits)
+    return finding.code, finding.span.path, finding.message, texts
 
 
 def applicable(finding: Finding, safeties: Collection[Safety]) -> bool:
@@ -102,7 +136,7 @@ def _overlap(one: Edit, other: Edit) -> bool:
 
 
 def chosen(
-    findings: Iterable[Finding], safeties: Collection[Safety]
+    findings: Iterable[Finding], safeties: Collection[Safety], at_most: int | None = None
 ) -> tuple[list[Finding], dict[Path, Sequence[Edit]]]:
     """The findings whose fixes can be applied at once, and all their edits by file.
 
@@ -112,6 +146,8 @@ def chosen(
     applied: list[Finding] = []
     for finding in findings:
         patch = finding.fix
+        if at_most is not None and len(applied) >= at_most:
+            break
         if patch is None or patch.safety not in safeties:
             continue
         if _is_sound(patch) and all(by_path[edit.span.path].fits(edit) for edit in patch.edits):

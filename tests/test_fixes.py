@@ -152,6 +152,21 @@ def test_fixes_that_go_on_for_ever_are_stopped(
     assert "fixing stopped after 1 rounds, in which LOS101 kept coming back" in result.err
 
 
+def test_a_fix_that_does_not_help_is_not_kept(project: Path, losslint_: Losslint) -> None:
+    text = """\
+a = LOS104(fix="one()")
+b = LOS104(fix="LOS104()")
+c = LOS101(fix="two()")
+d = LOS101(fix="LOS102(LOS102())")
+"""
+    write(project, train=text)
+    result = losslint_("--fix", "-f", "concise")
+    kept = text.replace('LOS104(fix="one()")', "one()").replace('LOS101(fix="two()")', "two()")
+    assert (project / "train.py").read_text() == kept
+    assert "a fix of LOS101, LOS104 did not help, and was not kept" in result.err
+    assert "(2 fixed, 2 remaining: 1 error, 1 warning)" in result.out
+
+
 def test_a_fix_that_leaves_no_python_is_not_kept(project: Path, losslint_: Losslint) -> None:
     write(project, train='LOS104(fix="one(")\n')
     result = losslint_("--fix")
@@ -165,6 +180,14 @@ def test_a_fix_of_a_finding_that_is_not_sure_is_not_offered(
 ) -> None:
     write(project, train='LOS104(fix="f()", confidence="medium")\n')
     assert "[*]" not in losslint_().out
+
+
+def test_a_file_with_a_syntax_error_is_not_touched(project: Path, losslint_: Losslint) -> None:
+    broken = 'LOS104(fix="f()")\nif x\n'
+    write(project, broken=broken, train='LOS104(fix="f()")\n')
+    assert losslint_("--fix").code == 1
+    assert (project / "broken.py").read_text() == broken
+    assert (project / "train.py").read_text() == "f()\n"
 
 
 def test_silenced_findings_are_left_alone(project: Path, losslint_: Losslint) -> None:

@@ -75,7 +75,7 @@ class Net(nn.Module):
         return self.sigmoid(self.out(x)).squeeze(1)
 
 
-def train_epoch(net, criterion, optimizer, loader):
+def train_epoch(net: Net, criterion, optimizer, loader):
     net.train()
     for x, y in loader:
         optimizer.zero_grad()

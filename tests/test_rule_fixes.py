@@ -559,3 +559,66 @@ def test_rows_that_mean_more_than_their_indices(tmp_path: Path, text: str) -> No
     _, left, fixed = linted(tmp_path, text, ALL)
     assert fixed == text
     assert [finding.code for finding in left.findings] == ["LOS201"]
+
+
+@pytest.mark.parametrize(
+    ("code", "safety", "before", "after"),
+    [
+        (
+            "LOS202",
+            "safe",
+            script("loss = F.binary_cross_entropy_with_logits(net(x), (x > 0).long())"),
+            script("loss = F.binary_cross_entropy_with_logits(net(x), (x > 0).long().float())"),
+        ),
+        (
+            "LOS202",
+            "safe",
+            script("loss = F.binary_cross_entropy_with_logits(net(x), target=torch.rand(3) > 0.5)"),
+            script(
+                "loss = F.binary_cross_entropy_with_logits("
+                "net(x), target=(torch.rand(3) > 0.5).float())"
+            ),
+        ),
+        (
+            "LOS205",
+            "unsafe",
+            script("y = torch.ones(3, 2)", "loss = F.binary_cross_entropy_with_logits(y, net(x))"),
+            script("y = torch.ones(3, 2)", "loss = F.binary_cross_entropy_with_logits(net(x), y)"),
+        ),
+        (
+            "LOS210",
+            "safe",
+            script("loss = nn.CrossEntropyLoss(net(x), y)"),
+            script("loss = nn.CrossEntropyLoss()(net(x), y)"),
+        ),
+        (
+            "LOS303",
+            "unsafe",
+            script("loss = torch.sqrt(F.mse_loss(net(x), y))", "loss.backward()"),
+            script("loss = torch.sqrt(F.mse_loss(net(x), y) + 1e-8)", "loss.backward()"),
+        ),
+        (
+            "LOS303",
+            "unsafe",
+            script("d = ((net(x) - y) ** 2).sum(1).sqrt()", "d.mean().backward()"),
+            script("d = (((net(x) - y) ** 2).sum(1) + 1e-8).sqrt()", "d.mean().backward()"),
+        ),
+        (
+            "LOS303",
+            "unsafe",
+            script("c = F.cosine_similarity(net(x), y)", "(1 - c**2).sqrt().mean().backward()"),
+            script(
+                "c = F.cosine_similarity(net(x), y)",
+                "(1 - c**2).clamp(min=1e-8).sqrt().mean().backward()",
+            ),
+        ),
+    ],
+)
+def test_arguments_and_roots(
+    tmp_path: Path, code: str, safety: str, before: str, after: str
+) -> None:
+    found, left, fixed = linted(tmp_path, before, ALL)
+    mended = [finding for finding in found.findings if finding.code == code]
+    assert [finding.fix and finding.fix.safety.value for finding in mended] == [safety]
+    assert fixed == after
+    assert code not in {finding.code for finding in left.findings}

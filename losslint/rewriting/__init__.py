@@ -100,11 +100,43 @@ def guarded_logarithm(logarithm: Place) -> Fix | None:
 
 
 @_unless_too_deep
+def guarded_root(root: Place) -> Fix | None:
+    """Keeps the argument of a square root away from zero."""
+    from losslint.rewriting import guards
+
+    return guards.guarded_root(root)
+
+
+@_unless_too_deep
 def guarded_division(division: Place) -> Fix | None:
     """Adds a small constant to a divisor."""
     from losslint.rewriting import guards
 
     return guards.guarded_division(division)
+
+
+@_unless_too_deep
+def float_target(call: Place) -> Fix | None:
+    """Converts the target of a loss call, which raises with integers."""
+    from losslint.rewriting import arguments
+
+    return arguments.float_target(call)
+
+
+@_unless_too_deep
+def exchanged_arguments(call: Place) -> Fix | None:
+    """Exchanges the first two arguments of a loss call."""
+    from losslint.rewriting import arguments
+
+    return arguments.exchanged_arguments(call)
+
+
+@_unless_too_deep
+def called_object(construction: Place) -> Fix | None:
+    """Builds a loss and calls it, where the class got what is meant for the call."""
+    from losslint.rewriting import arguments
+
+    return arguments.called_object(construction)
 
 
 @_unless_too_deep

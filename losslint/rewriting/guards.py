@@ -49,6 +49,33 @@ def _clamped(place: Place, names: Names) -> Change | None:
     return replaced(place, f"{code(node.func)}({text})")
 
 
+def guarded_root(place: Place) -> Fix | None:
+    """The argument of a square root, kept away from zero.
+
+    A difference can come out below zero, so it is clamped; to anything else a constant is added.
+    """
+    node, names = place.node, names_of(place.file)
+    inner = operand(names, node, "sqrt") if isinstance(node, cst.Call) else None
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power):
+        inner = node.left
+    if inner is None or "#" in code(inner):
+        return None
+    is_difference = isinstance(inner, cst.BinaryOperation) and isinstance(
+        inner.operator, cst.Subtract
+    )
+    is_argument = isinstance(node, cst.Call) and bool(node.args)
+    text = f"{_unwrapped(inner)} + {EPSILON}"
+    if not is_difference:
+        whole = text if inner.lpar or is_argument else f"({text})"
+        change = replaced(Place(place.file, inner), whole)
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and not is_argument:
+        start = Edge(Place(place.file, node.func.attr))
+        change = Change(start, start, f"clamp(min={EPSILON}).")
+    else:
+        change = replaced(Place(place.file, inner), f"({_unwrapped(inner)}).clamp(min={EPSILON})")
+    return offered(f"keep the argument above {EPSILON}", Safety.UNSAFE, change)
+
+
 def _divisor(names: Names, node: cst.CSTNode) -> cst.BaseExpression | None:
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
         return node.right

@@ -83,6 +83,8 @@ def _added(loop: TrainingLoop) -> tuple[Change, ...]:
         return ()
     statement = f"{code(optimizer)}.zero_grad()"
     body = _block(tree, backward)
+    if any(_statement(other) == statement for other in body):
+        return ()  # there is one, and it does not do
     if step not in body:
         inner = [part for part in body if any(node is step for node in walk(part))]
         if inner and body.index(inner[0]) > body.index(backward):

@@ -157,6 +157,8 @@ def _only_class(tree: Tree, built: cst.Call) -> cst.ClassDef | None:
             continue
         up = tree.parent(node)
         call = tree.parent(up) if isinstance(up, cst.Arg) else None
+        if isinstance(up, cst.Annotation):
+            continue
         if isinstance(up, cst.ClassDef) and up.name is node and found is None:
             found = up
         elif not (isinstance(call, cst.Call) and code(call.func) == "super"):

@@ -9,6 +9,7 @@ from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.trail import Step
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import guarded_root
 from losslint.rule import Diagnosis, Rule
 
 
@@ -64,6 +65,11 @@ class UnguardedSqrt(Rule):
     When the value is never zero for a reason that the code does not show. Where no gradient goes
     through the root, as in a metric, it is harmless and not reported.
 
+    ## Fix
+
+    Unsafe: `1e-8` is added inside the root; a difference, which can come out below zero, is clamped
+    there.
+
     ## References
 
     - torch.sqrt, https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html
@@ -97,4 +103,5 @@ class UnguardedSqrt(Rule):
             "add a small constant inside the root: `torch.sqrt(x + 1e-8)`",
             steps,
             given.confidence,
+            fix=None if reason is None else guarded_root(operation.place),
         )

@@ -9,6 +9,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import DType, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import float_target
 from losslint.rule import Diagnosis, Rule
 
 
@@ -49,6 +50,10 @@ class IntegerBceTarget(Rule):
     It never runs. Where a conversion is out of sight, as in the code of a data set from another
     package, losslint stays silent.
 
+    ## Fix
+
+    Safe: `.float()` behind the target. The old code raised.
+
     ## References
 
     - torch: [BCEWithLogitsLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html)
@@ -74,6 +79,7 @@ class IntegerBceTarget(Rule):
                 "convert it: target.float()",
                 (*steps_of(target.trail), *call.built),
                 target.confidence,
+                fix=float_target(call.place),
             )
 
 

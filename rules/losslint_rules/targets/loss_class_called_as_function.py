@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import CriterionBuilt
 from losslint.analysis.values import Act, Tensor, Value
 from losslint.finding import Severity
+from losslint.rewriting import called_object
 from losslint.rule import Diagnosis, Rule
 
 
@@ -52,6 +53,11 @@ class LossClassCalledAsFunction(Rule):
 
     It never is. Weights for the classes, as in `nn.CrossEntropyLoss(weights)`, are not reported.
 
+    ## Fix
+
+    Safe, where the two arguments are all there is: `()` behind the class. The old code raised, or
+    computed nothing.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html)
@@ -75,6 +81,7 @@ class LossClassCalledAsFunction(Rule):
                 f"`{built.spelled}` is a class: this builds a loss with tensors for options and "
                 "computes nothing",
                 f"build it first and call the object: {built.spelled}()(output, target)",
+                fix=called_object(built.place),
             )
 
 

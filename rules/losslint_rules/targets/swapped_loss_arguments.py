@@ -11,6 +11,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import Act, Tensor, Unknown
 from losslint.finding import Confidence, Severity
+from losslint.rewriting import exchanged_arguments
 from losslint.rule import Diagnosis, Rule
 
 
@@ -52,6 +53,10 @@ class SwappedLossArguments(Rule):
 
     With a mean squared or absolute error the order makes no difference, and it is not reported.
 
+    ## Fix
+
+    Unsafe: the two arguments are exchanged.
+
     ## References
 
     - torch: [BCELoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html)
@@ -90,6 +95,7 @@ class SwappedLossArguments(Rule):
                 "swap the arguments",
                 (*steps_of(target.trail), *call.built),
                 min(confidence, target.confidence),
+                fix=exchanged_arguments(call.place),
             )
 
 
