@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-peers clean
+.PHONY: demo test test-peers bench-losses clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -17,6 +17,9 @@ test: $(VENV)/.dev-installed
 test-peers: $(VENV)/.dev-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement peers/requirements.txt
 	$(BIN)/pytest -W default peers
+
+bench-losses: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.losses
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

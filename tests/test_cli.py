@@ -46,7 +46,7 @@ def test_check_is_the_default_command(
     assert with_command(arguments) == meant
 
 
-@pytest.mark.parametrize("word", ["rules", "explain", "check", "losses"])
+@pytest.mark.parametrize("word", ["rules", "explain", "check", "losses", "compare"])
 def test_a_command_that_is_also_a_path_is_a_mistake(
     project: Path, losslint_: Losslint, word: str
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.events import LossTerm, Operation, OperationKind
+from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import MAX_OPERATIONS, with_operation, without
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
@@ -62,8 +64,11 @@ def blend(*values: Value) -> Tensor:
     grad = False
     found: Tensor | None = None
     for value in values:
-        deps = union_deps(deps, deps_of(value))
         if isinstance(value, Tensor):
+            if value.grad == grad:
+                deps = union_deps(deps, value.deps)
+            elif value.grad:
+                deps = value.deps
             if len(operations) < MAX_OPERATIONS:
                 operations |= value.operations
             terms = add_terms(terms, value.terms)
@@ -72,6 +77,7 @@ def blend(*values: Value) -> Tensor:
             grad |= value.grad
             found = value if found is None else found
         elif isinstance(value, Unknown):
+            deps = union_deps(deps, value.deps) if grad else value.deps
             grad = True
     confidence = min(
         (value.confidence for value in values if isinstance(value, Tensor)),
@@ -79,7 +85,7 @@ def blend(*values: Value) -> Tensor:
     )
     return Tensor(
         grad=grad,
-        operations=operations if grad else frozenset(),
+        operations=operations if grad else lasting(operations),
         deps=deps,
         marks=marks,
         terms=terms if grad else (),
@@ -135,9 +141,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.shape == "sumexp" and other.shape == "sumexp":
         made = made.but(shape="sumexp")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
-        return made.but(act=Act.RAW, trail=one.trail, last=one.last)
+        return made.but(act=Act.RAW, trail=one.trail)
     if other.act is Act.RAW and one.shape == "parameter":
-        return made.but(act=Act.RAW, trail=other.trail, last=other.last)
+        return made.but(act=Act.RAW, trail=other.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
     return made
@@ -157,7 +163,7 @@ def _joined(
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
     if one.act is Act.RAW and known is not None:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
         return made.but(
             act=one.act,
@@ -238,7 +244,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.sign is not Sign.UNKNOWN and number(right) is not None:
         return made
     return made
@@ -251,7 +257,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     ):
         left, right = right, left
     one, other = operand(left), operand(right)
-    made = blend(left, right)
+    made = _no_batch_mean(blend(left, right))
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = weigh(made, right)
     made = made.but(
@@ -274,6 +282,14 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     return _scaled(made, one, other, right)
 
 
+def _no_batch_mean(made: Tensor) -> Tensor:
+    """A product, which may be a mean times the number that it was taken of."""
+    if BATCH_MEAN not in made.marks:
+        return made
+    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
+    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
+
+
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
     """The guarded logarithms of a value among those that it is multiplied with.
 
@@ -294,7 +310,7 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     scalar = not isinstance(right, Tensor)
     if one.act is Act.RAW and (scalar or other.shape == "parameter"):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
@@ -314,6 +330,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     """``left / right``."""
     one, other = operand(left), operand(right)
     made = blend(left, right)
+    divided(run, left, right, node)
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = normalised(made, right)
     if Sign.UNKNOWN not in (one.sign, other.sign):
@@ -326,7 +345,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
         return made.but(act=Act.PROB, trail=one.trail)
     if one.act in LOG_PROBABILITIES and scalar:
@@ -402,5 +421,6 @@ def negate(value: Tensor) -> Tensor:
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:
     """The tensor with elements of another kind."""
     if dtype in (DType.INT, DType.BOOL):
-        return value.but(dtype=dtype, grad=False, terms=(), operations=frozenset())
+        known = lasting(value.operations)
+        return value.but(dtype=dtype, grad=False, terms=(), operations=known)
     return value.but(dtype=dtype)

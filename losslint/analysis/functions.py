@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
@@ -170,6 +171,7 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()
     return slots, value

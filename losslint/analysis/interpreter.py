@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.events import (
+    FLOW,
+    Backpropagation,
     Event,
     Family,
     ImplicitDim,
@@ -25,7 +27,7 @@ from losslint.analysis.events import (
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
-from losslint.analysis.scope import Exit, Frame, Module
+from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
@@ -122,6 +124,16 @@ class Interpreter:
         self.dead = 0
         self.settled = 0
         self.loops = 0
+        self.looping: list[Round] = []
+        """The loops around what is being evaluated, the innermost last."""
+        self.backpropagations: dict[Place, Backpropagation] = {}
+        """Every call of backward, with all that it was seen to be called on."""
+        self.backpropagated: set[Place] = set()
+        """Where losses were kept that were seen to reach a backward later."""
+        self.differentiated: set[Hashable] = set()
+        """Losses whose gradients were asked for without a backward."""
+        self.numbers: set[Place] = set()
+        """Where losses were kept that were seen to be read as a number later."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
@@ -150,6 +162,7 @@ class Interpreter:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
+        self.looping.clear()
         self.heap.stop_all_recordings()
 
     @property
@@ -223,6 +236,7 @@ class Interpreter:
         known = self.assumed()
         through: list[tuple[Conditions, Writes]] = []
         traces: list[Trace] = []
+        when: list[Conditions] = []
         for conditions, run in arms:
             if contradict(conditions, known):
                 continue
@@ -233,9 +247,10 @@ class Interpreter:
                 through.append((frame.assumed - base, heap.writes_since(mark)))
             heap.roll_back(mark)
             traces.append(tuple(self.trace))
+            when.append(conditions)
         frame.assumed, self.trace = base, outer
         if any(traces):
-            self.trace.append(Branch(tuple(traces)))
+            self.trace.append(Branch(tuple(traces), tuple(when)))
         if not through:
             return False
         if len(through) == 1:
@@ -320,6 +335,10 @@ class Interpreter:
                     self._reaches_loss(item, seen)
         elif isinstance(value, Tensor):
             for operation in value.operations:
+                if operation.kind is OperationKind.ACCUMULATION:
+                    self.backpropagated.add(operation.place)
+                if operation.kind in FLOW:
+                    continue
                 operand = operation.operand
                 if operand.grad or operand.deps or operation.repeated:
                     self.emit(OperationInLoss(operation, guarded=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from losslint.analysis.sizes import common
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
@@ -137,7 +138,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
-        last=one.last if one.last == other.last else None,
+        sizes=common(one.sizes, other.sizes),
         shape=one.shape if one.shape == other.shape else "",
         operations=one.operations | other.operations,
         deps=one.deps | other.deps,

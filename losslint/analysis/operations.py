@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.gradient_flow import has_cut
 from losslint.analysis.trail import Step
 from losslint.analysis.values import Tensor
 
@@ -21,7 +22,8 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
     """The result of an operation whose values matter once it reaches a loss."""
     if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
         return made
-    return made.but(operations=made.operations | {operation}, grad=True)
+    grad = made.grad or (operation.kind is not OperationKind.SELECTION and not has_cut(made))
+    return made.but(operations=made.operations | {operation}, grad=grad)
 
 
 def without(value: Tensor, *kinds: OperationKind) -> Tensor:

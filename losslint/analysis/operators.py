@@ -13,10 +13,16 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, is_square
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
+from losslint.analysis.sizes import broadcast, paired
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
+from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -142,6 +148,7 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     combine = _TENSOR.get(sign)
     if combine is not None:
         made = combine(run, left, right, node)
+        made = _sized(run, sign, made, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
     made = arithmetic.blend(left, right)
     if sign == "@":
@@ -151,6 +158,29 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         if masks:
             return made.but(mask=masks[0], dtype=DType.BOOL, grad=False, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _sized(
+    run: Interpreter, sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNode
+) -> Tensor:
+    """The result with its sizes, which may be those of all pairs."""
+    one, other = sizes_of(left), sizes_of(right)
+    sizes = broadcast(one, other)
+    if sizes != made.sizes:
+        made = made.but(sizes=sizes)
+    if not made.grad or not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return made
+    if sign == "+":  # distances between all pairs begin with the squares of both sides
+        return made
+    if paired(other, one):
+        left, right = right, left
+    elif not paired(one, other):
+        return made
+    trail = (*steps_of(left.trail), *steps_of(right.trail))
+    operation = Operation(
+        OperationKind.PAIRING, run.place(node), sign, left, right, trail, run.repeats()
+    )
+    return with_operation(run, made, operation)
 
 
 def _fold(sign: str, left: Any, right: Any) -> Value:
@@ -190,10 +220,12 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         )
     if isinstance(value, Tensor):
         if isinstance(sign, cst.Minus):
-            return arithmetic.negate(value)
+            return arithmetic.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
             return value
-        return value if isinstance(sign, cst.Plus) else arithmetic.blend(value)
+        if isinstance(sign, cst.Plus):
+            return value
+        return arithmetic.blend(value).but(sizes=value.sizes)
     if isinstance(value, Const) and isinstance(value.value, int | float):
         if isinstance(sign, cst.Minus):
             return Const(-value.value)
@@ -230,16 +262,18 @@ def compare(
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
-        return Tensor(
+        mask = Tensor(
             mask=reason,
             shape="random" if any(t.shape == "random" for t in tensors) else "",
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,
+            sizes=broadcast(sizes_of(left), sizes_of(right)),
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
         )
+        return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)

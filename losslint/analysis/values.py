@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from losslint.analysis.facts import Facts
+from losslint.analysis.sizes import ANY, Sizes
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
@@ -179,12 +180,13 @@ class Tensor(Facts, Value):
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
-    last: int | None = None
-    """Size of the last dimension, where known."""
+    sizes: Sizes = ANY
+    """The sizes of its dimensions, as far as they are known."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""
-    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus."""
+    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus;
+    ``single`` for a softmax over one element."""
     marks: frozenset[str] = frozenset()
     """Functions that a formula is made of, to recognise the term that it is."""
     terms: tuple[LossTerm, ...] = ()

@@ -21,9 +21,9 @@ from losslint.paths import exists
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("check", "rules", "explain", "losses")
+COMMANDS = ("check", "rules", "explain", "losses", "compare")
 _OWN_OPTIONS = ("-h", "--help", "--version")
-_SURE_COMMANDS = {"--rules": "rules", "--explain": "explain", "--losses": "losses"}
+_SURE_COMMANDS = {f"--{command}": command for command in COMMANDS if command != "check"}
 """The commands in a form that no path has, for where a folder has the command's name."""
 _INTERRUPTED = 130
 _CLOSED_PIPE = 141

@@ -25,7 +25,7 @@ def _cat(op: Op) -> Value:
     parts = known if known is not None else [element(op.run, source, op.node)]
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):
-        return whole(joined).but(last=None, dim=None)
+        return whole(joined).but(dim=None)
     made = whole(blend(*parts))
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if tensors and len(tensors) == len(parts):

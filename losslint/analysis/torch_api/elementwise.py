@@ -137,9 +137,7 @@ def _log(op: Op) -> Value:
         # the logarithm has a stable form that needs none of these
         made = operations.without(made, OperationKind.EXP, OperationKind.SOFTMAX)
     if given.act is Act.SOFTMAX:
-        return made.but(
-            act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail, last=given.last
-        )
+        return made.but(act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail)
     if given.act in PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=trail)
     return made
@@ -186,6 +184,8 @@ def _where(op: Op) -> Value:
             picked=True,
             operations=tensors[0].operations | tensors[1].operations,
             deps=tensors[0].deps | tensors[1].deps,
+            dtype=tensors[0].dtype if tensors[0].dtype is tensors[1].dtype else DType.UNKNOWN,
+            sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
         )
     return blend(one, other)

@@ -19,6 +19,7 @@ from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.operations import whole
+from losslint.analysis.torch_api.sizing import resized
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -101,6 +102,7 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
+    "unscale_ requires_grad_ "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
     "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs".split()
 )
@@ -230,9 +232,12 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
     if handler is None:
         made = whole(blend(*args.all()))
         return made.but(grad=made.grad and not run.no_grad)
-    return over_alternatives(
-        args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))
-    )
+
+    def apply(one: Args) -> Value:
+        op = Op(run, name, one, guessed)
+        return _without_grad(run, resized(op, handler(op)))
+
+    return over_alternatives(args, apply)
 
 
 def _without_grad(run: Interpreter, value: Value) -> Value:
