@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib
 import math
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import torch
 import losslint.losses
 import losslint.losses.functional
 from losslint.catalogue import ENTRIES, Entry, find_entry
+from losslint.catalogue.copying import standalone_source
 from losslint.errors import UserError
 from tests.conftest import Losslint
 
@@ -99,6 +103,34 @@ def test_a_loss_is_shown(entry: Entry, losslint_: Losslint) -> None:
         assert part in shown
     for argument in entry.arguments:
         assert f"| `{argument.name}` | {argument.shape} | {argument.values} |" in shown
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in ENTRIES if not entry.is_from_torch], ids=lambda entry: entry.name
+)
+def test_the_source_of_a_loss_is_complete(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = standalone_source(entry)
+    copied = ModuleType(f"copied_{entry.name}")
+    monkeypatch.setitem(sys.modules, copied.__name__, copied)
+    exec(compile(source, entry.name, "exec"), vars(copied))
+    for name in (entry.function, entry.module):
+        if name is not None:
+            assert callable(getattr(copied, name.rpartition(".")[2]))
+    tree = ast.parse(source)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    stored = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    assert used - stored - arguments - set(vars(copied)) - set(vars(builtins)) <= local_names(tree)
+
+
+def local_names(tree: ast.Module) -> set[str]:
+    """The names of functions and classes within others, and of caught exceptions."""
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds) and node.name}
 
 
 def test_a_loss_is_copied_as_a_file_that_runs_without_losslint(

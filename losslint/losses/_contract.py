@@ -237,7 +237,7 @@ def masked_out(values: Tensor, mask: Tensor | None) -> Tensor:
 
 def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
     """The quotient, 0 where both are 0."""
-    return numerator / (denominator + (denominator == 0))
+    return numerator / denominator.masked_fill(denominator.eq(0), 1)
 
 
 def reduce(losses: Tensor, reduction: Reduction, divisor: Tensor | None = None) -> Tensor:

@@ -37,25 +37,3 @@ def spans(length: int, step: int) -> Iterator[slice]:
     """Slices of at most ``step`` that cover ``length``."""
     step = max(step, 1)
     return (slice(start, min(start + step, length)) for start in range(0, length, step))
-
-
-def planes(tensor: Tensor) -> Tensor | None:
-    """A view of (N, C, *) as (rows, C, positions), or None if there is none.
-
-    Of a channels-last tensor the rows are the pixels.
-    """
-    if tensor.is_contiguous():
-        return tensor.view(tensor.shape[0], tensor.shape[1], -1)
-    last = tensor.movedim(1, -1)
-    if last.is_contiguous():
-        return last.view(-1, tensor.shape[1], 1)
-    return None
-
-
-def plane_pieces(view: Tensor) -> Iterator[tuple[slice, slice]]:
-    """The pieces of a (rows, C, positions) view: slices of its rows and of its positions."""
-    rows, classes, positions = view.shape
-    size = piece_size(view)
-    for row in spans(rows, size // (classes * positions)):
-        for position in spans(positions, size // classes):
-            yield row, position

@@ -207,7 +207,7 @@ def symmetric_cross_entropy(
         target: class indices, shape (N, *).
         alpha: weight of the cross entropy, at least 0; 0.1 in the paper for CIFAR-10, 6 for -100.
         beta: weight of the reverse, at least 0; 1 in the paper for CIFAR-10, 0.1 for -100.
-        log_zero: A, below 0.
+        log_zero: A, below 0; -4 in the paper. Code that clamps the label at 1e-4 has -9.2.
         weight: one weight a class, shape (C,). The mean divides by the weights of the targets.
         ignore_index: the target of positions that do not count.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.

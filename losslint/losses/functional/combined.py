@@ -18,6 +18,7 @@ from losslint.losses._contract import (
     check_shape,
     check_values,
     promote,
+    quotient,
 )
 from losslint.losses.functional._regions import Mode, Pixels, check_pixels
 from losslint.losses.functional._target_nll import target_nll
@@ -138,7 +139,7 @@ def _pixel_weights(pixels: Pixels, weight: Tensor | None, like: Tensor) -> Tenso
 def _of_samples(losses: Tensor, number: Tensor, reduction: Reduction) -> Tensor:
     """The mean of pixels' losses over the batch, split into what each sample adds if asked for."""
     check_reduction(reduction)
-    mean = losses.flatten(1).sum(1) / (number + (number == 0))
+    mean = quotient(losses.flatten(1).sum(1), number)
     if reduction == "none":
         return mean * len(losses)
     return mean.sum() * (len(losses) if reduction == "sum" else 1)

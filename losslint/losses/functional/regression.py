@@ -118,9 +118,14 @@ def charbonnier_loss(
 
     def charbonnier(prediction: Tensor, truth: Tensor) -> Tensor:
         error = prediction - truth
-        return torch.hypot(error, torch.full_like(error, eps))
+        return torch.hypot(error, error.new_tensor(eps))
 
-    return reduce_elements(elementwise(charbonnier, prediction, truth), weight, mask, reduction)
+    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
+        error = prediction - truth
+        return error / torch.hypot(error, error.new_tensor(eps))
+
+    losses = elementwise(charbonnier, prediction, truth, slope)
+    return reduce_elements(losses, weight, mask, reduction)
 
 
 def mape_loss(
@@ -240,7 +245,11 @@ def masked_mse_loss(
     def squared(prediction: Tensor, truth: Tensor) -> Tensor:
         return (prediction - truth).square()
 
-    return reduce_elements(elementwise(squared, prediction, truth), weight, mask, reduction)
+    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
+        return 2 * (prediction - truth)
+
+    losses = elementwise(squared, prediction, truth, slope)
+    return reduce_elements(losses, weight, mask, reduction)
 
 
 def msle_loss(
