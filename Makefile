@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test accuracy mutants bench bench-losses clean
+.PHONY: demo test test-peers accuracy mutants bench bench-losses clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -24,6 +24,11 @@ mutants: $(VENV)/.dev-installed
 
 bench: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.speed
+
+# What the losses are compared with is heavy, so it stays out of the tests.
+test-peers: $(VENV)/.dev-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement peers/requirements.txt
+	$(BIN)/pytest -W default peers
 
 bench-losses: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.losses

@@ -83,6 +83,13 @@ def _monai(name: str, channel: bool = True, **options: Any) -> Callable[[], Loss
     return make
 
 
+def _views_told_apart(first: Tensor, second: Tensor) -> Tensor:
+    """NT-Xent in torch's operations, without leaving out a sample's likeness to itself."""
+    views = F.normalize(torch.cat([first, second]))
+    target = torch.arange(len(views), device=views.device).roll(len(first))
+    return F.cross_entropy(views @ views.T / 0.5, target)
+
+
 _IMAGE = (4, 21, 256, 256)
 
 ROWS = [
@@ -193,5 +200,16 @@ ROWS = [
         "huber",
         ours.CharbonnierLoss(),
         {"kornia": _kornia("CharbonnierLoss", reduction="mean")},
+    ),
+    Row(
+        "nt-xent 2 x 1024 x 128",
+        _numbers(1024, 128),
+        _views_told_apart,
+        "cross_entropy of the similarities",
+        # No peers: pytorch-metric-learning sets every positive pair against every negative one
+        # (34 GB here), and MONAI copies the matrix for each of the 128 dimensions (2 GB a copy).
+        ours.NTXentLoss(),
+        time_limit=0.7,
+        memory_limit=0.5,
     ),
 ]

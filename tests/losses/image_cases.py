@@ -15,13 +15,13 @@ SIZE, SIGMA, RANGE = 3, 0.8, 2.0
 
 
 def images() -> Tensors:
-    return rand(2, 2, 4, 5), rand(2, 2, 4, 5, seed=1)
+    return rand(2, 2, 3, 4), rand(2, 2, 3, 4, seed=1)
 
 
 def alike() -> Tensors:
     """Images whose similarities are above 0, as the powers want them."""
-    image = rand(2, 1, 6, 7)
-    return image + rand(2, 1, 6, 7, seed=1) / 5, image
+    image = rand(2, 1, 6, 6)
+    return image + rand(2, 1, 6, 6, seed=1) / 5, image
 
 
 def window() -> Array:

@@ -123,7 +123,7 @@ def main(folder: Path, rank: int) -> None:
     torch.set_num_threads(1)
     meeting = (folder / "meeting").as_uri()
     dist.init_process_group(
-        "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=90)
+        "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=200)
     )
     (folder / f"{rank}.json").write_text(json.dumps(measured(rank)), "utf-8")
     dist.barrier()

@@ -38,10 +38,12 @@ class UncertaintyWeighting(Combiner):
             {"params": combine.parameters(), "weight_decay": 0.0, "lr": 1e-2},
         ])
 
-    They are moved by the learning rate times at most about the ratio of a loss to its
-    :math:`e^s`: where losses are large in the beginning, an optimizer that normalises (Adam) is
-    the safe choice for them. Under ``DistributedDataParallel`` their gradient is that of the losses
-    averaged over the ranks, whether or not this module is within the wrapped one.
+    Where a loss is large in the beginning, its gradient with regard to :math:`s` is, too: take an
+    optimizer that normalises (Adam), and begin with an ``initial_log_variance`` of about the
+    logarithm of the largest loss, so that the first steps of the network are small ones.
+
+    Under ``DistributedDataParallel`` their gradient is that of the losses averaged over the ranks,
+    whether or not this module is within the wrapped one.
 
     Args:
         kinds: for each task ``"regression"`` or ``"classification"``.
