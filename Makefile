@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test accuracy clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -11,8 +11,13 @@ demo: $(VENV)/.installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict -p losslint -p losslint_rules -p tests
+	$(BIN)/mypy --strict -p losslint -p losslint_rules -p tests -p benchmarks
 	$(BIN)/pytest
+
+# REPOSITORIES: a folder with a checkout OWNER+NAME@COMMIT for each line of
+# benchmarks/accuracy/repositories.txt; without it the packages alone are measured.
+accuracy: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.accuracy $(if $(REPOSITORIES),--repositories "$(REPOSITORIES)")
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
