@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test accuracy clean
+.PHONY: demo test accuracy mutants clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -18,6 +18,9 @@ test: $(VENV)/.dev-installed
 # benchmarks/accuracy/repositories.txt; without it the packages alone are measured.
 accuracy: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.accuracy $(if $(REPOSITORIES),--repositories "$(REPOSITORIES)")
+
+mutants: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.mutants
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 _REQUIREMENT = re.compile(r"^([\w.-]+==[\w.]+) --hash=sha256:[0-9a-f]{64}$")
-_SOURCES_ARE_FOR = "3.11"
-"""Any version will do, since nothing is run, but pip leaves out what does not suit it."""
 
 
 class FetchError(Exception):
     """Packages that are not there, or are not what they were."""
 
 
-def fetch(requirements: Path, cache: Path) -> dict[str, Path]:
+def fetch(requirements: Path, cache: Path, python: str) -> dict[str, Path]:
     """The unpacked Python sources of pinned packages, by ``name==version``.
 
     What lies in the cache is not downloaded again.
@@ -27,13 +25,14 @@ def fetch(requirements: Path, cache: Path) -> dict[str, Path]:
     Args:
         requirements: lines of ``name==version --hash=sha256:...``, as pip reads them.
         cache: a folder for wheels and sources, made where it is missing.
+        python: a version that all of them are released for. Nothing is run, but pip asks.
 
     Raises:
         FetchError: if a line is no pinned package, pip cannot get it, or its hash is another.
     """
     sources = {pinned: cache / "src" / pinned for pinned in _pinned(requirements)}
     if not all(folder.is_dir() for folder in sources.values()):
-        _download(requirements, cache / "wheels")
+        _download(requirements, cache / "wheels", python)
         for wheel in sorted((cache / "wheels").glob("*.whl")):
             pinned = _name(wheel)
             if pinned in sources and not sources[pinned].is_dir():
@@ -54,11 +53,11 @@ def _pinned(requirements: Path) -> Iterator[str]:
         yield found[1]
 
 
-def _download(requirements: Path, folder: Path) -> None:
+def _download(requirements: Path, folder: Path, python: str) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     # Wheels only: to look into a source distribution pip would run its setup script.
     options = ["--require-hashes", "--no-deps", "--only-binary=:all:"]
-    options += ["--python-version", _SOURCES_ARE_FOR, "--dest", str(folder)]
+    options += ["--python-version", python, "--dest", str(folder)]
     done = subprocess.run([*command, *options, "--requirement", str(requirements)], check=False)
     if done.returncode:
         raise FetchError(f"pip could not download {requirements} (exit code {done.returncode})")

@@ -18,6 +18,8 @@ from losslint.rule import installed_rules
 from losslint.selection import choose
 
 _HERE = Path(__file__).parent
+_RUNS_ON = "3.11"
+"""A Python that all the packages are released for."""
 _ABOUT_PACKAGES = "Small research packages, as they are released."
 _ABOUT_REPOSITORIES = "Repositories of students, papers and tutorials, each at a fixed commit."
 
@@ -46,7 +48,7 @@ def main() -> None:
 
 
 def _parts(cache: Path, repositories: Path | None, enabled: frozenset[str]) -> Iterable[Part]:
-    packages = fetch(_HERE / "packages.txt", cache)
+    packages = fetch(_HERE / "packages.txt", cache, _RUNS_ON)
     labels = read_labels(_HERE / "labels_of_packages.json")
     yield _measured(Part("Packages", _ABOUT_PACKAGES), packages, labels, enabled)
     if repositories is not None:

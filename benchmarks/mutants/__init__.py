@@ -1,0 +1,1 @@
+"""Whether losslint notices a fault that was put into a correct training program."""

@@ -1,0 +1,191 @@
+"""The programs: half of them in the folder beside this file, half public code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.mutants.program import Logits, Loss, Program
+
+HERE = Path(__file__).parent
+PACKAGES = HERE / "packages.txt"
+OWN = HERE / "programs"
+
+_CE = Loss.CROSS_ENTROPY
+_BCE = Loss.BINARY_CROSS_ENTROPY
+_GUARD = "drop the guard of a division"
+_BOLTS = "lightning-bolts==0.7.0"
+_PYOD = "pyod==3.6.7"
+_CLEANRL = "cleanrl==1.2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A program before its files are read."""
+
+    files: tuple[str, ...]
+    """Paths in the package, or in the folder of programs."""
+    package: str | None = None
+    logits: tuple[Logits, ...] = ()
+    weighted_sums: tuple[str, ...] = ()
+    harmless: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, sources: Mapping[str, Path]) -> Program:
+        """The program itself.
+
+        Args:
+            sources: the unpacked packages.
+        """
+        folder = OWN if self.package is None else sources[self.package]
+        files = {file: (folder / file).read_text("utf-8") for file in self.files}
+        name = self.files[0] if self.package is None else f"{self.package} {self.files[0]}"
+        return Program(name, files, self.logits, self.weighted_sums, self.harmless)
+
+
+def own_programs() -> Iterator[Program]:
+    """The programs that were written for this."""
+    for entry in _OWN:
+        yield entry.read({})
+
+
+def public_programs(sources: Mapping[str, Path]) -> Iterator[Program]:
+    """The programs in packages.
+
+    Args:
+        sources: the unpacked packages, by ``name==version``.
+    """
+    for entry in _PUBLIC:
+        yield entry.read(sources)
+
+
+_OWN = (
+    Entry(
+        ("image_classifier.py",),
+        logits=(Logits("image_classifier.py", "ConvNet.forward", _CE, layer="self.classifier"),),
+    ),
+    Entry(
+        ("sentiment/main.py", "sentiment/network.py", "sentiment/trainer.py"),
+        logits=(Logits("sentiment/network.py", "SentimentNet.forward", _CE, layer="self.output"),),
+    ),
+    Entry(
+        ("multilabel_tagger.py",),
+        logits=(Logits("multilabel_tagger.py", "Tagger.forward", _BCE, layer="self.tags"),),
+    ),
+    Entry(
+        ("segmentation/train.py", "segmentation/unet.py", "segmentation/losses.py"),
+        logits=(Logits("segmentation/unet.py", "UNet.forward", _BCE, layer="self.head"),),
+        harmless={f"{_GUARD} segmentation/losses.py:16": "a sum of sigmoids is positive"},
+    ),
+    Entry(
+        ("lightning_classifier.py",),
+        logits=(Logits("lightning_classifier.py", "Classifier.forward", _CE, layer="self.head"),),
+    ),
+    Entry(("dcgan.py",), logits=(Logits("dcgan.py", "Discriminator.forward", _BCE),)),
+    Entry(
+        ("age_and_gender.py",),
+        logits=(Logits("age_and_gender.py", "FaceNet.forward", _CE, 0, "self.gender"),),
+        weighted_sums=("age_and_gender.py::train",),
+    ),
+    Entry(
+        ("language_model.py",),
+        logits=(Logits("language_model.py", "LanguageModel.forward", _CE, 0, "self.decoder"),),
+    ),
+    Entry(("box_regression.py",)),
+    Entry(("reinforce.py",)),
+    Entry(("vae.py",), logits=(Logits("vae.py", "VAE.forward", _BCE, 0, "self.decode"),)),
+    Entry(("contrastive.py",), logits=(Logits("contrastive.py", "Matcher.forward", _CE),)),
+    Entry(
+        ("mixed_precision.py",),
+        logits=(
+            Logits("mixed_precision.py", "SensorTransformer.forward", _CE, layer="self.classify"),
+        ),
+    ),
+    Entry(
+        ("accelerate_pairs.py",),
+        logits=(Logits("accelerate_pairs.py", "PairClassifier.forward", _BCE, layer="self.same"),),
+    ),
+    Entry(
+        ("entity_tagger.py",),
+        logits=(Logits("entity_tagger.py", "Tagger.forward", _CE, 0, "self.tags"),),
+    ),
+    Entry(
+        ("distillation.py",),
+        logits=(Logits("distillation.py", "Student.forward", _CE, layer="self.fc"),),
+    ),
+    Entry(
+        ("click_prediction.py",),
+        weighted_sums=("click_prediction.py::Fitter.loss",),
+    ),
+)
+
+_GANS = "pl_bolts/models/gans"
+_VISION = "pl_bolts/models/vision"
+_REGRESSION = "pl_bolts/models/regression"
+_TRAINER = "pytorch_cnn_trainer/lightning_trainer.py"
+
+_PUBLIC = (
+    Entry(
+        (f"{_REGRESSION}/logistic_regression.py",),
+        _BOLTS,
+        logits=(
+            Logits(
+                f"{_REGRESSION}/logistic_regression.py",
+                "LogisticRegression._prepare_batch",
+                _CE,
+                0,
+                "self.linear",
+            ),
+        ),
+    ),
+    Entry(
+        (f"{_GANS}/pix2pix/pix2pix_module.py", f"{_GANS}/pix2pix/components.py"),
+        _BOLTS,
+        logits=(
+            Logits(f"{_GANS}/pix2pix/components.py", "PatchGAN.forward", _BCE, layer="self.final"),
+        ),
+        weighted_sums=(f"{_GANS}/pix2pix/pix2pix_module.py::Pix2Pix._gen_step",),
+    ),
+    Entry(
+        (f"{_GANS}/srgan/srgan_module.py", f"{_GANS}/srgan/components.py"),
+        _BOLTS,
+        logits=(Logits(f"{_GANS}/srgan/components.py", "SRGANDiscriminator.forward", _BCE),),
+        weighted_sums=(f"{_GANS}/srgan/srgan_module.py::SRGAN._gen_loss",),
+    ),
+    Entry(
+        (f"{_VISION}/segmentation.py", f"{_VISION}/unet.py"),
+        _BOLTS,
+        logits=(Logits(f"{_VISION}/unet.py", "UNet.forward", _CE, class_dim=1),),
+    ),
+    Entry(
+        ("pyod/models/pyg_cola.py",),
+        _PYOD,
+        logits=(Logits("pyod/models/pyg_cola.py", "_Model.discriminate", _BCE, layer="self.disc"),),
+    ),
+    Entry(("pyod/models/vae.py", "pyod/models/base_dl.py"), _PYOD),
+    Entry(("pyod/models/lunar.py",), _PYOD),
+    Entry(("pyod/models/ts_lstm.py",), _PYOD),
+    Entry(
+        ("deepod/models/tabular/goad.py", "deepod/core/base_model.py"),
+        "deepod==0.4.1",
+        logits=(
+            Logits("deepod/models/tabular/goad.py", "GoadNet.forward", _CE, 1, "self.head", 1),
+        ),
+    ),
+    Entry(("GCL/eval/logistic_regression.py",), "pygcl==0.1.2"),
+    Entry(
+        ("nymph/modules/norm_classifier.py", "nymph/models/linear.py", "nymph/core/base.py"),
+        "nymph==0.2.4",
+        logits=(Logits("nymph/models/linear.py", "LinearClassifier.forward", _CE),),
+    ),
+    Entry(
+        (_TRAINER, "pytorch_cnn_trainer/model_factory.py"),
+        "pytorch-cnn-trainer==0.3.0",
+        logits=(Logits(_TRAINER, "CNN.forward", _CE, layer="self.top"),),
+    ),
+    Entry(("torchium/benchmarks/quick_benchmark.py",), "torchium==0.1.5"),
+    Entry(("cleanrl/dqn.py",), _CLEANRL),
+    Entry(("cleanrl/td3_continuous_action.py",), _CLEANRL),
+    Entry(("cleanrl/sac_continuous_action.py",), _CLEANRL),
+    Entry(("cleanrl/ppo.py",), _CLEANRL),
+)

@@ -1,0 +1,78 @@
+"""A small number or a clamp that kept a division or a logarithm finite, left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from benchmarks.mutants.program import Mutant, Program
+from benchmarks.mutants.tree import Tree, last_name, parsed
+
+_CODES = {
+    "division": frozenset({"LOS301", "LOS311"}),
+    "log": frozenset({"LOS302", "LOS306", "LOS309"}),
+    "sqrt": frozenset({"LOS303"}),
+}
+_SMALL = 1e-3
+_GUARD_NAME = re.compile(r"eps|smooth|tiny", re.IGNORECASE)
+_CLAMPS = {"clamp", "clamp_min", "clip", "max", "maximum"}
+_MODULES = {"torch", "np", "math"}
+
+
+def drop(program: Program) -> Iterator[Mutant]:
+    """Takes the guard out of a divisor, a logarithm or a root."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for kind, guarded in _guarded(tree):
+            bare = _bare(tree, guarded)
+            if bare is None:
+                continue
+            yield Mutant(
+                program=program,
+                operator=f"drop the guard of a {kind}",
+                file=file,
+                line=tree.line(guarded),
+                files={**program.files, file: tree.changed({guarded: bare})},
+                codes=_CODES[kind],
+            )
+
+
+def _guarded(tree: Tree) -> Iterator[tuple[str, cst.BaseExpression]]:
+    """The divisors, and what logarithms and roots are taken of."""
+    for node in tree.nodes(cst.BinaryOperation):
+        if isinstance(node.operator, cst.Divide):
+            yield "division", node.right
+    for call in tree.nodes(cst.Call):
+        name = last_name(call.func)
+        if name not in _CODES or not isinstance(call.func, cst.Attribute):
+            continue
+        owner = call.func.value
+        if tree.code(owner) not in _MODULES:
+            yield name, owner
+        elif call.args:
+            yield name, call.args[0].value
+
+
+def _bare(tree: Tree, guarded: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The expression without its guard, if it has one."""
+    if isinstance(guarded, cst.BinaryOperation) and isinstance(guarded.operator, cst.Add):
+        for guard, rest in ((guarded.right, guarded.left), (guarded.left, guarded.right)):
+            if _is_small(tree, guard):
+                return cst.parse_expression(f"({tree.code(rest)})")
+    if isinstance(guarded, cst.Call) and last_name(guarded.func) in _CLAMPS:
+        if isinstance(guarded.func, cst.Attribute) and not _is_module(tree, guarded.func.value):
+            return guarded.func.value
+        return guarded.args[0].value
+    return None
+
+
+def _is_small(tree: Tree, node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Float):
+        return float(node.value) <= _SMALL
+    return isinstance(node, cst.Name | cst.Attribute) and bool(_GUARD_NAME.search(tree.code(node)))
+
+
+def _is_module(tree: Tree, node: cst.BaseExpression) -> bool:
+    return tree.code(node) in _MODULES
