@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test accuracy mutants clean
+.PHONY: demo test accuracy mutants bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -21,6 +21,9 @@ accuracy: $(VENV)/.dev-installed
 
 mutants: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.mutants
+
+bench: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.speed
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

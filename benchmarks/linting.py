@@ -14,6 +14,14 @@ At = tuple[str, int]
 """A path with forward slashes, relative to the linted folder, and a line."""
 
 
+# Not `python -m losslint`, which would import modules from the linted folder.
+COMMAND = (
+    str(Path(sys.executable).with_name("losslint")),
+    *("--isolated", "--exit-zero", "--output-format", "json", "."),
+)
+"""Lints the current folder."""
+
+
 class LintError(Exception):
     """A run that failed as a whole."""
 
@@ -51,20 +59,26 @@ def lint(folder: Path) -> Run:
     Raises:
         LintError: if losslint ends with anything but a report, or has nothing to lint.
     """
-    # Not `python -m losslint`, which would import modules from the linted folder.
-    script = Path(sys.executable).with_name("losslint")
-    command = [str(script), "--isolated", "--exit-zero", "-f", "json", "."]
     done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+        COMMAND, cwd=folder, env=environment(), capture_output=True, encoding="utf-8", check=False
     )
-    if done.returncode:
-        raise LintError(f"{folder}: losslint ended with {done.returncode}:\n{done.stderr}")
-    document: dict[str, Any] = json.loads(done.stdout)
+    return run_of(folder, done.returncode, done.stdout, done.stderr)
+
+
+def environment() -> dict[str, str]:
+    """The variables to run losslint with."""
+    return {**os.environ, "PYTHONUTF8": "1"}
+
+
+def run_of(folder: Path, code: int, out: str, err: str) -> Run:
+    """What a process that linted a folder reported.
+
+    Raises:
+        LintError: if that is no report, or there was nothing to lint.
+    """
+    if code:
+        raise LintError(f"{folder}: losslint ended with {code}:\n{err}")
+    document: dict[str, Any] = json.loads(out)
     coverage, files = document["coverage"], document["summary"]["files"]
     if not files:
         raise LintError(f"{folder}: losslint found no Python file there, so nothing was measured")

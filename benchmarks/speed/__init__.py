@@ -1,0 +1,1 @@
+"""What linting costs, and that no code makes it crash."""
