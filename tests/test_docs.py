@@ -24,7 +24,11 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "benchmarks").rglob("README.md")),
+]
 LEFT_OUT = "[...]"
 
 
@@ -108,7 +112,7 @@ def test_the_documented_settings_are_valid_and_complete(tmp_path: Path) -> None:
     assert set(re.findall(r"^\| `([\w-]+)`", words, re.MULTILINE)) == set(KINDS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target

@@ -113,6 +113,8 @@ _OWN = (
         ("distillation.py",),
         logits=(Logits("distillation.py", "Student.forward", _CE, layer="self.fc"),),
     ),
+    Entry(("depth.py",)),
+    Entry(("source_separation.py",)),
     Entry(
         ("click_prediction.py",),
         weighted_sums=("click_prediction.py::Fitter.loss",),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_TO_MEBIBYTES = 1 / 1024
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes in what getrusage counts resident memory in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +63,5 @@ def measured(
             out=out.read().decode("utf-8", "replace"),
             err=err.read().decode("utf-8", "replace"),
             cpu=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss * _TO_MEBIBYTES,
+            memory=usage.ru_maxrss * _RSS_UNIT / 2**20,
         )

@@ -15,6 +15,7 @@ _CODES = {
     "log": frozenset({"LOS302", "LOS306", "LOS309"}),
     "sqrt": frozenset({"LOS303"}),
 }
+_KINDS = {"log": "log", "log2": "log", "log10": "log", "sqrt": "sqrt"}
 _SMALL = 1e-3
 _GUARD_NAME = re.compile(r"eps|smooth|tiny", re.IGNORECASE)
 _CLAMPS = {"clamp", "clamp_min", "clip", "max", "maximum"}
@@ -45,14 +46,14 @@ def _guarded(tree: Tree) -> Iterator[tuple[str, cst.BaseExpression]]:
         if isinstance(node.operator, cst.Divide):
             yield "division", node.right
     for call in tree.nodes(cst.Call):
-        name = last_name(call.func)
-        if name not in _CODES or not isinstance(call.func, cst.Attribute):
+        kind = _KINDS.get(last_name(call.func))
+        if kind is None or not isinstance(call.func, cst.Attribute):
             continue
         owner = call.func.value
         if tree.code(owner) not in _MODULES:
-            yield name, owner
+            yield kind, owner
         elif call.args:
-            yield name, call.args[0].value
+            yield kind, call.args[0].value
 
 
 def _bare(tree: Tree, guarded: cst.BaseExpression) -> cst.BaseExpression | None:
