@@ -124,6 +124,7 @@ _OWN = (
 _GANS = "pl_bolts/models/gans"
 _VISION = "pl_bolts/models/vision"
 _REGRESSION = "pl_bolts/models/regression"
+_CSKD = "KD_Lib/KD/vision/CSKD/cskd.py"
 _TRAINER = "pytorch_cnn_trainer/lightning_trainer.py"
 
 _PUBLIC = (
@@ -166,6 +167,7 @@ _PUBLIC = (
     ),
     Entry(("pyod/models/vae.py", "pyod/models/base_dl.py"), _PYOD),
     Entry(("pyod/models/lunar.py",), _PYOD),
+    Entry(("pyod/models/ae1svm.py",), _PYOD),
     Entry(("pyod/models/ts_lstm.py",), _PYOD),
     Entry(
         ("deepod/models/tabular/goad.py", "deepod/core/base_model.py"),
@@ -184,6 +186,14 @@ _PUBLIC = (
         (_TRAINER, "pytorch_cnn_trainer/model_factory.py"),
         "pytorch-cnn-trainer==0.3.0",
         logits=(Logits(_TRAINER, "CNN.forward", _CE, layer="self.top"),),
+    ),
+    Entry(
+        (_CSKD,),
+        "kd-lib==0.0.32",
+        harmless={
+            f"cross entropy swapped for NLL {_CSKD}:40": "the model, which comes from outside, may "
+            "give log-probabilities"
+        },
     ),
     Entry(("torchium/benchmarks/quick_benchmark.py",), "torchium==0.1.5"),
     Entry(("cleanrl/dqn.py",), _CLEANRL),

@@ -40,7 +40,7 @@ class Program:
     weighted_sums: tuple[str, ...] = ()
     """Functions that add losses of different kinds with weights, as ``file::function``."""
     harmless: Mapping[str, str] = field(default_factory=dict)
-    """Changes that make no fault, as ``operator file:line``, and why they make none."""
+    """Changes that make no fault that can be seen, as ``operator file:line``, and why."""
 
 
 @dataclass(frozen=True, slots=True)
