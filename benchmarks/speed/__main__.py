@@ -14,6 +14,7 @@ from benchmarks.linting import COMMAND, LintError, Reported, Run, environment, r
 from benchmarks.speed.corpora import Corpus, corpora
 from benchmarks.speed.measured import Measured, measured
 from losslint.analysis.prefilter import choose
+from losslint.discovery import discover
 from losslint.finding import NOT_ANALYSED, SYNTAX_ERROR
 from losslint.source import Source
 
@@ -100,7 +101,7 @@ def _result(corpus: Corpus) -> Result:
 
 def _parsed(folder: Path, run: Run) -> list[Source]:
     """The files that losslint looks into, but for those that it or libcst refuses to parse."""
-    sources = [Source.read(path) for path in sorted(folder.rglob("*.py"))]
+    sources = [Source.read(path) for path in discover([folder], root=folder)]
     refused = {folder / f.at[0] for f in run.findings if _is_refusal(f)}
     chosen = set(choose(sources)) - refused
     return [source for source in sources if source.path in chosen]
