@@ -10,19 +10,16 @@ class UserError(Exception):
     """The run cannot go on as it was asked for; the message names what, and what to do."""
 
 
-_NEAR = 0.6
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question that names the known word nearest to ``word``, or nothing if none is near.
+    """A question that names the known word nearest to ``word``, or nothing if none is near."""
+    by_folded = {_folded(candidate): candidate for candidate in known}
+    near = difflib.get_close_matches(_folded(word), by_folded, n=1, cutoff=0.6)
+    return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
 
-    Of several that are as near, it names the first.
-    """
-    matcher = difflib.SequenceMatcher(b=word.casefold())
 
-    def nearness(candidate: str) -> float:
-        matcher.set_seq1(candidate.casefold())
-        return matcher.ratio()
+def _folded(word: str) -> str:
+    """The word without what eyes and fingers mix up: case, and letters that look like digits."""
+    return word.casefold().translate(_LOOKALIKES)
 
-    best = max(known, key=nearness, default="")
-    return f"; did you mean {best!r}?" if best and nearness(best) >= _NEAR else ""
+
+_LOOKALIKES = str.maketrans("oil", "011")

@@ -98,12 +98,16 @@ def expectations(case: Case) -> list[Expectation]:
 
 
 def findings(case: Case, rules: Sequence[type[Rule]] | None = None) -> tuple[Finding, ...]:
-    """What the rules find in a fixture with all defaults."""
+    """What the rules find in a fixture: all default ones, and the one that its folder is named for.
+
+    That one may be off by default.
+    """
     known = list(installed_rules() if rules is None else rules)
+    own = {rule.code for rule in known if rule.name == case.path.parent.name}
     job = Job(
         top=case.folder.resolve(),
         rules=known,
-        enabled=choose(known, []),
+        enabled=choose(known, []) | own,
         file_ignores=FileIgnores(case.folder),
     )
     return lint([Source.read(file.resolve()) for file in case.files], job).findings

@@ -201,3 +201,40 @@ def test_loss_class_called_as_function() -> None:
     says("LOS210", message)
     built = torch.nn.CrossEntropyLoss(torch.randn(1, 3), torch.tensor([1]))
     assert not hasattr(built, "backward")
+
+
+def test_bounded_output_for_unbounded_target() -> None:
+    logit = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([logit], lr=0.1)
+    for _ in range(100):
+        loss = F.mse_loss(torch.sigmoid(logit), torch.tensor([30.0]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    output = torch.sigmoid(logit).item()
+    says("LOS206", f"it gives {output:.3f} and the loss stays at {loss.item():.0f}")
+
+
+def test_unnormalized_regression_target() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(256, 3)
+    y = 300 + 50 * (x @ torch.tensor([1.0, -1.0, 0.5]))
+    says(
+        "LOS207", f"a spread of {y.std():.0f}", f"about {round(y.square().mean().item(), -3):,.0f}"
+    )
+
+    def error(mean: float, spread: float) -> float:
+        torch.manual_seed(1)
+        layers = torch.nn.Linear(3, 16), torch.nn.ReLU(), torch.nn.Linear(16, 1)
+        model = torch.nn.Sequential(*layers, torch.nn.Flatten(0))
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(200):
+            loss = F.mse_loss(model(x), (y - mean) / spread)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        reached: float = F.l1_loss(model(x) * spread + mean, y).item()
+        return reached
+
+    raw, scaled = error(0.0, 1.0), error(y.mean().item(), y.std().item())
+    says("LOS207", f"a small network {raw:.0f} off", f"it was {scaled:.1f}")

@@ -139,6 +139,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         mask=one.mask if one.mask == other.mask else None,
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
         sizes=common(one.sizes, other.sizes),
+        scale=one.scale if one.scale == other.scale else None,
         shape=one.shape if one.shape == other.shape else "",
         operations=one.operations | other.operations,
         deps=one.deps | other.deps,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from losslint.analysis.values import Const, Value
 
+LARGE = 10.0
+"""From here on a number says that data was not brought to the unit range."""
+
 
 def number(value: Value) -> float | None:
     """The number that a constant is."""

@@ -16,6 +16,7 @@ from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
 from losslint.analysis.sizes import broadcast, paired
@@ -38,6 +39,7 @@ from losslint.analysis.values import (
     Instance,
     Namespace,
     Params,
+    Scale,
     Sign,
     Tensor,
     Tuple,
@@ -168,6 +170,9 @@ def _sized(
     sizes = broadcast(one, other)
     if sizes != made.sizes:
         made = made.but(sizes=sizes)
+    if not made.grad and not made.deps and sign in "+*":
+        scale = _scale(run, sign, left, right, node)
+        return made if scale is None else made.but(scale=scale)
     if not made.grad or not isinstance(left, Tensor) or not isinstance(right, Tensor):
         return made
     if sign == "+":  # distances between all pairs begin with the squares of both sides
@@ -181,6 +186,23 @@ def _sized(
         OperationKind.PAIRING, run.place(node), sign, left, right, trail, run.repeats()
     )
     return with_operation(run, made, operation)
+
+
+def _scale(
+    run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode
+) -> Scale | None:
+    """The scale of data times or plus something."""
+    known = [one.scale for one in (left, right) if isinstance(one, Tensor) and one.scale]
+    numbers = [abs(one) for one in (number(left), number(right)) if one is not None]
+    before = max(known, key=lambda one: one.size, default=None)
+    if not numbers:
+        return before if sign == "+" else None
+    size = numbers[0]
+    if before is not None:
+        size = size * before.size if sign == "*" else max(size, before.size)
+    if size < LARGE:
+        return None
+    return Scale(size, before.place if before is not None else run.place(node))
 
 
 def _fold(sign: str, left: Any, right: Any) -> Value:

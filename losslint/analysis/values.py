@@ -163,6 +163,14 @@ class ZeroReason:
         return hash((self.place if self.key is None else self.key, self.kind))
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How far the program itself takes the values of data from the unit range, and where."""
+
+    size: float
+    place: Place
+
+
 class Tensor(Facts, Value):
     """A tensor, or a number taken out of one."""
 
@@ -182,6 +190,8 @@ class Tensor(Facts, Value):
     dtype: DType = DType.UNKNOWN
     sizes: Sizes = ANY
     """The sizes of its dimensions, as far as they are known."""
+    scale: Scale | None = None
+    """For data: the large numbers that the program makes it of, where nothing undid that."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""

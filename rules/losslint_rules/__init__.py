@@ -33,6 +33,9 @@ from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
 from losslint_rules.run.syntax_error import InvalidSyntax
 from losslint_rules.run.unused_suppression import UnusedSuppression
+from losslint_rules.targets.bounded_output_for_unbounded_target import (
+    BoundedOutputForUnboundedTarget,
+)
 from losslint_rules.targets.broadcast_in_regression_loss import BroadcastInRegressionLoss
 from losslint_rules.targets.class_dimension_not_second import ClassDimensionNotSecond
 from losslint_rules.targets.float_cross_entropy_target import FloatCrossEntropyTarget
@@ -41,6 +44,7 @@ from losslint_rules.targets.labels_out_of_range import LabelsOutOfRange
 from losslint_rules.targets.loss_class_called_as_function import LossClassCalledAsFunction
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
+from losslint_rules.targets.unnormalized_regression_target import UnnormalizedRegressionTarget
 from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
 from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
 from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
@@ -79,6 +83,8 @@ RULES: tuple[type[Rule], ...] = (
     FloatCrossEntropyTarget,
     BroadcastInRegressionLoss,
     SwappedLossArguments,
+    BoundedOutputForUnboundedTarget,
+    UnnormalizedRegressionTarget,
     LabelsOutOfRange,
     ClassDimensionNotSecond,
     LossClassCalledAsFunction,

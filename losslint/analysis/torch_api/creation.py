@@ -8,7 +8,7 @@ from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
-from losslint.analysis.numbers import number
+from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -18,6 +18,7 @@ from losslint.analysis.values import (
     TRUE,
     Const,
     DType,
+    Scale,
     Sign,
     TargetKind,
     Tensor,
@@ -115,7 +116,9 @@ def _integers(op: Op) -> Value:
     kind = DType.INT if asked is None else dtype_named(asked)
     low = number(op.args.positional[0]) if op.args.positional else None
     sign = Sign.NON_NEGATIVE if low is not None and low >= 0 else Sign.UNKNOWN
-    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=sign)
+    bounds = [number(one) for one in op.args.positional[:2]]
+    scale = _scale_of(op, [one for one in bounds if one is not None])
+    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=sign, scale=scale)
 
 
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
@@ -143,7 +146,16 @@ def _made(op: Op) -> Value:
         sign = Sign.NON_NEGATIVE
     if kind is DType.UNKNOWN and op.given(-1, "dtype") is None:
         kind = _kind_of_items(items if items is not None else [given])
-    return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
+    rows = [one for item in items or [given] for one in elements(op.run, item) or [item]]
+    known = [number(one) for one in rows]
+    scale = _scale_of(op, [one for one in known if one is not None])
+    return Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=arithmetic.deps_of(given))
+
+
+def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:
+    """The scale that constants give the data that is made of them."""
+    size = max(map(abs, numbers), default=0.0)
+    return Scale(size, op.run.place(op.node)) if size >= LARGE else None
 
 
 def _kind_of_items(items: Sequence[Value]) -> DType:

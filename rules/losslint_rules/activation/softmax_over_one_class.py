@@ -8,7 +8,7 @@ from typing import ClassVar
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.sizes import at, rank
-from losslint.analysis.values import Act, Tensor
+from losslint.analysis.values import Act, DType, Tensor, Value
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -84,6 +84,7 @@ class SoftmaxOverOneClass(Rule):
             call.criterion.expects is Expects.LOGITS
             and (rank(given.sizes) or 0) > 1
             and at(given.sizes, 1) == 1
+            and not _binary(call.target, given)
         ):
             message = (
                 f"{call.title} gets one class only: its loss is always 0, and so is its gradient"
@@ -94,3 +95,10 @@ class SoftmaxOverOneClass(Rule):
             return
         found = Diagnosis.of_input(call, message, help_)
         yield Diagnosis(found.at, message, help_, found.trail, min(confidence, found.confidence))
+
+
+def _binary(target: Value, given: Tensor) -> bool:
+    """Whether a target fits a binary loss: code that can do both tests for that before."""
+    return (
+        isinstance(target, Tensor) and target.dtype is DType.FLOAT and target.sizes == given.sizes
+    )

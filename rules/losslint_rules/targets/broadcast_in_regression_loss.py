@@ -19,7 +19,7 @@ class BroadcastInRegressionLoss(Rule):
     ## What it does
 
     Reports an (N, 1) tensor against an (N,) one: in `MSELoss`, `L1Loss`, `SmoothL1Loss`,
-    `HuberLoss`, `PoissonNLLLoss`, `GaussianNLLLoss` and their functions, and in sums, differences,
+    `HuberLoss`, `PoissonNLLLoss`, `GaussianNLLLoss` and their functions, and in differences,
     products and quotients on the way to a loss. The column is mostly the output of
     `nn.Linear(..., 1)`, the vector what a data set gives or a reduction leaves.
 
@@ -97,7 +97,7 @@ class BroadcastInRegressionLoss(Rule):
         )
 
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
-        """A column and a vector are added, subtracted, multiplied or divided."""
+        """A column and a vector are subtracted, multiplied or divided."""
         operation = found.operation
         if operation.kind is OperationKind.PAIRING:
             yield Diagnosis(

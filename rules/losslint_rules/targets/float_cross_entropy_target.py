@@ -71,6 +71,8 @@ class FloatCrossEntropyTarget(Rule):
             return
         rows = given.sizes != ANY and rank(given.sizes) in (2, None)
         whole = target.dtype is DType.INT or target.target is TargetKind.INDICES
+        if target.dtype is DType.FLOAT and target.sizes == given.sizes != ANY:
+            return  # of one shape with the logits: class probabilities
         if target.dtype is DType.FLOAT and (
             target.target is TargetKind.INDICES or (rows and rank(target.sizes) == 1)
         ):
