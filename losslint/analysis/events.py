@@ -112,6 +112,7 @@ class OperationKind(Enum):
     SOFTMAX = "softmax written out"
     SELECTION = "selection by a mask"
     MEAN = "mean of a selection"
+    DOMAIN = "function with a bounded domain"
     PAIRING = "pairing"
     """Each element of a column, the operand, meets each of a vector, the other one."""
     ACCUMULATION = "accumulation"

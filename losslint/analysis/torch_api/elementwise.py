@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis import arithmetic, operations, powers
-from losslint.analysis.arithmetic import blend
+from losslint.analysis.arithmetic import ABSORBED, blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
@@ -72,7 +72,8 @@ def _neg(op: Op) -> Value:
 @function("abs", "absolute")
 def _abs(op: Op) -> Value:
     given = op.tensor()
-    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero)
+    shape = "cosine" if given.shape == "cosine" else ""
+    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero, shape=shape)
 
 
 @function("exp", "exp_")
@@ -93,7 +94,7 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
-    if bounded or given.shape in ("shifted", "cosine", "non-positive", "bounded"):
+    if bounded or given.shape in _LIMITED:
         return made
     place = op.run.place(op.node)
     # what something was taken from may have had its maximum taken from it
@@ -105,14 +106,55 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
+_LIMITED = frozenset({"shifted", "cosine", "non-positive", "bounded", "up-to-one", "absorbed"})
+"""Forms of values that an exponential of does not overflow."""
+
+
 @function("cosh")
 def _cosh(op: Op) -> Value:
     return blend(op.tensor()).but(sign=Sign.POSITIVE, shape="cosh")
 
 
-@function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac", "asin", "acos")
+@function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac")
 def _plain(op: Op) -> Value:
     return blend(op.tensor())
+
+
+@function("acos", "asin", "arccos", "arcsin")
+def _arc(op: Op) -> Value:
+    given = op.tensor()
+    made = blend(given)
+    if given.shape in _ARCS:
+        return powers.out_of_domain(op.run, made, given, op.node, op.name, _ARCS[given.shape])
+    return made
+
+
+_ARCS = {
+    "cosine": "a cosine of parallel vectors is one, or just above it by rounding",
+    "up-to-one": "what is clamped at one can be one",
+    "absorbed": "1 minus that constant is 1 in float32",
+    "trace": "the trace of a rotation by nothing gives one, or just above it by rounding",
+}
+
+
+@function("atanh", "arctanh", "logit")
+def _inverse(op: Op) -> Value:
+    given = op.tensor()
+    made = blend(given)
+    why = _INVERSES.get(given.shape)
+    if why is None and op.name != "logit" and given.act is Act.TANH and given.shape == "":
+        why = "a tanh is 1 in float32 from about 9 on"
+    if why is None or op.given(1, "eps") is not None:
+        return made
+    return powers.out_of_domain(op.run, made, given, op.node, op.name, why)
+
+
+_INVERSES = {name: _ARCS[name] for name in ("up-to-one", "absorbed")}
+
+
+@function("trace")
+def _trace(op: Op) -> Value:
+    return blend(op.tensor()).but(shape="trace")
 
 
 @function("log", "log2", "log10")
@@ -157,10 +199,12 @@ def _clamp(op: Op) -> Value:
     raised = (bound is not None and bound > 0) or opened
     capped = op.args.open or op.name == "clamp_max" or op.given(2, "max") is not None
     kept = given.shape in ("ratio", "one-minus", "norm")
+    cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
+    limit = _limit(cap) if capped else ""
     made = given.but(
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
-        shape=given.shape if kept else "bounded" if capped else "",
+        shape=given.shape if kept and limit != "absorbed" else limit,
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
@@ -168,6 +212,13 @@ def _clamp(op: Op) -> Value:
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
+
+
+def _limit(cap: float | None) -> str:
+    """The form of a value below a cap: ``absorbed`` where the cap is one but for rounding."""
+    if cap is None or cap > 1 or cap < 1 - ABSORBED:
+        return "bounded"
+    return "up-to-one" if cap == 1 else "absorbed"
 
 
 @function("where")
