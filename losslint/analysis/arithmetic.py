@@ -8,7 +8,13 @@ from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.numbers import number
-from losslint.analysis.operations import MAX_OPERATIONS, with_operation, without
+from losslint.analysis.operations import (
+    MAX_OPERATIONS,
+    NUDGE,
+    guarded_outside,
+    with_operation,
+    without,
+)
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
@@ -40,8 +46,6 @@ _SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
-NUDGE = 1e-3
-"""What is added up to this size is an eps."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -138,7 +142,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
     known = number(right)
-    if known is not None or not isinstance(right, Tensor):
+    if not isinstance(right, Tensor):
+        if made.operations:
+            made = guarded_outside(run, made, right, node)
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")

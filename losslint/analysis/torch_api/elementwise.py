@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import libcst as cst
+
 from losslint.analysis import arithmetic, operations, powers
 from losslint.analysis.arithmetic import ABSORBED, blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
+from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import extend, steps_of
 from losslint.analysis.values import (
@@ -230,6 +235,9 @@ def _where(op: Op) -> Value:
     if test is not None:
         op.run.guard(test)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
+    divided = _unselected(op, test, one, other)
+    if divided is not None:
+        return operations.with_operation(op.run, blend(one, other), divided)
     if len(tensors) == 2 and tensors[0].act is tensors[1].act:
         return tensors[0].but(
             picked=True,
@@ -240,6 +248,51 @@ def _where(op: Op) -> Value:
             zero=None,
         )
     return blend(one, other)
+
+
+def _unselected(op: Op, test: Value | None, *branches: Value) -> Operation | None:
+    """A division in a branch, by what the condition tests: it runs where it is not selected too."""
+    if isinstance(test, Tensor):
+        tested = {reason for reason in (test.zero, test.mask) if reason is not None}
+        for branch in branches:
+            for one in branch.operations if isinstance(branch, Tensor) else ():
+                flows = one.operand.grad or (one.other is not None and one.other.grad)
+                if one.kind is OperationKind.DIVISION and one.zero in tested and flows:
+                    return replace(one, kind=OperationKind.UNSELECTED)
+    return _divided_by_tested(op, branches)
+
+
+def _is_floor(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a number or an eps."""
+    return isinstance(node, cst.Integer | cst.Float) or "eps" in dotted(node).lower()
+
+
+def _divided_by_tested(op: Op, branches: tuple[Value, ...]) -> Operation | None:
+    """The same, of a divisor that nothing is known of but that the condition compares it."""
+    arguments = op.node.args if isinstance(op.node, cst.Call) else ()
+    if len(arguments) != 3 or not isinstance(arguments[0].value, cst.Comparison):
+        return None
+    compared = arguments[0].value
+    sides = (compared.left, *(target.comparator for target in compared.comparisons))
+    if not any(_is_floor(side) for side in sides):
+        return None  # between two that vary, such as an error and the bend of a Huber loss
+    for argument, branch in zip(arguments[1:], branches, strict=True):
+        quotient = argument.value
+        if not isinstance(quotient, cst.BinaryOperation):
+            continue
+        divisor = quotient.right
+        if not isinstance(quotient.operator, cst.Divide) or not isinstance(divisor, cst.Name):
+            continue
+        flows = branch.grad if isinstance(branch, Tensor) else op.run.repeats()
+        if not flows or not any(side.deep_equals(divisor) for side in sides):
+            continue
+        value = op.run.eval(divisor)
+        if isinstance(value, Const) or (isinstance(value, Tensor) and value.sign is Sign.POSITIVE):
+            continue
+        place = op.run.place(quotient)
+        given = value if isinstance(value, Tensor) else Tensor()
+        return Operation(OperationKind.UNSELECTED, place, "/", given, repeated=op.run.repeats())
+    return None
 
 
 @function("lerp", "addcmul", "addcdiv")
