@@ -8,7 +8,13 @@ from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.numbers import number
-from losslint.analysis.operations import MAX_OPERATIONS, with_operation, without
+from losslint.analysis.operations import (
+    MAX_OPERATIONS,
+    NUDGE,
+    guarded_outside,
+    with_operation,
+    without,
+)
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
@@ -36,8 +42,10 @@ _TOTALS = frozenset({"total", "overlap", "totals"})
 _SQUARES = frozenset({"square", "sum-square"})
 _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
-_SCALABLE = _BOUNDED | {"similarity", "scores"}
+_SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+ABSORBED = 2.0**-25
+"""In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -134,7 +142,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
     known = number(right)
-    if known is not None or not isinstance(right, Tensor):
+    if not isinstance(right, Tensor):
+        if made.operations:
+            made = guarded_outside(run, made, right, node)
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
@@ -171,7 +181,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             dim=one.dim,
             sign=Sign.POSITIVE,
             trail=one.trail,
-            shape=one.shape,
+            shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
@@ -226,18 +236,23 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             run.place(node), "difference", "two probabilities can round to the same value"
         )
         return made.but(zero=reason)
+    lost = _lost_guard(run, number(left), other, node)
     if number(left) == 1 and other.act in PROBABILITIES:
-        shape = "one-minus" if other.act is Act.SIGMOID and other.shape == "" else ""
+        plain = other.shape in ("", "nudged", "absorbed")
+        shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
         # what was scaled and shifted away from zero was shifted away from one as well
         inside = other.act is Act.PROB and other.sign is Sign.POSITIVE
         return made.but(
             act=Act.PROB,
             picked=other.picked,
-            sign=Sign.POSITIVE if inside else Sign.NON_NEGATIVE,
+            sign=Sign.POSITIVE if inside and lost is None else Sign.NON_NEGATIVE,
+            zero=lost,
             shape=shape,
             trail=other.trail,
             target=other.target,
         )
+    if lost is not None:
+        made = made.but(zero=lost)
     if one.act in LOG_PROBABILITIES:
         return made.but(shape="logratio", trail=one.trail)
     if one.shape == "maximum" and other.shape == "minimum":
@@ -245,9 +260,26 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
-    if one.sign is not Sign.UNKNOWN and number(right) is not None:
-        return made
+    if one.shape == "trace" and number(right) is not None:
+        return made.but(shape="trace")
     return made
+
+
+def _lost_guard(
+    run: Interpreter, left: float | None, right: Tensor, node: cst.CSTNode
+) -> ZeroReason | None:
+    """The reason why ``left - right`` can be zero although a constant was to keep it from that."""
+    if left is None:
+        return None
+    if 1 < left < 1 + 2 * ABSORBED and right.sign is not Sign.UNKNOWN:
+        text = "1 plus that constant is 1 in float32"
+    elif left == 1 and right.shape == "absorbed":
+        text = "1 minus that constant is 1 in float32, so the clamp leaves 1 as it is"
+    elif left == 1 and right.shape == "nudged":
+        text = "the constant was added to what is subtracted, which makes it worse"
+    else:
+        return None
+    return ZeroReason(run.place(node), "epsilon", text)
 
 
 def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
@@ -272,7 +304,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if number(right) is None and made.shape != "scaled-sum":
-        made = made.but(shape="product")
+        both_unit = one.shape == other.shape == "unit"
+        made = made.but(shape="unit-product" if both_unit else "product")
+    elif one.shape == "cosine" and 0 < abs(number(right) or 0) < 1:
+        made = made.but(shape="bounded")
     elif one.shape in _TOTALS or one.shape in _SCALABLE:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero

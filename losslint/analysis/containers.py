@@ -164,7 +164,11 @@ def picked(value: Tensor) -> Tensor:
 
 
 def _kept(shape: str) -> str:
-    return shape if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp") else ""
+    return (
+        shape
+        if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed")
+        else ""
+    )
 
 
 def append(run: Interpreter, target: Instance, value: Value) -> None:

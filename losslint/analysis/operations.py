@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.gradient_flow import has_cut
+from losslint.analysis.numbers import number
+from losslint.analysis.spelling import dotted
 from losslint.analysis.trail import Step
-from losslint.analysis.values import Tensor
+from losslint.analysis.values import Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -24,6 +26,27 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
         return made
     grad = made.grad or (operation.kind is not OperationKind.SELECTION and not has_cut(made))
     return made.but(operations=made.operations | {operation}, grad=grad)
+
+
+def guarded_outside(run: Interpreter, made: Tensor, guard: Value, node: cst.CSTNode) -> Tensor:
+    """A sum of an operation's result and a guard, which should have gone into the operation."""
+    known = number(guard)
+    left, right = getattr(node, "left", None), getattr(node, "right", None)
+    if known is None:
+        if not any("eps" in dotted(part).lower() for part in (left, right) if part is not None):
+            return made
+    elif not 0 < known <= NUDGE:
+        return made
+    for one in made.operations:
+        if one.kind in _GUARDED and one.zero is not None and one.place.node in (left, right):
+            outside = replace(one, kind=OperationKind.OUTSIDE, place=run.place(node))
+            return made.but(operations=made.operations - {one} | {outside})
+    return made
+
+
+_GUARDED = (OperationKind.LOG, OperationKind.ROOT, OperationKind.DIVISION)
+NUDGE = 1e-3
+"""What is added up to this size is an eps."""
 
 
 def without(value: Tensor, *kinds: OperationKind) -> Tensor:

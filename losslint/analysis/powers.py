@@ -38,9 +38,34 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
             marks |= {"difference", "squared-difference"}
         shape = "cosine-square" if one.shape == "cosine" else "square"
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
+    if known is not None and known % 1 != 0:
+        why = one.zero.text if one.zero is not None and 0 < known < 1 else None
+        if one.act is Act.RAW:
+            why = "a raw output can be negative"
+        if why is not None:
+            made = out_of_domain(run, made, one, node, f"** {known:g}", why)
     return made.but(
         sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
     )
+
+
+def out_of_domain(
+    run: Interpreter, made: Tensor, given: Tensor, node: cst.CSTNode, function: str, why: str
+) -> Tensor:
+    """The result of a function whose argument can be at the end of its domain, or outside."""
+    if not given.grad:
+        return made
+    kind = "epsilon" if given.shape == "absorbed" else "domain"
+    operation = Operation(
+        OperationKind.DOMAIN,
+        run.place(node),
+        function,
+        given.but(zero=ZeroReason(run.place(node), kind, why)),
+        None,
+        steps_of(given.trail),
+        run.repeats(),
+    )
+    return with_operation(run, made, operation)
 
 
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sqrt") -> Tensor:

@@ -286,6 +286,8 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
         return made.but(mask=index.mask)
+    if isinstance(index, Tensor | Unknown):
+        made = whole(made)  # as many as there are indices
     if value.mask is not None:
         return made.but(mask=value.mask)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):

@@ -19,13 +19,17 @@ from losslint_rules.activation.softmax_before_cross_entropy import SoftmaxBefore
 from losslint_rules.activation.softmax_over_batch import SoftmaxOverBatch
 from losslint_rules.activation.softmax_over_one_class import SoftmaxOverOneClass
 from losslint_rules.activation.softmax_with_bce import SoftmaxWithBce
+from losslint_rules.numerics.epsilon_outside import EpsilonOutside
+from losslint_rules.numerics.epsilon_too_small import EpsilonTooSmall
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
+from losslint_rules.numerics.unguarded_domain import UnguardedDomain
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
+from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
@@ -89,13 +93,17 @@ RULES: tuple[type[Rule], ...] = (
     ClassDimensionNotSecond,
     LossClassCalledAsFunction,
     OneHotCrossEntropy,
+    EpsilonOutside,
+    EpsilonTooSmall,
     ExpOverflow,
     LogOfSoftmax,
     ManualSoftmax,
     MeanOfEmptySelection,
     UnguardedDivision,
+    UnguardedDomain,
     UnguardedLog,
     UnguardedSqrt,
+    WhereGuardedDivision,
     UnweightedMultitaskSum,
     ClipBeforeUnscale,
     ClipOnLoss,

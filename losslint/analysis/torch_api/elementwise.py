@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import libcst as cst
+
 from losslint.analysis import arithmetic, operations, powers
-from losslint.analysis.arithmetic import blend
+from losslint.analysis.arithmetic import ABSORBED, blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
+from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import extend, steps_of
 from losslint.analysis.values import (
@@ -72,7 +77,8 @@ def _neg(op: Op) -> Value:
 @function("abs", "absolute")
 def _abs(op: Op) -> Value:
     given = op.tensor()
-    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero)
+    shape = "cosine" if given.shape == "cosine" else ""
+    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero, shape=shape)
 
 
 @function("exp", "exp_")
@@ -93,7 +99,7 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
-    if bounded or given.shape in ("shifted", "cosine", "non-positive", "bounded"):
+    if bounded or given.shape in _LIMITED:
         return made
     place = op.run.place(op.node)
     # what something was taken from may have had its maximum taken from it
@@ -105,14 +111,55 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
+_LIMITED = frozenset({"shifted", "cosine", "non-positive", "bounded", "up-to-one", "absorbed"})
+"""Forms of values that an exponential of does not overflow."""
+
+
 @function("cosh")
 def _cosh(op: Op) -> Value:
     return blend(op.tensor()).but(sign=Sign.POSITIVE, shape="cosh")
 
 
-@function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac", "asin", "acos")
+@function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac")
 def _plain(op: Op) -> Value:
     return blend(op.tensor())
+
+
+@function("acos", "asin", "arccos", "arcsin")
+def _arc(op: Op) -> Value:
+    given = op.tensor()
+    made = blend(given)
+    if given.shape in _ARCS:
+        return powers.out_of_domain(op.run, made, given, op.node, op.name, _ARCS[given.shape])
+    return made
+
+
+_ARCS = {
+    "cosine": "a cosine of parallel vectors is one, or just above it by rounding",
+    "up-to-one": "what is clamped at one can be one",
+    "absorbed": "1 minus that constant is 1 in float32",
+    "trace": "the trace of a rotation by nothing gives one, or just above it by rounding",
+}
+
+
+@function("atanh", "arctanh", "logit")
+def _inverse(op: Op) -> Value:
+    given = op.tensor()
+    made = blend(given)
+    why = _INVERSES.get(given.shape)
+    if why is None and op.name != "logit" and given.act is Act.TANH and given.shape == "":
+        why = "a tanh is 1 in float32 from about 9 on"
+    if why is None or op.given(1, "eps") is not None:
+        return made
+    return powers.out_of_domain(op.run, made, given, op.node, op.name, why)
+
+
+_INVERSES = {name: _ARCS[name] for name in ("up-to-one", "absorbed")}
+
+
+@function("trace")
+def _trace(op: Op) -> Value:
+    return blend(op.tensor()).but(shape="trace")
 
 
 @function("log", "log2", "log10")
@@ -157,10 +204,12 @@ def _clamp(op: Op) -> Value:
     raised = (bound is not None and bound > 0) or opened
     capped = op.args.open or op.name == "clamp_max" or op.given(2, "max") is not None
     kept = given.shape in ("ratio", "one-minus", "norm")
+    cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
+    limit = _limit(cap) if capped else ""
     made = given.but(
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
-        shape=given.shape if kept else "bounded" if capped else "",
+        shape=given.shape if kept and limit != "absorbed" else limit,
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
@@ -168,6 +217,13 @@ def _clamp(op: Op) -> Value:
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
+
+
+def _limit(cap: float | None) -> str:
+    """The form of a value below a cap: ``absorbed`` where the cap is one but for rounding."""
+    if cap is None or cap > 1 or cap < 1 - ABSORBED:
+        return "bounded"
+    return "up-to-one" if cap == 1 else "absorbed"
 
 
 @function("where")
@@ -179,6 +235,9 @@ def _where(op: Op) -> Value:
     if test is not None:
         op.run.guard(test)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
+    divided = _unselected(op, test, one, other)
+    if divided is not None:
+        return operations.with_operation(op.run, blend(one, other), divided)
     if len(tensors) == 2 and tensors[0].act is tensors[1].act:
         return tensors[0].but(
             picked=True,
@@ -189,6 +248,51 @@ def _where(op: Op) -> Value:
             zero=None,
         )
     return blend(one, other)
+
+
+def _unselected(op: Op, test: Value | None, *branches: Value) -> Operation | None:
+    """A division in a branch, by what the condition tests: it runs where it is not selected too."""
+    if isinstance(test, Tensor):
+        tested = {reason for reason in (test.zero, test.mask) if reason is not None}
+        for branch in branches:
+            for one in branch.operations if isinstance(branch, Tensor) else ():
+                flows = one.operand.grad or (one.other is not None and one.other.grad)
+                if one.kind is OperationKind.DIVISION and one.zero in tested and flows:
+                    return replace(one, kind=OperationKind.UNSELECTED)
+    return _divided_by_tested(op, branches)
+
+
+def _is_floor(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a number or an eps."""
+    return isinstance(node, cst.Integer | cst.Float) or "eps" in dotted(node).lower()
+
+
+def _divided_by_tested(op: Op, branches: tuple[Value, ...]) -> Operation | None:
+    """The same, of a divisor that nothing is known of but that the condition compares it."""
+    arguments = op.node.args if isinstance(op.node, cst.Call) else ()
+    if len(arguments) != 3 or not isinstance(arguments[0].value, cst.Comparison):
+        return None
+    compared = arguments[0].value
+    sides = (compared.left, *(target.comparator for target in compared.comparisons))
+    if not any(_is_floor(side) for side in sides):
+        return None  # between two that vary, such as an error and the bend of a Huber loss
+    for argument, branch in zip(arguments[1:], branches, strict=True):
+        quotient = argument.value
+        if not isinstance(quotient, cst.BinaryOperation):
+            continue
+        divisor = quotient.right
+        if not isinstance(quotient.operator, cst.Divide) or not isinstance(divisor, cst.Name):
+            continue
+        flows = branch.grad if isinstance(branch, Tensor) else op.run.repeats()
+        if not flows or not any(side.deep_equals(divisor) for side in sides):
+            continue
+        value = op.run.eval(divisor)
+        if isinstance(value, Const) or (isinstance(value, Tensor) and value.sign is Sign.POSITIVE):
+            continue
+        place = op.run.place(quotient)
+        given = value if isinstance(value, Tensor) else Tensor()
+        return Operation(OperationKind.UNSELECTED, place, "/", given, repeated=op.run.repeats())
+    return None
 
 
 @function("lerp", "addcmul", "addcdiv")

@@ -29,6 +29,7 @@ _SUMMED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
     "product": "overlap",
+    "unit-product": "cosine",
 }
 """What a sum over values of a special form is."""
 _AVERAGED = {

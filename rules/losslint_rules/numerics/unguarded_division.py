@@ -84,6 +84,8 @@ class UnguardedDivision(Rule):
         if operation.kind is not OperationKind.DIVISION or found.guarded:
             return
         reason = operation.zero
+        if reason is not None and reason.kind == "epsilon":
+            return  # there is a guard, of no use: LOS307
         why = reason.text if reason is not None else "a probability can be as small as zero"
         steps = operation.trail
         if reason is not None:

@@ -85,6 +85,8 @@ class UnguardedLog(Rule):
         if given.sign is Sign.POSITIVE:
             return
         may_be_negative = given.act in (Act.TANH, Act.RAW)
+        if given.zero is not None and given.zero.kind == "epsilon":
+            return  # there is a guard, of no use: LOS307
         if given.act is Act.PROB and given.shape != "one-minus":
             why = "probabilities that were combined can be as small as zero"
         elif given.act is Act.TANH and not found.mixed:
