@@ -14,14 +14,17 @@ from losslint.analysis.events import (
     Event,
     ForcedGradient,
     GradientClip,
+    IdleStep,
     ImplicitDim,
     LossCall,
     LossCalls,
     LossCase,
     LossSum,
     MissingCall,
+    MissingStep,
     OperationInLoss,
     TrainingLoop,
+    UntrainedParameters,
     WrongAverage,
 )
 from losslint.finding import Confidence, Severity
@@ -44,6 +47,9 @@ _Question: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | IdleStep
+    | MissingStep
+    | UntrainedParameters
     | WrongAverage
     | GradientClip
 )
@@ -120,6 +126,12 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_backpropagation(event)
     if isinstance(event, ForcedGradient):
         return rule.check_forced_gradient(event)
+    if isinstance(event, IdleStep):
+        return rule.check_idle_step(event)
+    if isinstance(event, MissingStep):
+        return rule.check_missing_step(event)
+    if isinstance(event, UntrainedParameters):
+        return rule.check_untrained_parameters(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
         CriterionBuilt,
         ForcedGradient,
         GradientClip,
+        IdleStep,
         ImplicitDim,
         LossCall,
         LossSum,
         MissingCall,
+        MissingStep,
         OperationInLoss,
         TrainingLoop,
+        UntrainedParameters,
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
@@ -122,6 +125,18 @@ class Rule:
 
     def check_missing_call(self, found: MissingCall) -> Iterator[Diagnosis]:
         """A statement that names a method of the training loop and does not call it."""
+        return iter(())
+
+    def check_idle_step(self, found: IdleStep) -> Iterator[Diagnosis]:
+        """An optimizer that steps without a gradient."""
+        return iter(())
+
+    def check_missing_step(self, found: MissingStep) -> Iterator[Diagnosis]:
+        """A backward whose gradients no optimizer uses."""
+        return iter(())
+
+    def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
+        """A loss with parameters that no optimizer was given."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

@@ -275,6 +275,37 @@ class Backpropagation:
 
 
 @dataclass(frozen=True, slots=True)
+class IdleStep:
+    """An optimizer that steps in a loop where no backward gives its parameters a gradient."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    loss: Place
+    """A loss that is computed in the loop."""
+    backward: Place | None
+    """A backward of the loop, which reaches other parameters; None where there is none at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStep:
+    """A backward in a loop that zeroes the gradients of an optimizer and never steps it."""
+
+    place: Place
+    zeroed: Place
+
+
+@dataclass(frozen=True, slots=True)
+class UntrainedParameters:
+    """A loss with parameters of its own that no optimizer was given."""
+
+    place: Place
+    """Where the loss is built."""
+    parameter: str
+    backward: Place
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAverage:
     """A sum of batch means that is divided by a number of samples."""
 
@@ -335,6 +366,9 @@ Event: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | IdleStep
+    | MissingStep
+    | UntrainedParameters
     | WrongAverage
     | GradientClip
 )

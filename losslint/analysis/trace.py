@@ -51,6 +51,20 @@ class ZeroGrad:
 
 
 @dataclass(frozen=True, slots=True)
+class LossMade:
+    """A criterion gives a loss with its graph."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A loss, or a step, is left to something that is not known."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """A gradient scaler multiplies the loss that is backpropagated next."""
 
@@ -109,7 +123,17 @@ class Loop:
 
 
 Action: TypeAlias = (
-    Backward | OptimizerStep | ZeroGrad | Scale | Unscale | Clip | KeepLoss | Branch | Loop
+    Backward
+    | OptimizerStep
+    | ZeroGrad
+    | LossMade
+    | HandOver
+    | Scale
+    | Unscale
+    | Clip
+    | KeepLoss
+    | Branch
+    | Loop
 )
 Trace: TypeAlias = tuple[Action, ...]
 

@@ -13,6 +13,7 @@ from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.powers import DENSE
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import (
+    is_no_optimizer,
     looks_like_optimizer,
     looks_like_scaler,
     owners_of,
@@ -30,7 +31,7 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, Clip, Scale, ZeroGrad
+from losslint.analysis.trace import Backward, Clip, HandOver, Scale, ZeroGrad
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -147,6 +148,8 @@ def _scaler_other(op: Op, target: Instance) -> Value:
 
 @method("unknown", "step")
 def _unknown_step(op: Op, target: Instance) -> Value:
+    if not looks_like_optimizer(spelled(op.node)) and not is_no_optimizer(spelled(op.node)):
+        op.run.act(HandOver(op.run.place(op.node)))
     given = op.args.positional[1] if len(op.args.positional) > 1 else op.given(-1, "closure")
     if given is None:
         step(op.run, op.node, op.args.positional[0])
