@@ -23,6 +23,7 @@ from losslint.analysis.events import (
     MissingCall,
     MissingStep,
     OperationInLoss,
+    ScalerFault,
     TrainingLoop,
     UntrainedParameters,
     WrongAverage,
@@ -50,6 +51,7 @@ _Question: TypeAlias = (
     | IdleStep
     | MissingStep
     | UntrainedParameters
+    | ScalerFault
     | WrongAverage
     | GradientClip
 )
@@ -132,6 +134,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_missing_step(event)
     if isinstance(event, UntrainedParameters):
         return rule.check_untrained_parameters(event)
+    if isinstance(event, ScalerFault):
+        return rule.check_scaler_fault(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

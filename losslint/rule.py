@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         MissingCall,
         MissingStep,
         OperationInLoss,
+        ScalerFault,
         TrainingLoop,
         UntrainedParameters,
         WrongAverage,
@@ -137,6 +138,10 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
+        """A step that does not keep to the protocol of a gradient scaler."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

@@ -271,7 +271,20 @@ class Backpropagation:
     cuts: tuple[Cut, ...]
     """Where the only way from the model to a loss that is part of it is cut."""
     weighted: bool
-    """The gradient of the loss is given too, so that it need not be a single number."""
+    """A gradient is given too, or given alone: what goes backward need not be a single number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalerFault:
+    """An optimizer that steps with scaled gradients, or through a scaler that is never updated."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    backward: Place
+    scaled: bool
+    """The step uses scaled gradients; else the scaler is not updated."""
+    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +382,7 @@ Event: TypeAlias = (
     | IdleStep
     | MissingStep
     | UntrainedParameters
+    | ScalerFault
     | WrongAverage
     | GradientClip
 )

@@ -24,6 +24,7 @@ from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
+from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.torch_api import (
@@ -140,6 +141,7 @@ def _analyse(
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
     events.extend(gradient_clips(run.roots))
+    events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     understood = run.sites.understood
     return Analysis(

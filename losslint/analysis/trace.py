@@ -72,6 +72,13 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalerUpdate:
+    """A gradient scaler adapts its scale, or something that may be one does."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Unscale:
     """A gradient scaler divides gradients by its scale."""
 
@@ -129,6 +136,7 @@ Action: TypeAlias = (
     | LossMade
     | HandOver
     | Scale
+    | ScalerUpdate
     | Unscale
     | Clip
     | KeepLoss

@@ -45,6 +45,7 @@ from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
 from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
 from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
 from losslint_rules.training_loop.forced_requires_grad import ForcedRequiresGrad
+from losslint_rules.training_loop.grad_scaler_protocol import GradScalerProtocol
 from losslint_rules.training_loop.loss_accumulates_graph import LossAccumulatesGraph
 from losslint_rules.training_loop.missing_backward import MissingBackward
 from losslint_rules.training_loop.missing_step import MissingStep
@@ -111,4 +112,5 @@ RULES: tuple[type[Rule], ...] = (
     MissingStep,
     OptimizerOfOtherModel,
     WeightsNotOptimized,
+    GradScalerProtocol,
 )

@@ -31,7 +31,7 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, Clip, HandOver, Scale, ZeroGrad
+from losslint.analysis.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -90,8 +90,9 @@ def _backward_function(op: Op) -> Value:
 def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
     if isinstance(loss, Unknown) and len(op.args.positional) > 1:
-        loss = op.args.positional[1]  # `accelerator.backward(loss)` on something unknown
-        backward(op.run, op.node, loss)
+        # `accelerator.backward(loss)` on something unknown, or `features.backward(gradient)`
+        loss = op.args.positional[1]
+        backward(op.run, op.node, loss, weighted=not (isinstance(loss, Tensor) and loss.terms))
         return NONE
     backward(op.run, op.node, loss, weighted=op.given(1, "gradient") is not None)
     return NONE
@@ -138,7 +139,13 @@ def _unscale(op: Op, target: Instance) -> Value:
     return NONE
 
 
-@method("scaler", "update", "get_scale", "state_dict", "load_state_dict")
+@method("scaler", "update")
+def _scaler_update(op: Op, target: Instance) -> Value:
+    op.run.act(ScalerUpdate(op.run.place(op.node)))
+    return NONE
+
+
+@method("scaler", "get_scale", "state_dict", "load_state_dict")
 def _scaler_other(op: Op, target: Instance) -> Value:
     return UNKNOWN
 

@@ -10,7 +10,7 @@ import libcst as cst
 from losslint.analysis.arithmetic import deps_of, union_deps
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import HandOver, ZeroGrad
+from losslint.analysis.trace import HandOver, ScalerUpdate, ZeroGrad
 from losslint.analysis.values import (
     Class,
     Extern,
@@ -44,6 +44,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
+    if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
+        run.act(ScalerUpdate(run.place(node)))
     given = [one.value for value in args.all() for one in alternatives_of(value)]
     if any(map(_may_zero, given)) and not _is_schedule(callee):
         run.act(ZeroGrad(run.place(node), certain=False))
