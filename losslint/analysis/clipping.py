@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeGuard
 
 from losslint.analysis.events import ClipFault, GradientClip
 from losslint.analysis.joins import contradict
@@ -22,6 +23,9 @@ from losslint.analysis.trace import (
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import fills, loops_in, stepped, surely_zeroes, zeroes
 from losslint.analysis.values import ALWAYS, Conditions
+
+if TYPE_CHECKING:
+    from losslint.analysis.trace import Action
 
 MAX_STATES = 64
 _ORDER = {"used": ClipFault.AFTER_STEP, "none": ClipFault.BEFORE_BACKWARD}
@@ -74,11 +78,35 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
 def rounds_of(loop: Loop, step: OptimizerStep) -> Rounds:
     """The gradients that a step uses, through the rounds of a loop behind its first."""
     rounds = Rounds(step)
-    states = rounds.run(loop.body, frozenset({State()}))
+    chosen = _chosen_under(loop.body, step)
+    states = rounds.run(loop.body, frozenset({State(when=chosen)}))
     rounds.seen.clear()
     rounds.stepped.clear()
-    rounds.run(loop.body, frozenset(replace(state, when=ALWAYS) for state in states))
+    rounds.run(loop.body, frozenset(replace(state, when=chosen) for state in states))
     return rounds
+
+
+def _chosen_under(trace: Trace, step: OptimizerStep) -> Conditions:
+    """Under which conditions it is this optimizer, of several, that is stepped at a place."""
+    for action in trace:
+        if isinstance(action, Loop):
+            found = _chosen_under(action.body, step)
+            if found:
+                return found
+        elif isinstance(action, Branch):
+            here = [
+                {one.optimizer for one in actions(arm) if _is_step_at(one, step.place)}
+                for arm in action.arms
+            ]
+            several = sum(1 for optimizers in here if optimizers) > 1 and action.when
+            for arm, optimizers, when in zip(action.arms, here, action.when, strict=False):
+                if step.optimizer in optimizers:
+                    return when if several else _chosen_under(arm, step)
+    return ALWAYS
+
+
+def _is_step_at(action: Action, place: Place) -> TypeGuard[OptimizerStep]:
+    return isinstance(action, OptimizerStep) and action.place == place
 
 
 @dataclass(frozen=True, slots=True)

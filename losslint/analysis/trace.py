@@ -59,7 +59,7 @@ class LossMade:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A loss, or a step, is left to something that is not known."""
+    """A loss, a gradient or a step is left to something that is not known."""
 
     place: Place
 
