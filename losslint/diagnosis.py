@@ -15,14 +15,18 @@ from losslint.analysis.events import (
     Event,
     ForcedGradient,
     GradientClip,
+    IdleStep,
     ImplicitDim,
     LossCall,
     LossCalls,
     LossCase,
     LossSum,
     MissingCall,
+    MissingStep,
     OperationInLoss,
+    ScalerFault,
     TrainingLoop,
+    UntrainedParameters,
     WrongAverage,
 )
 from losslint.finding import Confidence, Severity
@@ -45,6 +49,10 @@ _Question: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | IdleStep
+    | MissingStep
+    | UntrainedParameters
+    | ScalerFault
     | WrongAverage
     | GradientClip
 )
@@ -122,6 +130,14 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_backpropagation(event)
     if isinstance(event, ForcedGradient):
         return rule.check_forced_gradient(event)
+    if isinstance(event, IdleStep):
+        return rule.check_idle_step(event)
+    if isinstance(event, MissingStep):
+        return rule.check_missing_step(event)
+    if isinstance(event, UntrainedParameters):
+        return rule.check_untrained_parameters(event)
+    if isinstance(event, ScalerFault):
+        return rule.check_scaler_fault(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

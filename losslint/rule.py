@@ -26,12 +26,16 @@ if TYPE_CHECKING:
         CriterionBuilt,
         ForcedGradient,
         GradientClip,
+        IdleStep,
         ImplicitDim,
         LossCall,
         LossSum,
         MissingCall,
+        MissingStep,
         OperationInLoss,
+        ScalerFault,
         TrainingLoop,
+        UntrainedParameters,
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
@@ -130,6 +134,22 @@ class Rule:
 
     def check_missing_call(self, found: MissingCall) -> Iterator[Diagnosis]:
         """A statement that names a method of the training loop and does not call it."""
+        return iter(())
+
+    def check_idle_step(self, found: IdleStep) -> Iterator[Diagnosis]:
+        """An optimizer that steps without a gradient."""
+        return iter(())
+
+    def check_missing_step(self, found: MissingStep) -> Iterator[Diagnosis]:
+        """A backward whose gradients no optimizer uses."""
+        return iter(())
+
+    def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
+        """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
+        """A step that does not keep to the protocol of a gradient scaler."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

@@ -55,6 +55,13 @@ def deps_of(value: Value) -> frozenset[object]:
     return value.deps if isinstance(value, Tensor | Unknown) else frozenset()
 
 
+def live_deps(run: Interpreter, value: Value) -> frozenset[object]:
+    """What a gradient that comes to a value goes on to; under no_grad, what it is made of."""
+    if isinstance(value, Tensor) and not value.grad and not run.no_grad:
+        return frozenset()
+    return deps_of(value)
+
+
 def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[object]:
     """Both sets of layers; the first ones are kept when there are too many."""
     if not other or one is other:

@@ -133,6 +133,7 @@ def _write_gradient(run: Interpreter, target: Value, value: Value, node: cst.CST
     if value == NONE or (isinstance(value, Tensor) and value.shape == "blank"):
         run.act(ZeroGrad(run.place(node), owners=owner))
     elif isinstance(value, Tensor):
+        run.act(ZeroGrad(run.place(node), owners=owner))
         run.act(Backward(run.place(node), owner or frozenset()))
     else:
         run.act(ZeroGrad(run.place(node), owners=owner, certain=False))

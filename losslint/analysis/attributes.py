@@ -14,6 +14,7 @@ from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.torch_api.sizing import as_tuple
+from losslint.analysis.trace import HandOver
 from losslint.analysis.values import (
     TRUE,
     UNKNOWN,
@@ -53,6 +54,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return Extern(f"{value.name}.{name}", value.guessed)
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
+    if name == "grad" and isinstance(value, Tensor | Unknown):
+        run.act(HandOver(run.place(node)))  # what is read may be used in any way
     if isinstance(value, Tensor):
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)

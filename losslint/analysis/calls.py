@@ -12,7 +12,9 @@ from losslint.analysis.joins import join_alternatives, without_none
 from losslint.analysis.stated import stated_by_settings
 from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.dispatch import call_extern, call_instance, call_method
+from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.unknown import call_unknown
+from losslint.analysis.trace import HandOver
 from losslint.analysis.values import (
     Alternative,
     Bound,
@@ -49,6 +51,8 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Function):
         return call_function(run, callee, args)
     if isinstance(callee, Bound):
+        if callee.function.name == "step" and _is_optimizer(callee.self):
+            run.act(HandOver(run.place(args.node)))
         return call_function(run, callee.function, args, callee.self)
     if isinstance(callee, Class):
         return construct(run, callee, args)
@@ -68,6 +72,11 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Method):
         return call_method(run, callee, args)
     return call_unknown(run, callee, args)
+
+
+def _is_optimizer(value: Value) -> bool:
+    """Whether a value is of an optimizer class of the project, which steps in its own way."""
+    return isinstance(value, Instance) and group_of(value) == "optimizer"
 
 
 def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeGuard
 
 from losslint.analysis.events import ClipFault, GradientClip
 from losslint.analysis.joins import contradict
@@ -22,6 +23,9 @@ from losslint.analysis.trace import (
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import fills, loops_in, stepped, surely_zeroes, zeroes
 from losslint.analysis.values import ALWAYS, Conditions
+
+if TYPE_CHECKING:
+    from losslint.analysis.trace import Action
 
 MAX_STATES = 64
 _ORDER = {"used": ClipFault.AFTER_STEP, "none": ClipFault.BEFORE_BACKWARD}
@@ -58,10 +62,7 @@ def gradient_clips(roots: Sequence[Trace]) -> list[GradientClip]:
 
 def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[GradientClip]:
     """Every clipping in a loop that may be of gradients that the step uses."""
-    rounds = _Rounds(step)
-    states = rounds.run(loop.body, frozenset({_State()}))
-    rounds.seen.clear()
-    rounds.run(loop.body, frozenset(replace(state, when=ALWAYS) for state in states))
+    rounds = rounds_of(loop, step)
     unscales = any(isinstance(one, Unscale) and _unscales(one, step) for one in actions(loop.body))
     known = {one.place for one in actions(loop.body) if isinstance(one, Clip) and one.owners}
     for clip, gradients in rounds.seen.items():
@@ -74,8 +75,42 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
         yield GradientClip(clip, fault, other, step.label, step.confidence)
 
 
+def rounds_of(loop: Loop, step: OptimizerStep) -> Rounds:
+    """The gradients that a step uses, through the rounds of a loop behind its first."""
+    rounds = Rounds(step)
+    chosen = _chosen_under(loop.body, step)
+    states = rounds.run(loop.body, frozenset({State(when=chosen)}))
+    rounds.seen.clear()
+    rounds.stepped.clear()
+    rounds.run(loop.body, frozenset(replace(state, when=chosen) for state in states))
+    return rounds
+
+
+def _chosen_under(trace: Trace, step: OptimizerStep) -> Conditions:
+    """Under which conditions it is this optimizer, of several, that is stepped at a place."""
+    for action in trace:
+        if isinstance(action, Loop):
+            found = _chosen_under(action.body, step)
+            if found:
+                return found
+        elif isinstance(action, Branch):
+            here = [
+                {one.optimizer for one in actions(arm) if _is_step_at(one, step.place)}
+                for arm in action.arms
+            ]
+            several = sum(1 for optimizers in here if optimizers) > 1 and action.when
+            for arm, optimizers, when in zip(action.arms, here, action.when, strict=False):
+                if step.optimizer in optimizers:
+                    return when if several else _chosen_under(arm, step)
+    return ALWAYS
+
+
+def _is_step_at(action: Action, place: Place) -> TypeGuard[OptimizerStep]:
+    return isinstance(action, OptimizerStep) and action.place == place
+
+
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """What may have happened to the gradients of one optimizer since its last step."""
 
     gradient: str = "none"
@@ -88,16 +123,18 @@ class _State:
 
 
 @dataclass(slots=True)
-class _Rounds:
+class Rounds:
     """One optimizer through the rounds of a loop, on every path."""
 
     of: OptimizerStep
     seen: dict[Place, set[str]] = field(default_factory=dict)
     """The states in which each clipping finds the gradients."""
+    stepped: dict[Place, set[str]] = field(default_factory=dict)
+    """The states in which each step finds the gradients."""
     stepped_scaled: set[Place] = field(default_factory=set)
     """Clippings of scaled gradients that a scaler then steps with."""
 
-    def run(self, trace: Trace, states: frozenset[_State]) -> frozenset[_State]:
+    def run(self, trace: Trace, states: frozenset[State]) -> frozenset[State]:
         """The states after a trace."""
         for action in trace:
             if isinstance(action, Branch):
@@ -112,8 +149,8 @@ class _Rounds:
                 states = frozenset(self._after(action, state) for state in states)
         return states
 
-    def _branch(self, branch: Branch, states: frozenset[_State]) -> frozenset[_State]:
-        found: set[_State] = set()
+    def _branch(self, branch: Branch, states: frozenset[State]) -> frozenset[State]:
+        found: set[State] = set()
         for number, arm in enumerate(branch.arms):
             when = branch.when[number] if branch.when else ALWAYS
             found |= self.run(
@@ -128,7 +165,7 @@ class _Rounds:
             found = {replace(state, when=ALWAYS) for state in found}
         return frozenset(found)
 
-    def _after(self, action: object, state: _State) -> _State:
+    def _after(self, action: object, state: State) -> State:
         if isinstance(action, Scale):
             return replace(state, scaling=True)
         if isinstance(action, Backward):
@@ -143,6 +180,7 @@ class _Rounds:
         if isinstance(action, Clip) and state.gradient == "scaled" and _concerns(action, self.of):
             return replace(state, clip=action.place)
         if isinstance(action, OptimizerStep) and action.optimizer == self.of.optimizer:
+            self.stepped.setdefault(action.place, set()).add(state.gradient)
             if action.scaled and state.clip is not None:
                 self.stepped_scaled.add(state.clip)
             return replace(state, gradient="used", clip=None)

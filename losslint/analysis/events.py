@@ -276,7 +276,51 @@ class Backpropagation:
     cuts: tuple[Cut, ...]
     """Where the only way from the model to a loss that is part of it is cut."""
     weighted: bool
-    """The gradient of the loss is given too, so that it need not be a single number."""
+    """A gradient is given too, or given alone: what goes backward need not be a single number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalerFault:
+    """An optimizer that steps with scaled gradients, or through a scaler that is never updated."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    backward: Place
+    scaled: bool
+    """The step uses scaled gradients; else the scaler is not updated."""
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class IdleStep:
+    """An optimizer that steps in a loop where no backward gives its parameters a gradient."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    loss: Place
+    """A loss that is computed in the loop."""
+    backward: Place | None
+    """A backward of the loop, which reaches other parameters; None where there is none at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStep:
+    """A backward in a loop that zeroes the gradients of an optimizer and never steps it."""
+
+    place: Place
+    zeroed: Place
+
+
+@dataclass(frozen=True, slots=True)
+class UntrainedParameters:
+    """A loss with parameters of its own that no optimizer was given."""
+
+    place: Place
+    """Where the loss is built."""
+    parameter: str
+    backward: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +384,10 @@ Event: TypeAlias = (
     | Backpropagation
     | ForcedGradient
     | MissingCall
+    | IdleStep
+    | MissingStep
+    | UntrainedParameters
+    | ScalerFault
     | WrongAverage
     | GradientClip
 )

@@ -143,7 +143,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         shape=one.shape if one.shape == other.shape else "",
         operations=one.operations | other.operations,
         deps=one.deps | other.deps,
-        owner=one.owner if one.owner == other.owner else None,
+        owner=one.owner | other.owner if one.owner and other.owner else None,
         confidence=min(one.confidence, other.confidence),
     )
 

@@ -10,6 +10,7 @@ from losslint.analysis.events import MissingCall
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import looks_like_optimizer, looks_like_scaler
 from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.trace import ScalerUpdate
 from losslint.analysis.values import Bound, Instance, Method, Unknown, Value
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def missing_call(run: Interpreter, node: cst.Attribute, value: Value) -> None:
     name = node.attr.value
     if name == "update" and looks_like_scaler(dotted(node.value)):
         run.emit(MissingCall(run.place(node), dotted(node)))
+        run.act(ScalerUpdate(run.place(node)))
     elif name in _METHODS and _is_method(value, name, dotted(node.value)):
         run.emit(MissingCall(run.place(node), dotted(node)))
         if not _SCHEDULER.search(dotted(node.value)):

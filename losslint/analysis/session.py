@@ -18,11 +18,13 @@ from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
 from losslint.analysis.gradient_flow import backpropagations
+from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
+from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.torch_api import (
@@ -139,6 +141,8 @@ def _analyse(
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
     events.extend(gradient_clips(run.roots))
+    events.extend(scaler_faults(run.roots))
+    events.extend(idle_steps(run))
     understood = run.sites.understood
     return Analysis(
         events,

@@ -51,8 +51,29 @@ class ZeroGrad:
 
 
 @dataclass(frozen=True, slots=True)
+class LossMade:
+    """A criterion gives a loss with its graph."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A loss, a gradient or a step is left to something that is not known."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """A gradient scaler multiplies the loss that is backpropagated next."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ScalerUpdate:
+    """A gradient scaler adapts its scale, or something that may be one does."""
 
     place: Place
 
@@ -109,7 +130,18 @@ class Loop:
 
 
 Action: TypeAlias = (
-    Backward | OptimizerStep | ZeroGrad | Scale | Unscale | Clip | KeepLoss | Branch | Loop
+    Backward
+    | OptimizerStep
+    | ZeroGrad
+    | LossMade
+    | HandOver
+    | Scale
+    | ScalerUpdate
+    | Unscale
+    | Clip
+    | KeepLoss
+    | Branch
+    | Loop
 )
 Trace: TypeAlias = tuple[Action, ...]
 

@@ -53,10 +53,15 @@ from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
 from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
 from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
 from losslint_rules.training_loop.forced_requires_grad import ForcedRequiresGrad
+from losslint_rules.training_loop.grad_scaler_protocol import GradScalerProtocol
 from losslint_rules.training_loop.loss_accumulates_graph import LossAccumulatesGraph
+from losslint_rules.training_loop.missing_backward import MissingBackward
+from losslint_rules.training_loop.missing_step import MissingStep
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.no_gradient_to_loss import NoGradientToLoss
+from losslint_rules.training_loop.optimizer_of_other_model import OptimizerOfOtherModel
 from losslint_rules.training_loop.step_not_called import StepNotCalled
+from losslint_rules.training_loop.weights_not_optimized import WeightsNotOptimized
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
 from losslint_rules.training_loop.zero_grad_outside_loop import ZeroGradOutsideLoop
 
@@ -117,4 +122,9 @@ RULES: tuple[type[Rule], ...] = (
     ForcedRequiresGrad,
     NonScalarBackward,
     AveragedByWrongCount,
+    MissingBackward,
+    MissingStep,
+    OptimizerOfOtherModel,
+    WeightsNotOptimized,
+    GradScalerProtocol,
 )

@@ -79,6 +79,9 @@ _UNBOUNDED = frozenset({Act.UNKNOWN, Act.RAW})
 def _affine(op: Op) -> Value:
     weight = op.given(1, "weight", "input2")
     made = blend(op.tensor()).but(terms=(), trail=None)
+    if isinstance(weight, Tensor) and weight.grad:
+        whole = blend(op.tensor(), weight)
+        made = made.but(deps=whole.deps, grad=True)
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
     given = op.tensor()

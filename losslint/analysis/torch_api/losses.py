@@ -20,6 +20,7 @@ from losslint.analysis.operations import mean_of_selection
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.trace import LossMade
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
     NONE,
@@ -140,6 +141,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
+        run.act(LossMade(place))
         for value in inputs:
             run.reaches_loss(value.value)
     elif cases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of, union_deps
+from losslint.analysis.arithmetic import blend, deps_of, live_deps, union_deps
 from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
@@ -189,7 +189,7 @@ def _input(args: Args) -> Value:
 @modules(*AFFINE)
 def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
-    deps = union_deps(deps_of(given), frozenset({module.oid}))
+    deps = union_deps(live_deps(run, given), frozenset({module.oid}))
     made = blend(given)
     if not deps_of(given):
         made = made.but(operations=frozenset())  # what prepared the data is no part of the loss
@@ -298,7 +298,7 @@ def _uncallable(run: Interpreter, module: Instance, args: Args) -> Value:
 def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
     deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
-        deps = union_deps(deps, deps_of(value))
+        deps = union_deps(deps, live_deps(run, value))
     kind = kind_of(module).rpartition(".")[2]
     made = Tensor(deps=deps, grad=not run.no_grad, sizes=_states_sizes(kind, _input(args)))
     if kind in ("LSTM", "GRU", "RNN") and ("opt", "nonlinearity") not in module.slots:
@@ -322,7 +322,7 @@ def _states_sizes(kind: str, given: Value) -> Sizes:
 def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
     deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
-        deps = union_deps(deps, deps_of(value))
+        deps = union_deps(deps, live_deps(run, value))
     kind, own = kind_of(module).rpartition(".")[2], sizes_of(_input(args))
     if kind == "Embedding":
         own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))

@@ -13,9 +13,10 @@ from losslint.analysis.containers import element
 from losslint.analysis.interpreter import REST
 from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
-from losslint.analysis.trace import OptimizerStep, Unscale, ZeroGrad
+from losslint.analysis.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
 from losslint.analysis.values import (
     NONE,
+    UNKNOWN,
     Bound,
     Function,
     Instance,
@@ -114,12 +115,20 @@ def _zero(op: Op, target: Instance) -> Value:
     return NONE
 
 
+@method("optimizer", "add_param_group")
+def _add_group(op: Op, target: Instance) -> Value:
+    known = op.run.heap.get(target.slots, ("arg", 0)) or UNKNOWN
+    op.run.heap.set(target.slots, ("arg", 0), Tuple((known, op.arg(0, "param_group"))))
+    return NONE
+
+
 @method("optimizer", "step")
 def _step(op: Op, target: Instance) -> Value:
     closure = op.given(0, "closure")
     if isinstance(closure, Function | Bound):
         op.run.call(closure, Args(op.node))
     elif closure is not None and closure != NONE:
+        op.run.act(HandOver(op.run.place(op.node)))
         return NONE  # a distributed optimizer, whose gradients live in a context
     step(op.run, op.node, target)
     return NONE
@@ -129,11 +138,14 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
     """Records that an optimizer uses its gradients, ``scaled`` where a gradient scaler steps it."""
     label = _first_argument(node) if scaled else spelled(node)
     if label.endswith("[...]") and not _constant_index(node):
+        run.act(HandOver(run.place(node)))
         return  # another optimizer each time
     if isinstance(optimizer, Union):
         known = [one.value for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:
             step(run, node, known[0], scaled)
+        else:
+            run.act(HandOver(run.place(node)))
         return
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
@@ -178,6 +190,11 @@ def _constant_index(node: cst.CSTNode) -> bool:
 def looks_like_optimizer(label: str) -> bool:
     """Whether a name is one that people give to optimizers and to nothing else."""
     return bool(_OPTIMIZER_NAMED.search(label)) and not _NOT_OPTIMIZER.search(label)
+
+
+def is_no_optimizer(label: str) -> bool:
+    """Whether a name is one of other things that step."""
+    return bool(_NOT_OPTIMIZER.search(label))
 
 
 def spelled(node: cst.CSTNode) -> str:

@@ -13,6 +13,7 @@ from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.powers import DENSE
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import (
+    is_no_optimizer,
     looks_like_optimizer,
     looks_like_scaler,
     owners_of,
@@ -30,7 +31,7 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, Clip, Scale, ZeroGrad
+from losslint.analysis.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -89,8 +90,9 @@ def _backward_function(op: Op) -> Value:
 def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
     if isinstance(loss, Unknown) and len(op.args.positional) > 1:
-        loss = op.args.positional[1]  # `accelerator.backward(loss)` on something unknown
-        backward(op.run, op.node, loss)
+        # `accelerator.backward(loss)` on something unknown, or `features.backward(gradient)`
+        loss = op.args.positional[1]
+        backward(op.run, op.node, loss, weighted=not (isinstance(loss, Tensor) and loss.terms))
         return NONE
     backward(op.run, op.node, loss, weighted=op.given(1, "gradient") is not None)
     return NONE
@@ -137,7 +139,13 @@ def _unscale(op: Op, target: Instance) -> Value:
     return NONE
 
 
-@method("scaler", "update", "get_scale", "state_dict", "load_state_dict")
+@method("scaler", "update")
+def _scaler_update(op: Op, target: Instance) -> Value:
+    op.run.act(ScalerUpdate(op.run.place(op.node)))
+    return NONE
+
+
+@method("scaler", "get_scale", "state_dict", "load_state_dict")
 def _scaler_other(op: Op, target: Instance) -> Value:
     return UNKNOWN
 
@@ -147,6 +155,8 @@ def _scaler_other(op: Op, target: Instance) -> Value:
 
 @method("unknown", "step")
 def _unknown_step(op: Op, target: Instance) -> Value:
+    if not looks_like_optimizer(spelled(op.node)) and not is_no_optimizer(spelled(op.node)):
+        op.run.act(HandOver(op.run.place(op.node)))
     given = op.args.positional[1] if len(op.args.positional) > 1 else op.given(-1, "closure")
     if given is None:
         step(op.run, op.node, op.args.positional[0])

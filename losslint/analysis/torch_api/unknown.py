@@ -10,13 +10,27 @@ import libcst as cst
 from losslint.analysis.arithmetic import deps_of, union_deps
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import ZeroGrad
-from losslint.analysis.values import Class, Instance, Tuple, Unknown, Value, alternatives_of
+from losslint.analysis.trace import HandOver, ScalerUpdate, ZeroGrad
+from losslint.analysis.values import (
+    Class,
+    Extern,
+    Instance,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives_of,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.arguments import Args
     from losslint.analysis.interpreter import Interpreter
 
+_LOOKS = re.compile(
+    r"print|log|write|writer|add_scalar|append|update|format|isnan|isfinite|save|record|meter",
+    re.IGNORECASE,
+)
+"""Names of what only looks at a loss."""
 _LOSS_NAMED = re.compile(
     r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.IGNORECASE
 )
@@ -30,12 +44,27 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
-    if any(_may_zero(one.value) for value in args.all() for one in alternatives_of(value)):
+    if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
+        run.act(ScalerUpdate(run.place(node)))
+    given = [one.value for value in args.all() for one in alternatives_of(value)]
+    if any(map(_may_zero, given)) and not _is_schedule(callee):
         run.act(ZeroGrad(run.place(node), certain=False))
+    if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
+        run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
     key = ("made", id(node)) if isinstance(callee, Unknown) else None
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
+
+
+def _is_schedule(callee: Value) -> bool:
+    """Whether a callable builds a scheduler of torch, which is given an optimizer."""
+    return isinstance(callee, Extern) and callee.name.startswith("torch.optim.lr_scheduler.")
+
+
+def _is_loss(value: Value) -> bool:
+    """Whether a value is a loss that something unknown could backpropagate."""
+    return isinstance(value, Tensor) and value.grad and bool(value.terms)
 
 
 def _may_zero(value: Value) -> bool:

@@ -73,7 +73,7 @@ class NoGradientToLoss(Rule):
 
     def check_backpropagation(self, found: Backpropagation) -> Iterator[Diagnosis]:
         """A loss with a dead end in it."""
-        for cut in found.cuts:
+        for cut in () if found.weighted else found.cuts:
             yield Diagnosis(
                 cut.place,
                 f"no gradient goes through {cut.title}, and there is no other way from the model "

@@ -1,0 +1,73 @@
+"""LOS404: gradients are computed and zeroed, and no optimizer ever uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from losslint.analysis.events import MissingStep as Event
+from losslint.analysis.trail import Step
+from losslint.finding import Severity
+from losslint.rule import Diagnosis, Rule
+
+
+class MissingStep(Rule):
+    """A training loop zeroes an optimizer and backpropagates, and no optimizer steps.
+
+    ## What it does
+
+    Looks for a loop that calls `optimizer.zero_grad()` and `backward`, where no optimizer steps
+    anywhere in what leads there, in what it calls, or in any other way to run the same loop.
+
+    ## Why it matters
+
+    Backward only fills `.grad`; it is the step that changes weights. Without it each round throws
+    away the gradient that it paid for, and the loss of the last epoch is that of the first, up to
+    the noise of the batches. Nothing raises.
+
+    ## Example
+
+    ```python
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+    ```
+
+    ## Instead
+
+    ```python
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## When it is fine
+
+    Gradients that are wanted for themselves (saliency, adversarial examples, a measurement of
+    their norm) are computed without an optimizer, and are not reported. Libraries that step by
+    themselves, and unknown functions that are given the optimizer or the model, keep the rule
+    silent.
+
+    ## References
+
+    - torch.optim, "Taking an optimization step",
+      https://docs.pytorch.org/docs/stable/optim.html#taking-an-optimization-step
+    """
+
+    code: ClassVar[str] = "LOS404"
+    name: ClassVar[str] = "missing-step"
+    severity: ClassVar[Severity] = Severity.ERROR
+    category: ClassVar[str] = "training-loop"
+
+    def check_missing_step(self, found: Event) -> Iterator[Diagnosis]:
+        """A backward whose gradients nobody uses."""
+        yield Diagnosis(
+            found.place,
+            "these gradients are never used: the optimizer is zeroed in this loop and nothing "
+            "steps it",
+            "call `optimizer.step()` after backward",
+            (Step(found.zeroed, "they are thrown away here in the next round"),),
+        )
