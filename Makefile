@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test test-advice clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -13,6 +13,10 @@ test: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p losslint -p losslint_rules -p tests
 	$(BIN)/pytest
+
+# Every script that `losslint advise --emit` can write, run; takes some minutes.
+test-advice: $(VENV)/.dev-installed
+	$(BIN)/pytest tests/advisor/every_script.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

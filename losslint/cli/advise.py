@@ -115,6 +115,10 @@ def advise(
     force: Annotated[
         bool, typer.Option("--force", help="Let --emit overwrite a file that is there.")
     ] = False,
+    standalone: Annotated[
+        bool,
+        typer.Option("--standalone", help="Put the source of the loss into what --emit writes."),
+    ] = False,
     tree: Annotated[
         bool, typer.Option("--tree", help="Print the whole tree, as text, mermaid or json.")
     ] = False,
@@ -199,5 +203,5 @@ def advise(
     if emit is not None:
         from losslint.advisor.emitting import emit as write_script
 
-        write_script(walked, emit, force=force)
+        write_script(walked, emit, force=force, standalone=standalone)
     write_advice(known, walked, walked.leaf, output_format, evidence)
