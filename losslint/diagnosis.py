@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
+    Accumulation,
+    Backpropagation,
+    CriterionBuilt,
     Event,
+    ForcedGradient,
+    GradientClip,
     ImplicitDim,
     LossCall,
     LossCalls,
     LossCase,
     LossSum,
+    MissingCall,
     OperationInLoss,
     TrainingLoop,
+    WrongAverage,
 )
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
@@ -26,7 +33,20 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 Said = tuple[Rule, Diagnosis]
-_Question: TypeAlias = LossCall | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+_Question: TypeAlias = (
+    LossCall
+    | CriterionBuilt
+    | OperationInLoss
+    | ImplicitDim
+    | LossSum
+    | TrainingLoop
+    | Accumulation
+    | Backpropagation
+    | ForcedGradient
+    | MissingCall
+    | WrongAverage
+    | GradientClip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +106,26 @@ def _ask(rule: Rule, event: _Question, failed: Callable[[Broken], None]) -> list
 def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
     if isinstance(event, LossCall):
         return rule.check_loss_call(event)
+    if isinstance(event, CriterionBuilt):
+        return rule.check_criterion_built(event)
     if isinstance(event, OperationInLoss):
         return rule.check_operation(event)
     if isinstance(event, ImplicitDim):
         return rule.check_implicit_dim(event)
     if isinstance(event, LossSum):
         return rule.check_loss_sum(event)
+    if isinstance(event, Accumulation):
+        return rule.check_accumulation(event)
+    if isinstance(event, Backpropagation):
+        return rule.check_backpropagation(event)
+    if isinstance(event, ForcedGradient):
+        return rule.check_forced_gradient(event)
+    if isinstance(event, WrongAverage):
+        return rule.check_wrong_average(event)
+    if isinstance(event, MissingCall):
+        return rule.check_missing_call(event)
+    if isinstance(event, GradientClip):
+        return rule.check_gradient_clip(event)
     return rule.check_training_loop(event)
 
 

@@ -21,11 +21,18 @@ from losslint.finding import Confidence, Severity
 
 if TYPE_CHECKING:
     from losslint.analysis.events import (
+        Accumulation,
+        Backpropagation,
+        CriterionBuilt,
+        ForcedGradient,
+        GradientClip,
         ImplicitDim,
         LossCall,
         LossSum,
+        MissingCall,
         OperationInLoss,
         TrainingLoop,
+        WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
 
@@ -81,6 +88,10 @@ class Rule:
         """A criterion called with one combination of criterion and arguments."""
         return iter(())
 
+    def check_criterion_built(self, built: CriterionBuilt) -> Iterator[Diagnosis]:
+        """A criterion whose constructor is given tensors by position."""
+        return iter(())
+
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
         """A division, logarithm or root whose result reaches a loss."""
         return iter(())
@@ -95,6 +106,30 @@ class Rule:
 
     def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
         """What happens to one optimizer in the loop that backpropagates and steps it."""
+        return iter(())
+
+    def check_accumulation(self, found: Accumulation) -> Iterator[Diagnosis]:
+        """A loss kept with its graph from round to round, only to be looked at."""
+        return iter(())
+
+    def check_backpropagation(self, found: Backpropagation) -> Iterator[Diagnosis]:
+        """A call of backward, with what is known of the loss."""
+        return iter(())
+
+    def check_forced_gradient(self, found: ForcedGradient) -> Iterator[Diagnosis]:
+        """A loss that is told to require a gradient."""
+        return iter(())
+
+    def check_missing_call(self, found: MissingCall) -> Iterator[Diagnosis]:
+        """A statement that names a method of the training loop and does not call it."""
+        return iter(())
+
+    def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:
+        """A sum of batch means that is divided by a number of samples."""
+        return iter(())
+
+    def check_gradient_clip(self, clip: GradientClip) -> Iterator[Diagnosis]:
+        """Gradients clipped at a wrong place, or something that is clipped in their stead."""
         return iter(())
 
     @classmethod

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.events import LossTerm, Operation, OperationKind
+from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import MAX_OPERATIONS, with_operation, without
 from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 MAX_DEPS = 48
-MAX_OPERATIONS = 24
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
+_SQUARES = frozenset({"square", "sum-square"})
 _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
+_SCALABLE = _BOUNDED | {"similarity", "scores"}
+"""Forms that a temperature leaves as they are."""
 SMALL = 0.1
 """What is added to a probability up to this size is a guard, not a shift."""
 
@@ -59,8 +64,11 @@ def blend(*values: Value) -> Tensor:
     grad = False
     found: Tensor | None = None
     for value in values:
-        deps = union_deps(deps, deps_of(value))
         if isinstance(value, Tensor):
+            if value.grad == grad:
+                deps = union_deps(deps, value.deps)
+            elif value.grad:
+                deps = value.deps
             if len(operations) < MAX_OPERATIONS:
                 operations |= value.operations
             terms = add_terms(terms, value.terms)
@@ -69,6 +77,7 @@ def blend(*values: Value) -> Tensor:
             grad |= value.grad
             found = value if found is None else found
         elif isinstance(value, Unknown):
+            deps = union_deps(deps, value.deps) if grad else value.deps
             grad = True
     confidence = min(
         (value.confidence for value in values if isinstance(value, Tensor)),
@@ -76,7 +85,7 @@ def blend(*values: Value) -> Tensor:
     )
     return Tensor(
         grad=grad,
-        operations=operations if grad else frozenset(),
+        operations=operations if grad else lasting(operations),
         deps=deps,
         marks=marks,
         terms=terms if grad else (),
@@ -86,7 +95,7 @@ def blend(*values: Value) -> Tensor:
     )
 
 
-def _tensor(value: Value) -> Tensor:
+def operand(value: Value) -> Tensor:
     """Any operand as a tensor, so that facts can be combined."""
     if isinstance(value, Tensor):
         return value
@@ -112,7 +121,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     """``left + right``."""
     if not isinstance(left, Tensor):
         left, right = right, left
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     if one.terms and other.terms:
         if one.shape != other.shape:  # averages on both sides weigh nothing against each other
             one, other = settled(one), settled(other)
@@ -127,14 +136,14 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     known = number(right)
     if known is not None or not isinstance(right, Tensor):
         return _shifted(made, one, right, known)
-    if one.shape == "square" and other.shape == "square":
+    if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
     if one.shape == "sumexp" and other.shape == "sumexp":
         made = made.but(shape="sumexp")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
-        return made.but(act=Act.RAW, trail=one.trail, last=one.last)
+        return made.but(act=Act.RAW, trail=one.trail)
     if other.act is Act.RAW and one.shape == "parameter":
-        return made.but(act=Act.RAW, trail=other.trail, last=other.last)
+        return made.but(act=Act.RAW, trail=other.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
     return made
@@ -154,7 +163,7 @@ def _joined(
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
     if one.act is Act.RAW and known is not None:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
         return made.but(
             act=one.act,
@@ -164,8 +173,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             trail=one.trail,
             shape=one.shape,
         )
-    if known is not None and 0 < known <= SMALL and one.shape == "sumexp":
-        return made.but(shape="sumexp")
+    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
+        return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
@@ -188,16 +197,30 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
 
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left - right``."""
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
-    if other.shape == "maximum":
+    if other.shape in ("maximum", "logsumexp"):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
     if one.shape == "totals" and (other.shape == "overlap" or _is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
+    if one.shape == "sum-square" and isinstance(right, Tensor):
+        reason = ZeroReason(
+            run.place(node),
+            "distance",
+            "the squared distance of two equal points is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
+    if number(left) == 1 and other.shape == "cosine-square":
+        reason = ZeroReason(
+            run.place(node),
+            "sine",
+            "`1 - cos ** 2` of parallel vectors is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         reason = ZeroReason(
             run.place(node), "difference", "two probabilities can round to the same value"
@@ -221,7 +244,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.sign is not Sign.UNKNOWN and number(right) is not None:
         return made
     return made
@@ -233,8 +256,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         isinstance(right, Tensor) and not left.terms and right.terms
     ):
         left, right = right, left
-    one, other = _tensor(left), _tensor(right)
-    made = blend(left, right)
+    one, other = operand(left), operand(right)
+    made = _no_batch_mean(blend(left, right))
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = weigh(made, right)
     made = made.but(
@@ -248,13 +273,21 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape="product")
-    elif one.shape in _TOTALS or one.shape in _BOUNDED:
+    elif one.shape in _TOTALS or one.shape in _SCALABLE:
         made = made.but(shape=one.shape)
     zero = one.zero or other.zero
-    norms = all(part.zero is not None and part.zero.kind == "norm" for part in (one, other))
-    if zero is not None and (norms or number(right) is not None):
+    both = one.zero is not None and other.zero is not None
+    if zero is not None and (both or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
+
+
+def _no_batch_mean(made: Tensor) -> Tensor:
+    """A product, which may be a mean times the number that it was taken of."""
+    if BATCH_MEAN not in made.marks:
+        return made
+    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
+    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
@@ -277,7 +310,7 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     scalar = not isinstance(right, Tensor)
     if one.act is Act.RAW and (scalar or other.shape == "parameter"):
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
@@ -295,8 +328,11 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left / right``."""
-    one, other = _tensor(left), _tensor(right)
+    one, other = operand(left), operand(right)
     made = blend(left, right)
+    divided(run, left, right, node)
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
     if one.terms:
         made = normalised(made, right)
     if Sign.UNKNOWN not in (one.sign, other.sign):
@@ -306,16 +342,16 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     scalar = not isinstance(right, Tensor)
     if other.shape == "norm":
         made = made.but(shape="unit")
-    if one.shape in _BOUNDED and (scalar or other.shape == "norm"):
+    if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.act is Act.RAW and scalar:
-        return made.but(act=Act.RAW, last=one.last, trail=one.trail)
+        return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
         return made.but(act=Act.PROB, trail=one.trail)
     if one.act in LOG_PROBABILITIES and scalar:
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":
-        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
+        return softmax_by_hand(run, made, one, other, node)
     if one.zero is not None:
         made = made.but(zero=one.zero)
     if one.act is Act.RAW:
@@ -324,6 +360,22 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         )
         made = made.but(zero=reason)
     return made
+
+
+def softmax_by_hand(
+    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
+) -> Tensor:
+    """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
+    made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
+    steps, behind = steps_of(one.trail), steps_of(other.trail)
+    if steps and behind:
+        operation = Operation(
+            OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
+        )
+        made = with_operation(run, made, operation)
+        if not steps[0].place.node.deep_equals(behind[0].place.node):
+            return made
+    return made.but(act=Act.SOFTMAX, trail=one.trail)
 
 
 def _risky_division(
@@ -352,46 +404,6 @@ def _risky_division(
     return with_operation(run, made, operation)
 
 
-def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tensor:
-    """The result of an operation whose values matter once it reaches a loss."""
-    if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
-        return made
-    return made.but(operations=made.operations | {operation}, grad=True)
-
-
-def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
-    """``base ** exponent``."""
-    one = _tensor(base)
-    made = blend(base, exponent)
-    known = number(exponent)
-    if known == 0.5:
-        return root(run, one, node)
-    if known is not None and known > 0 and known % 2 == 0:
-        zero = one.zero if one.zero is not None else None
-        marks = made.marks | {"square"}
-        if one.act is Act.RAW:
-            marks |= {"raw"}
-        if "difference" in marks:
-            marks |= {"squared-difference"}
-        return made.but(sign=Sign.NON_NEGATIVE, shape="square", zero=zero, marks=marks)
-    return made.but(
-        sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
-    )
-
-
-def root(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
-    """The square root of a tensor."""
-    made = blend(value)
-    if value.shape == "sum-square" and ("raw" in value.marks or not (value.grad or value.deps)):
-        return made.but(sign=Sign.NON_NEGATIVE, shape="norm")
-    if value.shape == "sum-square":
-        reason = ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
-        return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape="norm")
-    if value.sign is Sign.POSITIVE:
-        return made.but(sign=Sign.POSITIVE)
-    return made.but(sign=Sign.NON_NEGATIVE, zero=value.zero)
-
-
 def negate(value: Tensor) -> Tensor:
     """``-value``."""
     if value.act is Act.RAW:
@@ -403,11 +415,12 @@ def negate(value: Tensor) -> Tensor:
         return made.but(shape="neg-log-prob", picked=value.picked)
     if value.sign is not Sign.UNKNOWN:
         return made.but(shape="non-positive")
-    return made.but(shape=value.shape if value.shape in ("ratio", "cosine") else "")
+    return made.but(shape=value.shape if value.shape in ("ratio", "cosine", "scores") else "")
 
 
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:
     """The tensor with elements of another kind."""
     if dtype in (DType.INT, DType.BOOL):
-        return value.but(dtype=dtype, grad=False, terms=(), operations=frozenset())
+        known = lasting(value.operations)
+        return value.but(dtype=dtype, grad=False, terms=(), operations=known)
     return value.but(dtype=dtype)

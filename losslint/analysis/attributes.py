@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor
 from losslint.analysis.functions import call_function
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.lookup import class_attribute, find_method, lineage
+from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
+from losslint.analysis.torch_api.sizing import as_tuple
 from losslint.analysis.values import (
     TRUE,
     UNKNOWN,
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
-_DETACHED = frozenset({"data", "detach"})
 _SAME = frozenset({"T", "mT", "H", "real", "device_"})
 _KEY_DEPTH = 5
 
@@ -52,15 +54,17 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
     if isinstance(value, Tensor):
+        if name == "data":
+            return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name)
     if isinstance(value, Unknown):
         if value.key is not None:
             known = run.heap.get(run.symbols, (value.key, name))
             if known is not None:
                 return known
-        mask = as_mask(run, value, node)
-        if mask is not None and name in FUNCTIONS:
-            return Method(mask, name)
+        tensor = as_tensor(run, value, node)
+        if tensor is not None and name in FUNCTIONS:
+            return Method(tensor, name)
         if is_tensor_method(name):
             return Method(value, name)
         if name == "training":
@@ -91,9 +95,14 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return _of_super(run, value, name)
     if isinstance(value, Function | Bound | Partial):
         return Unknown()
+    if isinstance(value, Tuple) and name in _NAMED and len(value.items) == 2:
+        return value.items[_NAMED[name]]  # of `x.max(dim)`, `x.sort()` and their like
     if isinstance(value, Const | Tuple | Params | Method):
         return Method(value, name)
     return UNKNOWN
+
+
+_NAMED = {"values": 0, "indices": 1}
 
 
 def _key(key: object, name: str) -> object:
@@ -179,15 +188,20 @@ def _of_super(run: Interpreter, value: Super, name: str) -> Value:
 
 
 def _of_tensor(value: Tensor, name: str) -> Value:
-    if name in _DETACHED and name == "data":
-        return value.but(grad=False, terms=(), operations=frozenset())
     if name == "grad":
         return Tensor(owner=value.owner, grad=False, shape="grad")
     if name in _SAME:
-        return value.but(last=None, dim=None)
+        turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY
+        return value.but(sizes=value.sizes if name == "real" else turned, dim=None)
+    if name == "shape":
+        return as_tuple(value.sizes)
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
-    if name in ("shape", "device", "dtype", "ndim", "requires_grad", "grad_fn", "is_cuda"):
+    if name == "shape" and value.mask is not None:
+        return Tensor(zero=value.mask, grad=False, shape="sizes")
+    if name == "dtype":
+        return Unknown(("dtype",))
+    if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

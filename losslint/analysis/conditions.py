@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from losslint.analysis.numbers import number
 from losslint.analysis.values import (
     ALWAYS,
     Conditions,
+    Const,
     DType,
     Sign,
     Tensor,
@@ -50,13 +52,69 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
     return frozenset({(key, outcome)})
 
 
-def as_mask(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
-    """The mask that a comparison of something unknown is, once it is used like a tensor."""
+_PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
+
+
+def is_padding(comparison: str, bound: Value | None) -> bool:
+    """Whether a comparison tells labels from padding, which is below zero."""
+    return (comparison, bound) in _PADDING
+
+
+def is_comparison(value: object) -> bool:
+    """Whether something unknown is the outcome of a comparison."""
     key = value.key if isinstance(value, Unknown) else None
-    if isinstance(key, tuple) and len(key) == 2 and key[0] == "not":
+    return isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS
+
+
+def is_square(value: Unknown) -> bool:
+    """Whether something unknown was raised to an even power."""
+    key = value.key
+    if not (isinstance(key, tuple) and len(key) == 3 and key[0] == "**"):
+        return False
+    exponent = number(key[2]) if isinstance(key[2], Const) else None
+    return exponent is not None and exponent > 0 and exponent % 2 == 0
+
+
+def is_symbol(value: Value | None) -> bool:
+    """Whether a value is known, or at least known to be what a name or attribute stands for."""
+    if not isinstance(value, Unknown):
+        return value is not None
+    key = value.key
+    return isinstance(key, tuple) and (key[0] in ("param", "attr", "name") or key[1:2] == (".",))
+
+
+def is_difference(value: Value) -> bool:
+    """Whether a value is the difference of two unknown ones."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and len(key) == 3 and key[0] == "-"
+
+
+def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
+    """What a computation with something unknown gave, once it is used like a tensor.
+
+    A comparison gave a mask, an even power a square.
+    """
+    key = value.key if isinstance(value, Unknown) else None
+    if not isinstance(key, tuple):
+        return None
+    if len(key) == 2 and key[0] == "not":
         # what is not equal to a padding value is hardly ever nothing
         return Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
-    if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
-        reason = ZeroReason(run.place(node), "mask", "no element may be selected")
-        return Tensor(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    if len(key) == 3 and key[0] in COMPARISONS:
+        # what tests for padding hardly ever selects nothing
+        padding = is_padding(key[0], key[2])
+        reason = ZeroReason(run.place(node), "mask", "no element may be selected", key)
+        return Tensor(
+            mask=None if padding else reason,
+            sign=Sign.NON_NEGATIVE,
+            dtype=DType.BOOL,
+            grad=False,
+        )
+    if isinstance(value, Unknown) and is_square(value):
+        marks = {"square"}
+        if is_difference(Unknown(key[1])):
+            marks |= {"difference", "squared-difference"}
+        return Tensor(
+            sign=Sign.NON_NEGATIVE, shape="square", marks=frozenset(marks), deps=value.deps
+        )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from losslint.analysis import accumulation
 from losslint.analysis.containers import (
     append,
     element,
@@ -36,7 +37,7 @@ def _with_rest(run: Interpreter, rest: Value) -> Instance:
 @method("list", "append", "appendleft", "add")
 @method("modulelist", "append")
 def _append(op: Op, target: Instance) -> Value:
-    append(op.run, target, op.arg(0))
+    append(op.run, target, accumulation.listed(op.run, target, op.arg(0), op.node))
     return target if op.name == "append" and ITEMS in target.slots else NONE
 
 

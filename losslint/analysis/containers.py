@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, without_none
+from losslint.analysis.sizes import ANY
 from losslint.analysis.values import (
     UNKNOWN,
     Class,
@@ -159,7 +160,7 @@ def any_item(run: Interpreter, value: Instance) -> Value:
 
 def picked(value: Tensor) -> Tensor:
     """Some elements of a tensor."""
-    return value.but(picked=True, last=None, dim=None, zero=value.zero, shape=_kept(value.shape))
+    return value.but(picked=True, sizes=ANY, dim=None, zero=value.zero, shape=_kept(value.shape))
 
 
 def _kept(shape: str) -> str:

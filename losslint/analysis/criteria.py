@@ -33,12 +33,16 @@ class Criterion:
     options: tuple[str, ...] = ()
     """Positional parameters of the function behind input and target."""
     guessed: bool = False
+    target_at: int = 1
+    """The position of the target; criteria of pairs take two inputs before it."""
 
 
 def _row(
     module: str, function: str, expects: Expects, family: Family, *options: str
 ) -> tuple[tuple[str, str], Criterion]:
-    return (module, function), Criterion(module, expects, family, options=options)
+    pairs = module in ("CosineEmbeddingLoss", "MarginRankingLoss")
+    made = Criterion(module, expects, family, options=options, target_at=2 if pairs else 1)
+    return (module, function), made
 
 
 _CLASSES = Family.CLASSIFICATION
@@ -59,7 +63,10 @@ _TABLE = dict(
         _row("SoftMarginLoss", "soft_margin_loss", Expects.ANYTHING, _CLASSES),
         _row("MultiMarginLoss", "multi_margin_loss", Expects.ANYTHING, _CLASSES),
         _row("MultiLabelMarginLoss", "multilabel_margin_loss", Expects.ANYTHING, _CLASSES),
-        _row("KLDivLoss", "kl_div", Expects.ANYTHING, Family.DIVERGENCE),
+        _row(
+            "KLDivLoss", "kl_div", Expects.ANYTHING, Family.DIVERGENCE,
+            "size_average", "reduce", "reduction", "log_target",
+        ),
         _row("CTCLoss", "ctc_loss", Expects.ANYTHING, Family.SEQUENCE),
         _row("MSELoss", "mse_loss", Expects.ANYTHING, Family.REGRESSION),
         _row("L1Loss", "l1_loss", Expects.ANYTHING, Family.REGRESSION),

@@ -64,6 +64,8 @@ class LossCall:
     options: Mapping[str, Value]
     built: tuple[Step, ...]
     """Where the criterion was built and how it came here."""
+    reduction: str | None = "mean"
+    """How the loss is reduced, where that is known; also by the options of old."""
     autocast: bool = False
     evaluating: bool = False
     """It runs without gradients: the loss is only looked at."""
@@ -101,22 +103,48 @@ class LossCase:
 
 
 class OperationKind(Enum):
-    """Operations with values at which they, or their gradient, are not finite."""
+    """Operations with values at which they are not finite, or sizes that hardly anybody wants."""
 
     DIVISION = "division"
     LOG = "log"
+    ROOT = "square root"
+    EXP = "exponential"
+    SOFTMAX = "softmax written out"
+    SELECTION = "selection by a mask"
+    MEAN = "mean of a selection"
+    PAIRING = "pairing"
+    """Each element of a column, the operand, meets each of a vector, the other one."""
+    ACCUMULATION = "accumulation"
+    """A loss kept from round to round: of use where it is backpropagated later."""
+    BATCH_MEANS = "batch means"
+    """A sum over the rounds of a loop of losses that are means over a batch each."""
+    CUT = "cut"
+    """No gradient goes through, which is as it should be on the way to targets and weights."""
+    DEAD_END = "dead end"
+    """A cut that leaves a loss without any gradient for its input."""
 
     __hash__ = object.__hash__
 
 
+FLOW = frozenset(
+    {
+        OperationKind.ACCUMULATION,
+        OperationKind.BATCH_MEANS,
+        OperationKind.CUT,
+        OperationKind.DEAD_END,
+    }
+)
+"""Operations that are told by other events than that their result reaches a loss."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A division or logarithm, with the operand whose values matter."""
+    """One such operation, with the operand whose values or sizes matter."""
 
     kind: OperationKind
     place: Place
     function: str
-    """As it is called in the code: ``log``, ``log2``, ``log10``, ``log1p``, ``/``."""
+    """As it is called in the code: ``log``, ``log2``, ``log10``, ``sqrt``, ``/``."""
     operand: Tensor
     other: Tensor | None = None
     trail: tuple[Step, ...] = ()
@@ -127,6 +155,7 @@ class Operation:
         return (
             isinstance(other, Operation)
             and self.place == other.place
+            and self.kind is other.kind
             and self.operand == other.operand
         )
 
@@ -157,6 +186,17 @@ class ImplicitDim:
     place: Place
     function: str
     confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionBuilt:
+    """A criterion whose constructor is given tensors by position."""
+
+    place: Place
+    criterion: Criterion
+    spelled: str
+    """The class as the code has it."""
+    arguments: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +234,107 @@ class TrainingLoop:
     confidence: Confidence
 
 
-Event: TypeAlias = LossCalls | OperationInLoss | ImplicitDim | LossSum | TrainingLoop
+@dataclass(frozen=True, slots=True)
+class Accumulation:
+    """A loss that is kept with its graph from round to round, and never backpropagated."""
+
+    place: Place
+    total: str
+    """The sum or list that keeps it, as the code has it."""
+    listed: bool
+    """It is appended to a list."""
+    backward: Place | None
+    """Where the loss itself was backpropagated; None where nothing in the loop does that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An operation that no gradient goes through."""
+
+    place: Place
+    function: str
+
+    @property
+    def title(self) -> str:
+        """The operation in words."""
+        words = {"comparison": "a comparison", "no_grad": "what is computed under `no_grad`"}
+        return words.get(self.function, f"`{self.function}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Backpropagation:
+    """A call of backward."""
+
+    place: Place
+    losses: tuple[Value, ...]
+    """What is backpropagated, depending on the path."""
+    cuts: tuple[Cut, ...]
+    """Where the only way from the model to a loss that is part of it is cut."""
+    weighted: bool
+    """The gradient of the loss is given too, so that it need not be a single number."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAverage:
+    """A sum of batch means that is divided by a number of samples."""
+
+    place: Place
+    summed: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedGradient:
+    """A loss that is told to require a gradient."""
+
+    place: Place
+    loss: str
+    """As the code has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCall:
+    """A statement that names a method and does not call it."""
+
+    place: Place
+    title: str
+    """The method as the code has it."""
+
+
+class ClipFault(Enum):
+    """Why clipping gradients does not do what it is there for."""
+
+    BEFORE_BACKWARD = "before backward"
+    AFTER_STEP = "after the step"
+    BEFORE_UNSCALE = "before they are unscaled"
+    NOT_PARAMETERS = "of a loss"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class GradientClip:
+    """A call that clips gradients, at a wrong place or of the wrong thing."""
+
+    place: Place
+    fault: ClipFault | None
+    other: Place | None = None
+    """The backward or step that it should stand on the other side of."""
+    optimizer: str = ""
+    """The optimizer whose step it is about, as the code has it."""
+    confidence: Confidence = Confidence.HIGH
+
+
+Event: TypeAlias = (
+    LossCalls
+    | CriterionBuilt
+    | OperationInLoss
+    | ImplicitDim
+    | LossSum
+    | TrainingLoop
+    | Accumulation
+    | Backpropagation
+    | ForcedGradient
+    | MissingCall
+    | WrongAverage
+    | GradientClip
+)

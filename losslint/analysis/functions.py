@@ -10,17 +10,24 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
+    Act,
     Class,
+    Const,
+    Extern,
     Function,
     Instance,
+    Method,
+    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -56,7 +63,7 @@ def call_function(
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
-    if known is None and not run.memo.enter(node):
+    if known is None and run.memo.full(node):
         bound = {name: value if value is self else widen(value) for name, value in bound.items()}
         key = _key(run, function, bound)
         known = run.memo.find(key)
@@ -71,7 +78,7 @@ def call_function(
     newest = run.heap.newest
     run.heap.start_recording()
     outer_trace, run.trace = run.trace, []
-    mark = run.heap.mark()
+    mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
         slots, value = _evaluate(run, function, bound, self, owner or function.owner)
     finally:
@@ -82,6 +89,13 @@ def call_function(
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
     }
+    taught = (
+        run.told != told
+        or bool(trace)
+        or (isinstance(self, Instance) and group_of(self) == "module")
+        or not all(map(plain, (value, *writes.values())))
+    )
+    run.memo.count(node, run.steps - steps, taught)
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -157,6 +171,7 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()
     return slots, value
@@ -172,6 +187,26 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
         and name in ("forward", "__call__")
         and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.IGNORECASE))
     )
+
+
+def plain(value: Value | None) -> bool:
+    """Whether nothing is known of a value that could make or unmake a finding."""
+    kind = type(value)
+    if isinstance(value, Tensor):
+        return (
+            value.act is Act.UNKNOWN
+            and value.target is TargetKind.UNKNOWN
+            and value.zero is None
+            and not value.terms
+            and not value.operations
+        )
+    if isinstance(value, Tuple):
+        return all(map(plain, value.items))
+    if isinstance(value, Union):
+        return all(plain(one.value) for one in value.alternatives)
+    if isinstance(value, Instance):
+        return isinstance(value.cls, Extern) and value.cls.name.startswith("builtins.")
+    return kind in (Unknown, Const, Method) or value is None
 
 
 def _holds_new(value: Value, newest: int) -> bool:

@@ -14,17 +14,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.events import (
+    FLOW,
+    Backpropagation,
     Event,
     Family,
     ImplicitDim,
     LossSum,
     LossTerm,
     OperationInLoss,
+    OperationKind,
 )
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
-from losslint.analysis.scope import Exit, Frame, Module
+from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
@@ -66,9 +69,11 @@ class LossSites:
 
     understood: dict[Place, bool] = field(default_factory=dict)
     lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
+    met_so_far: int = 0
 
     def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
         """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
+        self.met_so_far += 1
         self.understood[place] = self.understood.get(place, False) or understood
         if not understood and isinstance(given, Unknown) and given.why:
             self.lost[place] = (given.lost, given.why)
@@ -119,16 +124,26 @@ class Interpreter:
         self.dead = 0
         self.settled = 0
         self.loops = 0
+        self.looping: list[Round] = []
+        """The loops around what is being evaluated, the innermost last."""
+        self.backpropagations: dict[Place, Backpropagation] = {}
+        """Every call of backward, with all that it was seen to be called on."""
+        self.backpropagated: set[Place] = set()
+        """Where losses were kept that were seen to reach a backward later."""
+        self.differentiated: set[Hashable] = set()
+        """Losses whose gradients were asked for without a backward."""
+        self.numbers: set[Place] = set()
+        """Where losses were kept that were seen to be read as a number later."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
-        self._steps = self._next_look = 0
+        self.steps = self._next_look = 0
         self._deadline = 0.0
         self.start()
 
     def start(self) -> None:
         """Grants the steps and the time of one file."""
         self.rounds = 1
-        self._steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
+        self.steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def step(self) -> None:
@@ -137,17 +152,23 @@ class Interpreter:
         Raises:
             BudgetSpent: if it is one too many.
         """
-        self._steps += 1
-        if self._steps > self._next_look:
+        self.steps += 1
+        if self.steps > self._next_look:
             self._next_look += _STEPS_BETWEEN_LOOKS
-            if self._steps > MAX_STEPS or time.thread_time() > self._deadline:
+            if self.steps > MAX_STEPS or time.thread_time() > self._deadline:
                 raise BudgetSpent
 
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
+        self.looping.clear()
         self.heap.stop_all_recordings()
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many events and how many evaluations of loss calls there were so far."""
+        return len(self.events), self.sites.met_so_far
 
     # -- evaluating ---------------------------------------------------------------------------
 
@@ -215,6 +236,7 @@ class Interpreter:
         known = self.assumed()
         through: list[tuple[Conditions, Writes]] = []
         traces: list[Trace] = []
+        when: list[Conditions] = []
         for conditions, run in arms:
             if contradict(conditions, known):
                 continue
@@ -225,9 +247,10 @@ class Interpreter:
                 through.append((frame.assumed - base, heap.writes_since(mark)))
             heap.roll_back(mark)
             traces.append(tuple(self.trace))
+            when.append(conditions)
         frame.assumed, self.trace = base, outer
         if any(traces):
-            self.trace.append(Branch(tuple(traces)))
+            self.trace.append(Branch(tuple(traces), tuple(when)))
         if not through:
             return False
         if len(through) == 1:
@@ -312,6 +335,10 @@ class Interpreter:
                     self._reaches_loss(item, seen)
         elif isinstance(value, Tensor):
             for operation in value.operations:
+                if operation.kind is OperationKind.ACCUMULATION:
+                    self.backpropagated.add(operation.place)
+                if operation.kind in FLOW:
+                    continue
                 operand = operation.operand
                 if operand.grad or operand.deps or operation.repeated:
                     self.emit(OperationInLoss(operation, guarded=False))
@@ -331,6 +358,12 @@ class Interpreter:
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
+
+    def guard_means(self, value: Tensor) -> None:
+        """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
+        for operation in value.operations:
+            if operation.kind is OperationKind.MEAN and operation.zero is not None:
+                self.guarded.add(operation.zero)
 
     # -- helpers that many parts need ---------------------------------------------------------
 

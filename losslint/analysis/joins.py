@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from losslint.analysis.sizes import common
 from losslint.analysis.values import (
     NONE,
     UNKNOWN,
@@ -23,12 +24,11 @@ from losslint.analysis.values import (
     Union,
     Unknown,
     Value,
-    alternatives_of,
 )
 
 MAX_PATHS = 5
 MAX_CONFIGURATIONS = 32
-_CONFIGURATIONS = (Instance, Function, Class, Extern, Partial, Bound)
+_CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
 
 
 def one_of(values: Sequence[Value], token: Hashable) -> Value:
@@ -68,16 +68,20 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
     """One value for several, each with the conditions under which it holds."""
     flat: list[Alternative] = []
     for outer in alternatives:
-        for inner in alternatives_of(outer.value):
-            if contradict(outer.when, inner.when):
-                continue
-            when = outer.when | inner.when if inner.when else outer.when
-            config = outer.config or inner.config or isinstance(inner.value, _CONFIGURATIONS)
-            new = Alternative(inner.value, when, config)
-            if len(flat) > MAX_PATHS + MAX_CONFIGURATIONS:
-                flat.append(new)  # too many to tell apart already, whatever merges
+        value, when, config = outer.value, outer.when, outer.config
+        if type(value) is not Union:
+            known = not config and type(value) in _CONFIGURATIONS
+            _add(flat, Alternative(value, when, True) if known else outer)
+            continue
+        for inner in value.alternatives:
+            if when and inner.when:
+                if contradict(when, inner.when):
+                    continue
+                both = when | inner.when
             else:
-                _add(flat, new)
+                both = when or inner.when
+            known = config or inner.config or type(inner.value) in _CONFIGURATIONS
+            _add(flat, Alternative(inner.value, both, known))
     if not flat:
         return UNKNOWN
     if len(flat) == 1:
@@ -89,20 +93,24 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
 
 
 def _add(flat: list[Alternative], new: Alternative) -> None:
+    if len(flat) > MAX_PATHS + MAX_CONFIGURATIONS:
+        flat.append(new)  # too many to tell apart already, whatever merges
+        return
+    value, kind, config = new.value, type(new.value), new.config
     for index, old in enumerate(flat):
-        if old.config != new.config:
+        if old.config != config or type(old.value) is not kind:
             continue
-        merged = _merge(old.value, new.value)
+        merged = _merge(old.value, value)
         if merged is not None:
             # what holds under c and under not c holds always; of other conditions keep the shared
-            flat[index] = Alternative(merged, old.when & new.when, old.config)
+            flat[index] = Alternative(merged, old.when & new.when, config)
             return
     flat.append(new)
 
 
 def _merge(one: Value, other: Value) -> Value | None:
     """One value that stands for both without losing a fact that rules judge, if there is one."""
-    if one == other:
+    if one is other or one == other:
         return one
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return _merge_tensors(one, other)
@@ -130,7 +138,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
-        last=one.last if one.last == other.last else None,
+        sizes=common(one.sizes, other.sizes),
         shape=one.shape if one.shape == other.shape else "",
         operations=one.operations | other.operations,
         deps=one.deps | other.deps,

@@ -10,6 +10,7 @@ from losslint.analysis.assignment import assign
 from losslint.analysis.containers import element, elements
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.scope import Round
 from losslint.analysis.statements import dead, executes
 from losslint.analysis.trace import Action, Loop
 
@@ -55,9 +56,11 @@ def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], Non
         frame.continues = []
         frame.loop_mark = mark = run.heap.mark()
         base = frame.assumed
+        run.looping.append(Round(node, mark, repeats=False))
         bind()
         if run.exec(node.body.body):
             run.leave(frame.continues, mark)
+        run.looping.pop()
         if not frame.continues:
             goes_on = False
             break
@@ -97,6 +100,8 @@ def _repeated(
         last = number == rounds - 1
         run.settled += last
         run.loops += 1
+        heap.start_recording()
+        run.looping.append(Round(node, mark, repeats=True))
         try:
             bind()
             if isinstance(node, cst.While) and number:
@@ -106,7 +111,9 @@ def _repeated(
         finally:
             run.settled -= last
             run.loops -= 1
+            run.looping.pop()
             body, run.trace = run.trace, outer
+            reads = heap.stop_recording()
         repeats = bool(frame.continues)
         left_by_break = bool(frame.breaks)
         exits = [*frame.continues, *frame.breaks]
@@ -115,6 +122,8 @@ def _repeated(
         else:
             heap.roll_back(mark)
         frame.assumed = base
+        if heap.holds(reads):
+            break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
     if body:
         run.act(Loop(run.place(node), tuple(body), repeats))

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from losslint.analysis.trace import Trace
 
 MAX_CONTEXTS = 16
+"""Of one function, evaluated with the facts as they are; as many again are widened first."""
+_FULL_STEPS = 80
+"""A context of fewer steps counts for less than one, as a registry's look-up does."""
+_LEAST = 0.2
+_COST_OF_NOTHING = 6
+"""How many contexts one counts for from which nothing was learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._calls: dict[Hashable, list[Remembered]] = {}
-        self._contexts: dict[cst.CSTNode, int] = {}
+        self._contexts: dict[cst.CSTNode, float] = {}
 
     def find(self, key: Hashable) -> Remembered | None:
         """The result of an earlier call that still holds."""
@@ -49,15 +55,26 @@ class Memo:
         """Remembers a call."""
         self._calls.setdefault(key, []).append(call)
 
-    def enter(self, node: cst.CSTNode) -> bool:
-        """Counts one more context of a function; False when it has had its share."""
-        count = self._contexts.get(node, 0) + 1
-        self._contexts[node] = count
-        return count <= MAX_CONTEXTS
+    def full(self, node: cst.CSTNode) -> bool:
+        """Whether a function has had its share of contexts."""
+        return self._contexts.get(node, 0.0) >= MAX_CONTEXTS
 
     def exhausted(self, node: cst.CSTNode) -> bool:
         """Whether a function has had twice its share of contexts, widened ones included."""
-        return self._contexts.get(node, 0) > 3 * MAX_CONTEXTS
+        return self._contexts.get(node, 0.0) >= 2 * MAX_CONTEXTS
+
+    def count(self, node: cst.CSTNode, steps: int, taught: bool) -> None:
+        """Counts one more context of a function, which took so many steps.
+
+        Args:
+            node: the function.
+            steps: what its evaluation took.
+            taught: whether that told anything that a rule could use.
+        """
+        cost = min(1.0, max(_LEAST, steps / _FULL_STEPS))
+        self._contexts[node] = self._contexts.get(node, 0.0) + cost * (
+            1 if taught else _COST_OF_NOTHING
+        )
 
 
 def widen(value: Value) -> Value:

@@ -10,12 +10,19 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, is_square
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.operations import with_operation
+from losslint.analysis.powers import power
+from losslint.analysis.sizes import broadcast, paired
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
+from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     FALSE,
     NONE,
@@ -75,7 +82,7 @@ _TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] =
     "-": arithmetic.subtract,
     "*": arithmetic.multiply,
     "/": arithmetic.divide,
-    "**": arithmetic.power,
+    "**": power,
 }
 
 
@@ -124,16 +131,24 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "*" and is_list(left):
         return left
     deps = arithmetic.union_deps(arithmetic.deps_of(left), arithmetic.deps_of(right))
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        if (is_square(left) and is_square(right)) or (
+            sign in "&|" and is_comparison(left) and is_comparison(right)
+        ):
+            return _of_tensors(run, sign, left, right, node)
+        if sign == "-" and left.key is not None and right.key is not None:
+            return Unknown((sign, left.key, right.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
     return Unknown(None, deps)
 
 
 def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
-    left, right = as_mask(run, left, node) or left, as_mask(run, right, node) or right
+    left, right = as_tensor(run, left, node) or left, as_tensor(run, right, node) or right
     combine = _TENSOR.get(sign)
     if combine is not None:
         made = combine(run, left, right, node)
+        made = _sized(run, sign, made, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
     made = arithmetic.blend(left, right)
     if sign == "@":
@@ -143,6 +158,29 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         if masks:
             return made.but(mask=masks[0], dtype=DType.BOOL, grad=False, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _sized(
+    run: Interpreter, sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNode
+) -> Tensor:
+    """The result with its sizes, which may be those of all pairs."""
+    one, other = sizes_of(left), sizes_of(right)
+    sizes = broadcast(one, other)
+    if sizes != made.sizes:
+        made = made.but(sizes=sizes)
+    if not made.grad or not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return made
+    if sign == "+":  # distances between all pairs begin with the squares of both sides
+        return made
+    if paired(other, one):
+        left, right = right, left
+    elif not paired(one, other):
+        return made
+    trail = (*steps_of(left.trail), *steps_of(right.trail))
+    operation = Operation(
+        OperationKind.PAIRING, run.place(node), sign, left, right, trail, run.repeats()
+    )
+    return with_operation(run, made, operation)
 
 
 def _fold(sign: str, left: Any, right: Any) -> Value:
@@ -182,10 +220,12 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         )
     if isinstance(value, Tensor):
         if isinstance(sign, cst.Minus):
-            return arithmetic.negate(value)
+            return arithmetic.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
             return value
-        return value if isinstance(sign, cst.Plus) else arithmetic.blend(value)
+        if isinstance(sign, cst.Plus):
+            return value
+        return arithmetic.blend(value).but(sizes=value.sizes)
     if isinstance(value, Const) and isinstance(value.value, int | float):
         if isinstance(sign, cst.Minus):
             return Const(-value.value)
@@ -201,26 +241,39 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    tensors = [one for one in (left, right) if isinstance(one, Tensor)] or [
+        one.value
+        for side in (left, right)
+        if isinstance(side, Union)
+        for one in side.alternatives
+        if isinstance(one.value, Tensor) and (one.value.zero or one.value.mask)
+    ]
+    if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
         run_place = run.place(node)
-        tensors = [one for one in (left, right) if isinstance(one, Tensor)]
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
-        padding = isinstance(sign, cst.NotEqual) or any(t.shape == "arange" for t in tensors)
+        padding = (
+            isinstance(sign, cst.NotEqual)
+            or is_padding(type(sign).__name__, right)
+            or any(t.shape == "arange" for t in tensors)
+        )
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
         made = arithmetic.blend(left, right)
-        return Tensor(
+        mask = Tensor(
             mask=reason,
+            shape="random" if any(t.shape == "random" for t in tensors) else "",
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,
+            sizes=broadcast(sizes_of(left), sizes_of(right)),
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
         )
+        return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)

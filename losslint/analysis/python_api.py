@@ -6,14 +6,16 @@ from collections.abc import Hashable
 
 import libcst as cst
 
-from losslint.analysis import arithmetic
+from losslint.analysis import accumulation, arithmetic
 from losslint.analysis.arguments import Args
+from losslint.analysis.averages import length
 from losslint.analysis.containers import (
     element,
     elements,
     extend,
     is_key,
 )
+from losslint.analysis.gradient_flow import cut
 from losslint.analysis.interpreter import REST, Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
@@ -178,7 +180,9 @@ def _extreme(op: Op) -> Value:
 def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
-        return value.but(grad=False, terms=(), operations=frozenset())
+        accumulation.read_as_number(op.run, value)
+        short = op.name.rpartition(".")[2]
+        return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
     if isinstance(value, Const):
         kind = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs}.get(
             op.name.rpartition(".")[2]
@@ -196,6 +200,8 @@ def _len(op: Op) -> Value:
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (value.zero or value.mask):
         return Tensor(zero=value.zero or value.mask, grad=False)
+    if isinstance(value, Unknown):
+        return length(value)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
 
 

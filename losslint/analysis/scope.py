@@ -55,6 +55,17 @@ class Exit:
     value: Alternative
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """One round of a loop that is being evaluated."""
+
+    node: cst.For | cst.While
+    mark: Mark
+    """When it began."""
+    repeats: bool
+    """False for a loop over a few known items."""
+
+
 @dataclass(slots=True, eq=False)
 class Frame:
     """One call of a function, or the body of a module or class."""

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslint.analysis import container_api, definitions, loops, python_api, reflection_api
+from losslint.analysis.accumulation import accumulations
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
+from losslint.analysis.clipping import gradient_clips
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
+from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
@@ -133,6 +136,9 @@ def _analyse(
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
     events = [_settled(run, event, acts) for event in run.events]
     events.extend(training_loops(run.roots))
+    events.extend(backpropagations(run))
+    events.extend(accumulations(run))
+    events.extend(gradient_clips(run.roots))
     understood = run.sites.understood
     return Analysis(
         events,

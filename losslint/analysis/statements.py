@@ -7,12 +7,13 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis import operators
+from losslint.analysis import accumulation, operators
 from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.missing_call import missing_call
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
 from losslint.analysis.values import (
@@ -72,13 +73,17 @@ def _right_side(run: Interpreter, node: cst.CSTNode) -> Value:
 
 @executes(cst.Expr)
 def _expression(run: Interpreter, node: cst.Expr) -> bool:
-    run.eval(node.value)
+    value = run.eval(node.value)
+    if isinstance(node.value, cst.Attribute):
+        missing_call(run, node.value, value)
     return True
 
 
 @executes(cst.Assign)
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
     value = _right_side(run, node.value)
+    if run.looping and isinstance(node.value, cst.BinaryOperation):
+        value = accumulation.assigned(run, node, node.value, value)
     for target in node.targets:
         assign(run, target.target, value)
     return True
@@ -99,7 +104,10 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
     if sign == "+" and isinstance(before, Instance) and is_list(before):
         extend(run, before, value)
         return True
-    assign(run, node.target, operators.binary(run, sign, before, value, node))
+    made = operators.binary(run, sign, before, value, node)
+    if sign == "+":
+        made = accumulation.added(run, node.target, value, made, node)
+    assign(run, node.target, made)
     return True
 
 

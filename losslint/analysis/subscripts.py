@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from types import EllipsisType
+from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_comparison
 from losslint.analysis.containers import (
     LISTS,
     TAIL,
@@ -21,13 +22,17 @@ from losslint.analysis.containers import (
     list_items,
     picked,
 )
+from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.operations import whole, with_operation
+from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
+    NONE,
     UNKNOWN,
     Act,
     Class,
@@ -50,13 +55,17 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 
-def _index(run: Interpreter, node: cst.Subscript) -> Value | slice | None:
-    """The one index of a subscript, a slice with constant bounds, or None for anything else."""
+Index: TypeAlias = "Value | slice | tuple[Value | slice, ...]"
+"""One index, a slice with constant bounds, or something for each axis."""
+
+
+def _index(run: Interpreter, node: cst.Subscript) -> Index:
+    """What stands between the brackets of a subscript."""
     if len(node.slice) != 1:
-        for axis in node.slice:
-            if isinstance(axis.slice, cst.Index):
-                run.eval(axis.slice.value)
-        return None
+        return tuple(
+            run.eval(axis.slice.value) if isinstance(axis.slice, cst.Index) else _extent(axis.slice)
+            for axis in node.slice
+        )
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
         return run.eval(part.value)
@@ -68,9 +77,16 @@ def _index(run: Interpreter, node: cst.Subscript) -> Value | slice | None:
             continue
         value = run.eval(bound)
         if not isinstance(value, Const) or not isinstance(value.value, int):
-            return None
+            return (_extent(part),)
         bounds.append(value.value)
     return slice(*bounds)
+
+
+def _extent(part: cst.BaseSlice) -> slice:
+    """A slice of one axis of several: everything, or some part of it."""
+    if isinstance(part, cst.Slice) and not (part.lower or part.upper or part.step):
+        return slice(None)
+    return slice(0, None)
 
 
 def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
@@ -79,11 +95,10 @@ def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
     return each(without_none(value), lambda one: _item(run, one, index, node))
 
 
-def _item(
-    run: Interpreter, value: Value, index: Value | slice | None, node: cst.Subscript
-) -> Value:
+def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> Value:
     if isinstance(value, Tensor):
-        return indexed(run, value, index, node)
+        return indexed(run, value, place, node)
+    index = None if isinstance(place, tuple) else place
     if isinstance(value, Tuple):
         return _of_items(run, value.items, index, None)
     if isinstance(value, Instance):
@@ -114,6 +129,10 @@ def _item(
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Unknown):
         key = None
+        if run.repeats() and (
+            is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
+        ):
+            return indexed(run, Tensor(deps=value.deps), place, node)
         if value.key is not None and isinstance(index, Const):
             key = (value.key, "[]", index)
         return Unknown(key, value.deps, value.lost, value.why)
@@ -173,15 +192,20 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
-        elif target.shape == "blank" and value in (Const(1), Const(1.0)) and len(node.slice) == 2:
+        elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
             trail = extend_trail(None, run.place(node), "one-hot rows made here")
             rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
+        elif target.sign is not Sign.UNKNOWN and value not in (Const(0), Const(0.0), *_ONES):
+            run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
-def _store(run: Interpreter, target: Instance, index: Value | slice | None, value: Value) -> None:
+_ONES = (Const(1), Const(1.0))
+
+
+def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
     if is_list(target):
         items = list(list_items(run, target))
         if isinstance(index, Const) and isinstance(index.value, int):
@@ -219,7 +243,7 @@ def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
 def _filled(target: Tensor, value: Tensor) -> Tensor:
     """A tensor into which parts of another were written."""
     if target.shape == "blank" and value.act is not Act.UNKNOWN:
-        return value.but(picked=True, shape="blank", last=None)
+        return value.but(picked=True, shape="blank", sizes=target.sizes)
     if target.act is value.act and target.act is not Act.UNKNOWN:
         return target
     return target.but(
@@ -227,21 +251,37 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
         picked=False,
         sign=Sign.UNKNOWN,
         zero=None,
-        operations=target.operations | value.operations,
+        operations=target.operations | whole(value).operations,
         deps=target.deps | value.deps,
         terms=(),
         shape="",
+        grad=target.grad or value.grad,
     )
 
 
-def indexed(
-    run: Interpreter, value: Tensor, index: Value | slice | None, node: cst.Subscript
-) -> Tensor:
+def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
+    """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
+    if index.mask is None or index.shape == "random":
+        return made
+    operation = Operation(
+        OperationKind.SELECTION,
+        run.place(node),
+        "[]",
+        made.but(zero=index.mask),
+        repeated=run.repeats(),
+    )
+    return with_operation(run, made, operation)
+
+
+def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) -> Tensor:
     """``tensor[...]``."""
-    made = picked(value)
+    if value.shape == "sizes" and index != Const(0):
+        return Tensor(grad=False, sign=Sign.POSITIVE)
+    made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
     if isinstance(index, Unknown):
-        index = as_mask(run, index, node) or index
+        index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
+        made = selected(run, made, index, node)
         if index.deps & value.deps:
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
@@ -252,3 +292,50 @@ def indexed(
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made
+
+
+SAMPLE = Unknown(("sample",))
+"""The index of one sample that a loader asks a dataset for."""
+
+
+def _is_number(index: Value | slice) -> bool:
+    return isinstance(index, Const) and type(index.value) is int
+
+
+def _sizes_behind(sizes: Sizes, index: Index) -> Sizes:
+    """The sizes of ``tensor[index]``."""
+    if sizes is ANY:
+        return ANY
+    axes = list(index) if isinstance(index, tuple) else [index]
+    if rank(sizes) is None:
+        # only what leaves the dimensions in front alone says something of the last
+        if len(axes) == 1 and isinstance(axes[0], slice) and len(sizes) > 1:
+            return sizes
+        if len(axes) == 2 and axes[0] == Const(...) and _is_number(axes[1]):
+            return reduced(sizes, -1)
+        return ANY
+    if Const(...) in axes:
+        place = axes.index(Const(...))
+        used = sum(1 for one in axes if one != NONE) - 1
+        axes[place : place + 1] = [slice(None)] * (len(sizes) - used)
+    left = list(sizes)
+    found: list[int | EllipsisType | None] = []
+    advanced = 0
+    for one in axes:
+        if one == NONE:
+            found.append(INSERTED)
+            continue
+        if not left:
+            return ANY
+        size = left.pop(0)
+        if isinstance(one, slice):
+            found.append(size if one == slice(None) else None)
+        elif isinstance(one, Tensor):
+            advanced += 1
+            inner = rank(one.sizes)
+            if inner is None or advanced > 1 or (one.dtype is DType.BOOL and inner != 1):
+                return ANY
+            found.extend(one.sizes if one.dtype is not DType.BOOL else (None,))
+        elif one != SAMPLE and not _is_number(one):
+            return ANY
+    return (*found, *left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,6 +10,7 @@ from losslint.finding import Confidence
 
 if TYPE_CHECKING:
     from losslint.analysis.trail import Place
+    from losslint.analysis.values import Conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Backward:
     place: Place
     deps: frozenset[Hashable]
     """Empty where they cannot be told."""
+    losses: frozenset[Hashable] = frozenset()
+    """What is backpropagated: the places of its terms, or its symbols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class OptimizerStep:
     owners: frozenset[Hashable] | None
     """The modules whose parameters it holds; None where they cannot be told."""
     confidence: Confidence
+    scaled: bool = False
+    """A gradient scaler steps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,51 @@ class ZeroGrad:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """A gradient scaler multiplies the loss that is backpropagated next."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unscale:
+    """A gradient scaler divides gradients by its scale."""
+
+    place: Place
+    optimizer: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Gradients are clipped."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose gradients are clipped; None where they cannot be told."""
+    losses: frozenset[Hashable] = frozenset()
+    """What was passed instead of parameters, as in :class:`Backward`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLoss:
+    """A loss is added to a total, or to a list, that outlives the round of a loop."""
+
+    place: Place
+    loop: Place
+    """The innermost loop that the total outlives a round of."""
+    losses: frozenset[Hashable]
+    """As in :class:`Backward`."""
+    total: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """Several ways to go on, one of which is taken."""
 
     arms: tuple[Trace, ...]
+    when: tuple[Conditions, ...] = ()
+    """What holds on each of them, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +108,19 @@ class Loop:
     """False for a loop over a few known items, or one that always ends in its first round."""
 
 
-Action: TypeAlias = Backward | OptimizerStep | ZeroGrad | Branch | Loop
+Action: TypeAlias = (
+    Backward | OptimizerStep | ZeroGrad | Scale | Unscale | Clip | KeepLoss | Branch | Loop
+)
 Trace: TypeAlias = tuple[Action, ...]
+
+
+def actions(trace: Trace) -> Iterator[Action]:
+    """Every action in a trace, whatever branch or loop it stands in."""
+    for action in trace:
+        if isinstance(action, Branch):
+            for arm in action.arms:
+                yield from actions(arm)
+        elif isinstance(action, Loop):
+            yield from actions(action.body)
+        else:
+            yield action

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from losslint.analysis.events import TrainingLoop, Zeroing
-from losslint.analysis.trace import Action, Backward, Branch, Loop, OptimizerStep, Trace, ZeroGrad
+from losslint.analysis.trace import Backward, Branch, Loop, OptimizerStep, Trace, ZeroGrad, actions
 from losslint.analysis.trail import Place
 
 MAX_STEPS = 100
@@ -21,8 +21,9 @@ def training_loops(roots: Sequence[Trace]) -> list[TrainingLoop]:
     """
     by_step: dict[Place, list[TrainingLoop]] = {}
     for trace in roots:
-        for loop, around in _loops(trace, ()):
-            for found in _judged(loop, around, trace):
+        for loop, around in loops_in(trace, ()):
+            for step, backward in stepped(loop):
+                found = _judged(loop, around, trace, step, backward)
                 by_step.setdefault(found.step, []).append(found)
     return [min(found, key=_fault) for found in by_step.values()]
 
@@ -32,64 +33,60 @@ def _fault(loop: TrainingLoop) -> int:
     return order.index(loop.zeroing) + (10 if loop.cleared is not None else 0)
 
 
-def _loops(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[Loop, tuple[Loop, ...]]]:
+def loops_in(
+    trace: Trace, around: tuple[Loop, ...] = ()
+) -> Iterator[tuple[Loop, tuple[Loop, ...]]]:
+    """Every loop that repeats, with the loops around it."""
     for action in trace:
         if isinstance(action, Loop):
             if action.repeats:
                 yield action, around
-                yield from _loops(action.body, (*around, action))
+                yield from loops_in(action.body, (*around, action))
             else:
-                yield from _loops(action.body, around)
+                yield from loops_in(action.body, around)
         elif isinstance(action, Branch):
             for arm in action.arms:
-                yield from _loops(arm, around)
+                yield from loops_in(arm, around)
 
 
-def _walk(trace: Trace, into_loops: bool = True) -> Iterator[Action]:
-    """Every action in a trace, whatever branch or loop it stands in."""
-    for action in trace:
-        if isinstance(action, Branch):
-            for arm in action.arms:
-                yield from _walk(arm, into_loops)
-        elif isinstance(action, Loop):
-            if into_loops or not action.repeats:
-                yield from _walk(action.body, into_loops)
-        else:
-            yield action
-
-
-def _judged(loop: Loop, around: tuple[Loop, ...], whole: Trace) -> Iterator[TrainingLoop]:
+def stepped(loop: Loop) -> Iterator[tuple[OptimizerStep, Backward]]:
+    """The optimizers that are stepped in a loop and in none inside it, each with a backward."""
     inner = [action for action in _nested(loop.body) if action is not loop]
     steps: dict[object, OptimizerStep] = {}
-    for action in _walk(loop.body):
+    for action in actions(loop.body):
         if isinstance(action, OptimizerStep):
             steps.setdefault((action.optimizer, action.place), action)
     for step in islice(steps.values(), MAX_STEPS):
         if any(_holds_round(one, step) for one in inner):
             continue
         backward = next(
-            (a for a in _walk(loop.body) if isinstance(a, Backward) and _fills(a, step)), None
+            (a for a in actions(loop.body) if isinstance(a, Backward) and fills(a, step)), None
         )
-        if backward is None:
-            continue
-        rounds = _Rounds(step)
-        rounds.run(loop.body)
-        rounds.recording = True
-        rounds.cleared = None
-        rounds.gradient = "none"
-        rounds.run(loop.body)
-        zeroing, zeroed = Zeroing.IN_LOOP, None
-        if rounds.unzeroed:
-            zeroing, zeroed = _elsewhere(step, loop, around, whole)
-        yield TrainingLoop(
-            step.label,
-            step.place,
-            backward.place,
-            zeroing,
-            zeroed,
-            rounds.cleared_before_step,
-            step.confidence,
-        )
+        if backward is not None:
+            yield step, backward
+
+
+def _judged(
+    loop: Loop, around: tuple[Loop, ...], whole: Trace, step: OptimizerStep, backward: Backward
+) -> TrainingLoop:
+    rounds = _Rounds(step)
+    rounds.run(loop.body)
+    rounds.recording = True
+    rounds.cleared = None
+    rounds.gradient = "none"
+    rounds.run(loop.body)
+    zeroing, zeroed = Zeroing.IN_LOOP, None
+    if rounds.unzeroed:
+        zeroing, zeroed = _elsewhere(step, loop, around, whole)
+    return TrainingLoop(
+        step.label,
+        step.place,
+        backward.place,
+        zeroing,
+        zeroed,
+        rounds.cleared_before_step,
+        step.confidence,
+    )
 
 
 def _nested(trace: Trace) -> Iterator[Loop]:
@@ -105,32 +102,32 @@ def _nested(trace: Trace) -> Iterator[Loop]:
 
 def _holds_round(loop: Loop, step: OptimizerStep) -> bool:
     """Whether a loop inside holds the step and a backward of its own."""
-    actions = list(_walk(loop.body))
+    inside = list(actions(loop.body))
     return any(
         isinstance(a, OptimizerStep) and a.place == step.place and a.optimizer == step.optimizer
-        for a in actions
-    ) and any(isinstance(a, Backward) and _fills(a, step) for a in actions)
+        for a in inside
+    ) and any(isinstance(a, Backward) and fills(a, step) for a in inside)
 
 
 def _elsewhere(
     step: OptimizerStep, loop: Loop, around: tuple[Loop, ...], whole: Trace
 ) -> tuple[Zeroing, Place | None]:
-    inside = set(map(id, _walk(loop.body)))
+    inside = set(map(id, actions(loop.body)))
     for outer in reversed(around):
-        for action in _walk(outer.body):
+        for action in actions(outer.body):
             if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
                 return Zeroing.IN_OUTER_LOOP, action.place
-    for action in _walk(whole):
+    for action in actions(whole):
         if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
             return Zeroing.BEFORE, action.place
     return Zeroing.NEVER, None
 
 
 def _zeroes_outside(zero: ZeroGrad, inside: set[int], step: OptimizerStep) -> bool:
-    return zero.certain and id(zero) not in inside and _zeroes(zero, step)
+    return zero.certain and id(zero) not in inside and zeroes(zero, step)
 
 
-def _fills(backward: Backward, step: OptimizerStep) -> bool:
+def fills(backward: Backward, step: OptimizerStep) -> bool:
     """Whether a backward adds to gradients that the step uses, as far as can be told."""
     if not backward.deps or step.owners is None:
         return True
@@ -140,7 +137,7 @@ def _fills(backward: Backward, step: OptimizerStep) -> bool:
     return symbols or any(not isinstance(one, int) for one in step.owners)
 
 
-def _zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
+def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     """Whether gradients that the step uses may be zeroed."""
     if zero.optimizer is not None and zero.optimizer == step.optimizer:
         return True
@@ -158,7 +155,8 @@ def _unrelated_symbols(zero: ZeroGrad, step: OptimizerStep) -> bool:
     return isinstance(zero.optimizer, int) != isinstance(step.optimizer, int)
 
 
-def _surely_zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
+def surely_zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
+    """Whether all gradients that the step uses are zeroed."""
     if not zero.certain:
         return False
     if zero.optimizer is not None and zero.optimizer == step.optimizer:
@@ -188,7 +186,7 @@ class _Rounds:
         """Goes through a trace in order."""
         for action in trace:
             if isinstance(action, Backward):
-                if _fills(action, self.of):
+                if fills(action, self.of):
                     self.gradient = "has"
                 elif self.gradient == "cleared":
                     self.gradient = "unknown"  # it may fill more than could be told
@@ -199,16 +197,16 @@ class _Rounds:
                     self._step(action)
             elif isinstance(action, Branch):
                 self._branch(action.arms)
-            else:
+            elif isinstance(action, Loop):
                 # a loop over parameters that zeroes them runs; any other may have no round
                 sure = not action.repeats or all(isinstance(a, ZeroGrad) for a in action.body)
                 self._branch((action.body,) if sure else (action.body, ()))
 
     def _zero(self, zero: ZeroGrad) -> None:
-        if not _zeroes(zero, self.of):
+        if not zeroes(zero, self.of):
             return
         self.zeroed = True
-        if not _surely_zeroes(zero, self.of):
+        if not surely_zeroes(zero, self.of):
             self.gradient = "unknown"
         elif self.gradient == "has":
             self.gradient, self.cleared = "cleared", zero.place

@@ -8,10 +8,12 @@ run of a program (instances, lists, dicts) is an :class:`Instance`, whose slots 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from losslint.analysis.facts import Facts
+from losslint.analysis.sizes import ANY, Sizes
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
@@ -149,19 +151,22 @@ class ZeroReason:
     place: Place
     kind: str
     text: str
+    key: Hashable = None
+    """The symbol of a value that is not known, which is the same wherever it is used."""
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, ZeroReason) and self.place == other.place and self.kind == other.kind
-        )
+        if not isinstance(other, ZeroReason) or self.kind != other.kind or self.key != other.key:
+            return False
+        return self.key is not None or self.place == other.place
 
     def __hash__(self) -> int:
-        return hash((self.place, self.kind))
+        return hash((self.place if self.key is None else self.key, self.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor(Value):
+class Tensor(Facts, Value):
     """A tensor, or a number taken out of one."""
+
+    _UNCOMPARED = frozenset({"trail"})
 
     act: Act = Act.UNKNOWN
     picked: bool = False
@@ -175,12 +180,13 @@ class Tensor(Value):
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
-    last: int | None = None
-    """Size of the last dimension, where known."""
+    sizes: Sizes = ANY
+    """The sizes of its dimensions, as far as they are known."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""
-    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus."""
+    """A special form that a later operation recognises: exp, sumexp, 1+exp, square, one-minus;
+    ``single`` for a softmax over one element."""
     marks: frozenset[str] = frozenset()
     """Functions that a formula is made of, to recognise the term that it is."""
     terms: tuple[LossTerm, ...] = ()
@@ -193,11 +199,10 @@ class Tensor(Value):
     owner: frozenset[Hashable] | None = None
     """For a parameter or its gradient: the modules that may hold it."""
     confidence: Confidence = Confidence.HIGH
-    trail: Trail | None = field(default=None, compare=False)
+    trail: Trail | None = None
 
-    def but(self, **changes: Any) -> Tensor:
-        """This tensor with other facts."""
-        return replace(self, **changes)
+    def __hash__(self) -> int:
+        return hash((self.act, self.target, self.shape, self.deps, self.terms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.events import ImplicitDim
+from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import Trail, extend
 from losslint.analysis.values import (
@@ -20,7 +23,7 @@ from losslint.analysis.values import (
 from losslint.finding import Confidence
 
 
-def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> Tensor:
+def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tensor:
     """The result of an activation, with the step that says so."""
     made = blend(given)
     confidence = Confidence.LOW if op.guessed else given.confidence
@@ -28,19 +31,21 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: object) -> T
     if op.module is not None and op.module.built is not None:
         trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
     trail = extend(trail, op.run.place(op.node), f"{label} applied here")
+    if at(given.sizes, facts.get("dim")) == 1:
+        facts["shape"] = "single"
     return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)
 
 
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
-    return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+    return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
 
 @function("hardsigmoid")
 def _hardsigmoid(op: Op) -> Value:
     given = op.tensor()
-    return activated(op, Act.PROB, given, "hardsigmoid", sign=Sign.NON_NEGATIVE, last=given.last)
+    return activated(op, Act.PROB, given, "hardsigmoid", sign=Sign.NON_NEGATIVE)
 
 
 @function("logsigmoid")
@@ -63,7 +68,9 @@ def _relu(op: Op) -> Value:
     "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "prelu", "rrelu", "hardswish"
 )
 def _other(op: Op) -> Value:
-    return blend(op.tensor())
+    given = op.tensor()
+    scores = given.act is Act.RAW or given.shape == "scores"
+    return blend(given).but(shape="scores" if scores else "")
 
 
 @function("softplus")
@@ -100,9 +107,7 @@ def _softmax(op: Op) -> Value:
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
     """The result of a softmax over a dimension."""
-    return activated(
-        op, Act.SOFTMAX, given, "softmax", dim=dim, last=given.last, sign=Sign.NON_NEGATIVE
-    )
+    return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, sign=Sign.NON_NEGATIVE)
 
 
 @function("gumbel_softmax")
@@ -116,7 +121,7 @@ def _log_softmax(op: Op) -> Value:
     dim, passed = dim_of(op)
     if not passed:
         report_implicit(op, op.name)
-    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim, last=given.last)
+    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim)
 
 
 @function("one_hot")

@@ -6,6 +6,7 @@ from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import element, elements
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
@@ -22,10 +23,10 @@ def _cat(op: Op) -> Value:
     source = op.arg(0, "tensors")
     known = elements(op.run, source)
     parts = known if known is not None else [element(op.run, source, op.node)]
-    whole = join(parts) if parts else UNKNOWN
-    if isinstance(whole, Tensor):
-        return whole.but(last=None, dim=None)
-    made = blend(*parts)
+    joined = join(parts) if parts else UNKNOWN
+    if isinstance(joined, Tensor):
+        return whole(joined).but(dim=None)
+    made = whole(blend(*parts))
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if tensors and len(tensors) == len(parts):
         acts = {part.act for part in tensors}
@@ -48,7 +49,7 @@ def _full(op: Op) -> Value:
     "matmul", "mm", "bmm", "mv", "dot", "einsum", "tensordot", "inner", "outer", "addmm", "baddbmm"
 )
 def _matmul(op: Op) -> Value:
-    made = blend(*op.args.all())
+    made = whole(blend(*op.args.all()))
     for value in op.args.all():
         if isinstance(value, Tensor) and value.shape == "parameter":
             return made.but(act=Act.RAW, trail=None, terms=())
@@ -60,7 +61,16 @@ def _matmul(op: Op) -> Value:
     norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
-    return made.but(terms=())
+    features = len(tensors) > 1 and all(value.deps and _is_feature(value) for value in tensors)
+    return made.but(terms=(), shape="similarity" if features else "")
+
+
+def _is_feature(value: Tensor) -> bool:
+    """Whether a tensor can be of any size, as the features of a layer are."""
+    return value.sign is Sign.UNKNOWN and value.shape != "unit" and value.act in _UNBOUNDED
+
+
+_UNBOUNDED = frozenset({Act.UNKNOWN, Act.RAW})
 
 
 @function(
@@ -71,7 +81,9 @@ def _affine(op: Op) -> Value:
     made = blend(op.tensor()).but(terms=(), trail=None)
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
-    return made.but(act=Act.RAW)
+    given = op.tensor()
+    bounded = given.shape == "unit" and isinstance(weight, Tensor) and weight.shape == "unit"
+    return made.but(act=Act.RAW, shape="cosine" if bounded else "")
 
 
 @function("normalize")

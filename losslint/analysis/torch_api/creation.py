@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from collections.abc import Sequence
+
+from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
+from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.numbers import number
+from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
+    TRUE,
+    Const,
     DType,
     Sign,
     TargetKind,
@@ -24,11 +31,14 @@ from losslint.analysis.values import (
           "logical_or", "logical_not", "isin")  # fmt: skip
 def _compared(op: Op) -> Value:
     given = op.tensor()
+    if op.name in ("isnan", "isinf", "isfinite"):
+        op.run.guard_means(given)
     inner = given.zero or given.mask
     reason: ZeroReason | None = inner
-    if inner is None and op.name not in ("ne", "isfinite", "logical_not"):
+    padding = op.name in ("ne", "isfinite", "logical_not")
+    if inner is None and not padding:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
-    return Tensor(
+    made = Tensor(
         mask=reason,
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
@@ -36,6 +46,7 @@ def _compared(op: Op) -> Value:
         grad=False,
         deps=given.deps,
     )
+    return cut(op.run, given, made, op.name, op.node)
 
 
 @function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
@@ -44,35 +55,67 @@ def _tested(op: Op) -> Value:
     return Tensor(zero=given.zero or given.mask, grad=False, sign=Sign.NON_NEGATIVE)
 
 
-@function("size", "dim", "element_size", "get_device", "stride", "storage")
+@function("dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
+    given = op.given(0, "input", "self")
+    first = op.name == "size" and op.given(1, "dim") == Const(0)
+    if first and isinstance(given, Tensor) and given.mask is not None:
+        return Tensor(zero=given.mask, grad=False)
     return Unknown()
+
+
+@function("size")
+def _size(op: Op) -> Value:
+    given = sizes_of(op.given(0, "input", "self"))
+    dim = op.given(1, "dim")
+    if dim is None:
+        return as_tuple(given)
+    size = at(given, whole(dim))
+    return Unknown() if size is None else Const(size)
 
 
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+    return Tensor(grad=_is_leaf(op), shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+
+
+def _is_leaf(op: Op) -> bool:
+    """Whether a new tensor is told to collect a gradient."""
+    return op.given(-1, "requires_grad") == TRUE
 
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=False, sign=Sign.POSITIVE, shape="constant")
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
 
 
 @function("arange")
 def _arange(op: Op) -> Value:
-    return Tensor(grad=False, shape="arange", dtype=DType.INT)
+    kind = dtype_named(op.given(-1, "dtype"))
+    counted = all(isinstance(one, Const) and type(one.value) is int for one in op.args.positional)
+    if kind is DType.UNKNOWN and counted:
+        kind = DType.INT
+    return Tensor(grad=False, shape="arange", dtype=kind)
 
 
-@function("rand", "randn", "rand_like", "randn_like", "normal", "linspace", "empty_strided")
+@function("rand", "randn", "rand_like", "randn_like", "normal")
+def _random(op: Op) -> Value:
+    return Tensor(grad=False, shape="random")
+
+
+@function("linspace", "empty_strided")
 def _values(op: Op) -> Value:
-    return Tensor(grad=False)
+    return Tensor(grad=_is_leaf(op))
 
 
 @function("randint", "randint_like", "randperm")
 def _integers(op: Op) -> Value:
-    return Tensor(grad=False, dtype=DType.INT, target=TargetKind.INDICES)
+    asked = op.given(-1, "dtype")
+    kind = DType.INT if asked is None else dtype_named(asked)
+    low = number(op.args.positional[0]) if op.args.positional else None
+    sign = Sign.NON_NEGATIVE if low is not None and low >= 0 else Sign.UNKNOWN
+    return Tensor(grad=False, dtype=kind, target=TargetKind.INDICES, sign=sign)
 
 
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
@@ -86,9 +129,9 @@ def _made(op: Op) -> Value:
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         return given.but(
-            grad=False,
+            grad=_is_leaf(op),
             terms=(),
-            operations=frozenset(),
+            operations=lasting(given.operations),
             dtype=kind if kind is not DType.UNKNOWN else given.dtype,
         )
     sign = Sign.UNKNOWN
@@ -96,7 +139,21 @@ def _made(op: Op) -> Value:
     numbers = [number(item) for item in items] if items is not None else [number(given)]
     if numbers and all(item is not None and item > 0 for item in numbers):
         sign = Sign.POSITIVE
+    elif numbers and all(item is not None and item >= 0 for item in numbers):
+        sign = Sign.NON_NEGATIVE
+    if kind is DType.UNKNOWN and op.given(-1, "dtype") is None:
+        kind = _kind_of_items(items if items is not None else [given])
     return Tensor(grad=False, dtype=kind, sign=sign, deps=arithmetic.deps_of(given))
+
+
+def _kind_of_items(items: Sequence[Value]) -> DType:
+    """The kind of elements that Python numbers become."""
+    kinds = {type(one.value) if isinstance(one, Const) else object for one in items}
+    if kinds == {bool}:
+        return DType.BOOL
+    if kinds == {int}:
+        return DType.INT
+    return DType.FLOAT if kinds and kinds <= {int, float} else DType.UNKNOWN
 
 
 @function("eye")
@@ -117,4 +174,4 @@ def _scatter(op: Op) -> Value:
                 dtype=given.dtype if given.dtype is DType.INT else DType.FLOAT,
                 trail=trail,
             )
-    return blend(given)
+    return operations.whole(blend(given))

@@ -10,6 +10,8 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import each
 from losslint.analysis.lookup import find_method
+from losslint.analysis.sizes import ANY, VECTOR, reduced
+from losslint.analysis.subscripts import SAMPLE
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
@@ -22,6 +24,7 @@ from losslint.analysis.values import (
     TargetKind,
     Tensor,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -60,7 +63,8 @@ def _loader(op: Op) -> Value:
     made = op.run.new_instance(Extern(LOADER))
     collate = op.given(6, "collate_fn")
     dataset = op.given(0, "dataset")
-    if dataset is not None and (collate is None or collate == NONE):
+    batched = op.given(1, "batch_size") != NONE
+    if dataset is not None and batched and (collate is None or collate == NONE):
         op.run.heap.set(made.slots, _DATASET, dataset)
     return made
 
@@ -140,28 +144,40 @@ def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value
     columns = run.heap.get(dataset.slots, _COLUMNS)
     if isinstance(columns, Tuple):
         return Tuple(
-            tuple(picked(one) if isinstance(one, Tensor) else Unknown() for one in columns.items)
+            tuple(
+                picked(one).but(sizes=reduced(one.sizes, 0))
+                if isinstance(one, Tensor)
+                else Unknown()
+                for one in columns.items
+            )
         )
     if isinstance(dataset.cls, Class) and node is not None:
         method_ = find_method(dataset, "__getitem__")
         if method_ is not None:
-            return call_function(run, method_, Args(node, [Unknown()]), dataset)
+            return call_function(run, method_, Args(node, [SAMPLE]), dataset)
         return Unknown()
     return element(run, dataset, node)
 
 
 def collated(run: Interpreter, sample: Value) -> Value:
     """Samples stacked to a batch: numbers become tensors, structure stays."""
+    if isinstance(sample, Union):
+        return each(sample, lambda one: collated(run, one))
     if isinstance(sample, Tensor):
-        return sample.but(grad=False, operations=frozenset(), terms=())
+        sizes = tuple(abs(one) if isinstance(one, int) else one for one in sample.sizes)
+        batch = (None, *sizes) if sizes != ANY else ANY
+        return sample.but(grad=False, operations=frozenset(), terms=(), sizes=batch)
     if isinstance(sample, Const):
         if isinstance(sample.value, bool | int):
-            return Tensor(dtype=DType.INT, grad=False)
+            return Tensor(dtype=DType.INT, grad=False, sizes=VECTOR)
         if isinstance(sample.value, float):
-            return Tensor(dtype=DType.FLOAT, grad=False)
+            return Tensor(dtype=DType.FLOAT, grad=False, sizes=VECTOR)
         return Unknown()
     if isinstance(sample, Tuple):
         return Tuple(tuple(collated(run, item) for item in sample.items))
     if isinstance(sample, Instance) and is_dict(sample):
-        return sample
+        together = run.new_dict()
+        for key, item in list(sample.slots.items()):
+            run.heap.set(together.slots, key, collated(run, item))
+        return together
     return Unknown()

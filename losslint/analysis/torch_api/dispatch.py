@@ -10,6 +10,7 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.classes import call_object
 from losslint.analysis.containers import base_kind
 from losslint.analysis.strings import constant_method
+from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
 from losslint.analysis.torch_api.outputs import build_outside, call_outside
 from losslint.analysis.torch_api.registry import (
@@ -80,6 +81,8 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
 
     title = callee.name.rpartition(".")[2]
     made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
+    if args.positional and title.endswith("Loss"):
+        note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)
     return made
 

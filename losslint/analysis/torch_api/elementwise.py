@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import arithmetic, operations, powers
 from losslint.analysis.arithmetic import blend
+from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
 from losslint.analysis.torch_api.registry import Op, function
@@ -19,6 +20,7 @@ from losslint.analysis.values import (
     Tensor,
     Tuple,
     Value,
+    ZeroReason,
 )
 
 
@@ -44,17 +46,17 @@ def _div(op: Op) -> Value:
 
 @function("pow")
 def _pow(op: Op) -> Value:
-    return arithmetic.power(op.run, op.tensor(), op.arg(1, "exponent"), op.node)
+    return powers.power(op.run, op.tensor(), op.arg(1, "exponent"), op.node)
 
 
 @function("square")
 def _square(op: Op) -> Value:
-    return arithmetic.power(op.run, op.tensor(), Const(2), op.node)
+    return powers.power(op.run, op.tensor(), Const(2), op.node)
 
 
 @function("sqrt")
 def _sqrt(op: Op) -> Value:
-    return arithmetic.root(op.run, op.tensor(), op.node)
+    return powers.root(op.run, op.tensor(), op.node)
 
 
 @function("rsqrt", "reciprocal")
@@ -91,9 +93,16 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
-    if bounded or given.shape in ("shifted", "cosine", "non-positive"):
+    if bounded or given.shape in ("shifted", "cosine", "non-positive", "bounded"):
         return made
-    return made.but(shape="exp", trail=given.trail)
+    place = op.run.place(op.node)
+    # what something was taken from may have had its maximum taken from it
+    known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))
+    trail = extend(None, place, "exp applied here") if known else None
+    if given.shape in ("scores", "similarity"):
+        operation = Operation(OperationKind.EXP, place, op.name, given, None, (), op.run.repeats())
+        made = operations.with_operation(op.run, made, operation)
+    return made.but(shape="exp", trail=trail)
 
 
 @function("cosh")
@@ -123,11 +132,12 @@ def _log(op: Op) -> Value:
         op.run.repeats(),
     )
     if given.act is not Act.UNKNOWN or given.zero is not None or given.shape in _LOG_SHAPES:
-        made = arithmetic.with_operation(op.run, made, operation)
+        made = operations.with_operation(op.run, made, operation)
+    if given.act is Act.SOFTMAX or given.shape in _LOG_SHAPES:
+        # the logarithm has a stable form that needs none of these
+        made = operations.without(made, OperationKind.EXP, OperationKind.SOFTMAX)
     if given.act is Act.SOFTMAX:
-        return made.but(
-            act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail, last=given.last
-        )
+        return made.but(act=Act.LOG_SOFTMAX, picked=given.picked, dim=given.dim, trail=trail)
     if given.act in PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=trail)
     return made
@@ -145,13 +155,16 @@ def _clamp(op: Op) -> Value:
     bound = number(low) if low is not None else None
     opened = op.args.open or (low is not None and not isinstance(low, Const))
     raised = (bound is not None and bound > 0) or opened
+    capped = op.args.open or op.name == "clamp_max" or op.given(2, "max") is not None
+    kept = given.shape in ("ratio", "one-minus", "norm")
     made = given.but(
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
-        shape=given.shape if given.shape in ("ratio", "one-minus") else "",
+        shape=given.shape if kept else "bounded" if capped else "",
     )
-    if bound == 0 and given.sign is Sign.UNKNOWN:
-        made = made.but(sign=Sign.NON_NEGATIVE)
+    if bound == 0 and given.sign is not Sign.POSITIVE:
+        reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
+        made = made.but(sign=Sign.NON_NEGATIVE, zero=given.zero or reason)
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
@@ -171,6 +184,8 @@ def _where(op: Op) -> Value:
             picked=True,
             operations=tensors[0].operations | tensors[1].operations,
             deps=tensors[0].deps | tensors[1].deps,
+            dtype=tensors[0].dtype if tensors[0].dtype is tensors[1].dtype else DType.UNKNOWN,
+            sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
         )
     return blend(one, other)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.arithmetic import blend, deps_of, union_deps
+from losslint.analysis.averages import BATCH_MEAN
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
-from losslint.analysis.events import Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.operations import mean_of_selection
+from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
+from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.trail import Step, steps_of
 from losslint.analysis.values import (
     NONE,
+    TRUE,
     UNKNOWN,
     Act,
     Alternative,
@@ -70,6 +77,15 @@ def _named(value: Extern) -> Criterion | None:
     return None
 
 
+def note_built(run: Interpreter, kind: str, args: Args) -> None:
+    """Emits that a criterion was built with tensors, as if it were called."""
+    criterion = _module(kind)
+    if criterion is not None and any(type(one) is Tensor for one in args.positional):
+        spelled = dotted(args.node.func) if isinstance(args.node, cst.Call) else criterion.name
+        place = run.place(args.node)
+        run.emit(CriterionBuilt(place, criterion, spelled, tuple(args.positional)))
+
+
 def is_criterion(callee: Value) -> bool:
     """Whether a callable is a torch criterion, on some path at least."""
     if isinstance(callee, Union):
@@ -81,9 +97,8 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of a criterion: emits the event with every combination that can meet here."""
     place = run.place(args.node)
     inputs = alternatives_of(
-        without_none(args.get(0, "input", "logits", "anchor", "input1") or UNKNOWN)
+        without_none(args.get(0, "input", "logits", "log_probs", "anchor", "input1") or UNKNOWN)
     )
-    targets = alternatives_of(args.get(1, "target", "targets", "positive", "input2") or UNKNOWN)
     cases: list[LossCase] = []
     results: list[Alternative] = []
     understood = False
@@ -102,6 +117,8 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     Alternative(run.call(chosen.value, args), chosen.when, chosen.config)
                 )
             continue
+        names = ("target",) if criterion.target_at > 1 else ("target", "targets", "positive")
+        targets = alternatives_of(args.get(criterion.target_at, *names) or UNKNOWN)
         for i, given in enumerate(inputs):
             if contradict(chosen.when, given.when) or given.value == NONE:
                 continue
@@ -116,8 +133,9 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     ("input", i) if given.config and not (dispatched and given.when) else None,
                 )
                 cases.append(LossCase(event, arms, known))
-            reduction = _reduction(chosen.value, args)
-            result = _result(run, criterion, given.value, targets[0].value, args, reduction)
+            result = _result(
+                run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
+            )
             results.append(Alternative(result, when, chosen.config or given.config))
     run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
@@ -166,6 +184,7 @@ def _event(
         _first_argument(args.node),
         options,
         built,
+        _reduction(run, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
     )
@@ -176,10 +195,26 @@ def _first_argument(node: cst.CSTNode) -> str:
     return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "its input"
 
 
-def _reduction(callee: Value, args: Args) -> Value | None:
+def _reduction(
+    run: Interpreter, callee: Value, options: Mapping[str, Value], args: Args
+) -> str | None:
+    """How a call reduces: as it was told, or as ``size_average`` and ``reduce`` told it of old."""
+    told = options.get("reduction")
     if isinstance(callee, Instance):
-        return callee.slots.get(("opt", "reduction"))
-    return args.get(-1, "reduction")
+        told = run.heap.get(callee.slots, "reduction") or told
+    elif told is None and args.open:
+        return None
+    legacy = [options.get(name) for name in ("size_average", "reduce")]
+    if any(value is not None and value != NONE for value in legacy):
+        average, reduce = (TRUE if value in (None, NONE) else value for value in legacy)
+        if not isinstance(average, Const) or not isinstance(reduce, Const):
+            return None
+        if not reduce.value:
+            return "none"
+        return "mean" if average.value else "sum"
+    if told is None:
+        return "mean"
+    return told.value if isinstance(told, Const) and isinstance(told.value, str) else None
 
 
 def _result(
@@ -188,29 +223,54 @@ def _result(
     given: Value,
     target: Value,
     args: Args,
-    reduction: Value | None,
+    reduction: str | None,
 ) -> Tensor:
     """The loss that a criterion returns."""
     deps = deps_of(given)
-    made = blend(given, target)
-    grad = not run.no_grad and (not isinstance(given, Tensor) or given.grad or made.grad)
-    shape = "" if not isinstance(reduction, Const) else f"loss-{reduction.value}"
-    stage = (
-        {"none": "elements", "sum": "sum"}.get(str(reduction.value), "mean")
-        if isinstance(reduction, Const)
-        else "mean"
-    )
+    second = args.get(1, "input2") if criterion.target_at > 1 else None
+    made = blend(given, target) if second is None else blend(given, second, target)
+    cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
+    grad = not run.no_grad and not (cut_off and has_cut(given))
+    shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
+    stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family
     classes = criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
     if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
+    if stage == "mean" and not run.no_grad:
+        made = mean_of_selection(run, made, args.node)
+    # more positions were the older ways to say how it reduces
+    averaged = reduction == "mean" and not args.open and len(args.positional) <= 3
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
-    return Tensor(
+    result = Tensor(
         sign=Sign.NON_NEGATIVE,
+        sizes=_result_sizes(criterion, given, target, reduction),
         grad=grad,
         terms=(term,) if grad else (),
         operations=made.operations,
-        deps=made.deps,
+        deps=made.deps if grad else union_deps(deps, deps_of(target)),
         shape=shape,
+        marks=_BATCH_MEAN if averaged else frozenset(),
         confidence=made.confidence,
     )
+    if run.no_grad:
+        return computed_without(run, result, args.node)
+    if not grad and isinstance(given, Tensor):
+        return ended(result, given)
+    return result
+
+
+_BATCH_MEAN = frozenset({BATCH_MEAN})
+
+
+def _result_sizes(
+    criterion: Criterion, given: Value, target: Value, reduction: str | None
+) -> Sizes:
+    if reduction != "none":
+        return ANY if reduction is None else SCALAR
+    if criterion.family is Family.REGRESSION or criterion.expects in _ELEMENTWISE:
+        return broadcast(sizes_of(given), sizes_of(target))
+    return ANY
+
+
+_ELEMENTWISE = (Expects.PROBABILITIES, Expects.BINARY_LOGITS)

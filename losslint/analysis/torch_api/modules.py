@@ -10,8 +10,10 @@ from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
+from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
+from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
 from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
     NONE,
@@ -40,6 +42,9 @@ _SAME = (
     "MaxPool1d", "MaxPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "ZeroPad2d",
     "ReflectionPad2d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d",
 )  # fmt: skip
+_SIZE_CHANGING = frozenset(
+    name for name in _SAME if any(part in name for part in ("Pool", "Up", "Pad", "Unflat", "Pixel"))
+)
 _ACTIVATIONS = {
     "Sigmoid": "sigmoid", "Hardsigmoid": "hardsigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
     "Hardtanh": "tanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu", "Softplus": "softplus",
@@ -58,7 +63,7 @@ _MAPPINGS = ("ModuleDict", "ParameterDict")
 _POSITIONS = {
     "Softmax": ("dim",), "LogSoftmax": ("dim",), "Softmin": ("dim",),
     "CrossEntropyLoss": ("weight",), "NLLLoss": ("weight",), "BCELoss": ("weight",),
-    "BCEWithLogitsLoss": ("weight",),
+    "BCEWithLogitsLoss": ("weight",), "KLDivLoss": ("size_average", "reduce", "reduction"),
 }  # fmt: skip
 """Names of the first positional parameters of constructors, where rules want to see them."""
 
@@ -88,6 +93,8 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
             run.heap.set(made.slots, ("opt", option), args.positional[index])
     for option, value in args.keywords.items():
         run.heap.set(made.slots, ("opt", option), value)
+    if args.open and "reduction" not in args.keywords:
+        run.heap.set(made.slots, ("opt", "reduction"), UNKNOWN)
     size = AFFINE.get(name)
     if size is not None and size < len(args.positional):
         run.heap.set(made.slots, ("opt", "out_features"), args.positional[size])
@@ -183,15 +190,13 @@ def _input(args: Args) -> Value:
 def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
     deps = union_deps(deps_of(given), frozenset({module.oid}))
-    size = run.heap.get(module.slots, ("opt", "out_features"))
-    last = size.value if isinstance(size, Const) and isinstance(size.value, int) else None
     made = blend(given)
     if not deps_of(given):
         made = made.but(operations=frozenset())  # what prepared the data is no part of the loss
     return made.but(
         act=Act.RAW,
         deps=deps,
-        last=last,
+        sizes=_affine_sizes(run, module, given),
         terms=(),
         marks=frozenset(),
         trail=None,
@@ -199,16 +204,36 @@ def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
     )
 
 
+def _affine_sizes(run: Interpreter, module: Instance, given: Value) -> Sizes:
+    outputs = whole(run.heap.get(module.slots, ("opt", "out_features")))
+    own, kind = sizes_of(given), kind_of(module)
+    if "Conv" in kind:
+        return (None, outputs, *(None,) * int(kind[-2]))
+    return (*own[:-1], outputs) if own not in (ANY, SCALAR) else (..., outputs)
+
+
 @modules(*_SAME)
 def _same(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
-    return given.but(last=None) if isinstance(given, Tensor) else given
+    if not isinstance(given, Tensor):
+        return given
+    kind = kind_of(module).rpartition(".")[2]
+    if kind == "Flatten":
+        first = run.heap.get(module.slots, ("arg", 0)) or Const(1)
+        start = whole(run.heap.get(module.slots, ("opt", "start_dim")) or first)
+        return given.but(sizes=ANY if start is None else flattened(given.sizes, start))
+    if "Pool" in kind and given.act is Act.RELU:
+        given = given.but(act=Act.UNKNOWN)  # part of a published head, such as SqueezeNet's
+    if kind in _SIZE_CHANGING:
+        return given.but(sizes=ANY)
+    return given
 
 
 def _function_module(function: str) -> Call:
     def call(run: Interpreter, module: Instance, args: Args) -> Value:
         handler = FUNCTIONS[function]
-        made = handler(Op(run, function, args, getattr(module.cls, "guessed", False), module))
+        op = Op(run, function, args, getattr(module.cls, "guessed", False), module)
+        made = resized(op, handler(op))
         return made.but(grad=False) if run.no_grad and isinstance(made, Tensor) else made
 
     return call
@@ -233,12 +258,10 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     guessed = getattr(module.cls, "guessed", False)
     op = Op(run, "log_softmax" if log else "softmax", args, guessed, module)
     if log:
-        made = activations.activated(
-            op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size, last=tensor.last
-        )
+        made = activations.activated(op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size)
     else:
         made = activations.softmaxed(op, tensor, size)
-    return made.but(grad=made.grad and not run.no_grad)
+    return made.but(grad=made.grad and not run.no_grad, sizes=tensor.sizes)
 
 
 @modules("Sequential")
@@ -276,8 +299,8 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
     deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
-    made = Tensor(deps=deps, grad=not run.no_grad)
     kind = kind_of(module).rpartition(".")[2]
+    made = Tensor(deps=deps, grad=not run.no_grad, sizes=_states_sizes(kind, _input(args)))
     if kind in ("LSTM", "GRU", "RNN") and ("opt", "nonlinearity") not in module.slots:
         # the state of a recurrent layer is the output of a tanh, gated or mixed
         place = run.place(args.node)
@@ -287,6 +310,12 @@ def _recurrent(run: Interpreter, module: Instance, args: Args) -> Value:
     return Tuple((made, Unknown(None, deps)))
 
 
+def _states_sizes(kind: str, given: Value) -> Sizes:
+    """Of the states of a recurrent layer: a sequence may come packed, without its dimensions."""
+    batched = isinstance(given, Tensor) and rank(given.sizes) in (None, 3)
+    return dims(3) if batched and kind != "LSTMCell" else ANY
+
+
 @modules("Embedding", "EmbeddingBag", "LayerNorm", "GroupNorm", "InstanceNorm2d", "GRUCell",
          "RNNCell", "TransformerEncoder", "TransformerDecoder", "Transformer",
          "TransformerEncoderLayer", "TransformerDecoderLayer")  # fmt: skip
@@ -294,7 +323,16 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
     deps: frozenset[Hashable] = frozenset({module.oid})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
-    return Tensor(deps=deps, grad=not run.no_grad)
+    kind, own = kind_of(module).rpartition(".")[2], sizes_of(_input(args))
+    if kind == "Embedding":
+        own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))
+    return Tensor(deps=deps, grad=not run.no_grad, sizes=own if kind in _SIZE_KEEPING else ANY)
+
+
+_SIZE_KEEPING = (
+    "Embedding", "LayerNorm", "GroupNorm", "InstanceNorm2d", "TransformerEncoder",
+    "TransformerEncoderLayer",
+)  # fmt: skip
 
 
 @modules("CosineSimilarity", "PairwiseDistance")

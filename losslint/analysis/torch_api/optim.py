@@ -11,9 +11,9 @@ import libcst as cst
 from losslint.analysis.arguments import Args
 from losslint.analysis.containers import element
 from losslint.analysis.interpreter import REST
-from losslint.analysis.spelling import receiver
+from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
-from losslint.analysis.trace import OptimizerStep, ZeroGrad
+from losslint.analysis.trace import OptimizerStep, Unscale, ZeroGrad
 from losslint.analysis.values import (
     NONE,
     Bound,
@@ -125,22 +125,43 @@ def _step(op: Op, target: Instance) -> Value:
     return NONE
 
 
-def step(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
-    """Records that an optimizer uses its gradients."""
-    label = spelled(node)
+def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = False) -> None:
+    """Records that an optimizer uses its gradients, ``scaled`` where a gradient scaler steps it."""
+    label = _first_argument(node) if scaled else spelled(node)
     if label.endswith("[...]") and not _constant_index(node):
         return  # another optimizer each time
     if isinstance(optimizer, Union):
         known = [one.value for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:
-            step(run, node, known[0])
+            step(run, node, known[0], scaled)
         return
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
-        run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, Confidence.HIGH))
+        sure = Confidence.HIGH
+        run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
         key = optimizer.key if optimizer.key is not None else label
-        run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM))
+        run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))
+
+
+def unscale(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
+    """Records that a gradient scaler divides the gradients of an optimizer by its scale."""
+    key: Hashable = None
+    if isinstance(optimizer, Instance):
+        key = optimizer.oid
+    elif isinstance(optimizer, Unknown):
+        key = optimizer.key if optimizer.key is not None else _first_argument(node)
+    run.act(Unscale(run.place(node), key))
+
+
+def _first_argument(node: cst.CSTNode) -> str:
+    """What a method is given, as it is spelled in the code."""
+    return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else ""
+
+
+def looks_like_scaler(label: str) -> bool:
+    """Whether a name is one that people give to gradient scalers."""
+    return "scaler" in label.casefold()
 
 
 def _constant_index(node: cst.CSTNode) -> bool:

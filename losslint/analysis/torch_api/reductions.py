@@ -6,6 +6,7 @@ from losslint.analysis import terms
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import picked
 from losslint.analysis.numbers import number
+from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -30,16 +31,23 @@ _SUMMED = {
     "product": "overlap",
 }
 """What a sum over values of a special form is."""
+_AVERAGED = {
+    "ratio": "ratio",
+    "neg-log-prob": "neg-log-prob",
+    "square": "mean-square",
+    "sum-square": "mean-square",
+}
+"""What a mean over values of a special form is."""
 
 
 @function("sum", "nansum", "count_nonzero", "cumsum")
 def _sum(op: Op) -> Value:
     given = op.tensor()
-    made = terms.reduced(op.run, blend(given), op.node, "sum")
+    made = terms.reduced(op.run, whole(blend(given)), op.node, "sum")
     made = made.but(terms=terms.reduced_terms(made.terms, "sum"))
     if given.act in PROBABILITIES:
-        whole = given.act is Act.SOFTMAX and not given.picked
-        sign = Sign.POSITIVE if whole else Sign.NON_NEGATIVE
+        rows = given.act is Act.SOFTMAX and not given.picked
+        sign = Sign.POSITIVE if rows else Sign.NON_NEGATIVE
         shape = "overlap" if given.shape == "product" else "total"
         return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
@@ -58,7 +66,10 @@ def _sum(op: Op) -> Value:
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
-    made = terms.reduced(op.run, blend(given), op.node, "mean")
+    averaged = blend(given)
+    if op.name != "prod":
+        averaged = mean_of_selection(op.run, averaged, op.node)
+    made = terms.reduced(op.run, averaged, op.node, "mean")
     made = made.but(terms=terms.reduced_terms(made.terms, "mean"))
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
@@ -66,7 +77,7 @@ def _mean(op: Op) -> Value:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     if given.act is Act.RAW:
         return made.but(act=Act.RAW, trail=given.trail)
-    shape = given.shape if given.shape in ("ratio", "neg-log-prob") else ""
+    shape = _AVERAGED.get(given.shape, "") if op.name != "prod" else ""
     if given.shape == "exp" and op.name == "mean":
         shape = "sumexp"
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=given.zero)
@@ -94,8 +105,8 @@ def _larger(op: Op) -> Value:
     made = blend(one, other)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     for value in tensors:
-        if value.shape == "ratio":
-            made = made.but(shape="ratio")
+        if value.shape in ("ratio", "maximum"):
+            made = made.but(shape=value.shape)
     acts = {value.act for value in tensors}
     if len(tensors) == 2 and len(acts) == 1:
         made = made.but(act=tensors[0].act, trail=tensors[0].trail)
@@ -108,7 +119,7 @@ def _larger(op: Op) -> Value:
 
 @function("logsumexp")
 def _logsumexp(op: Op) -> Value:
-    return blend(op.tensor()).but(shape="logsumexp")
+    return whole(blend(op.tensor())).but(shape="logsumexp")
 
 
 @function("std", "var", "std_mean", "var_mean")

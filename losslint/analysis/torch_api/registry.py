@@ -15,9 +15,11 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import blend, deps_of
-from losslint.analysis.conditions import as_mask
+from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.operations import whole
+from losslint.analysis.torch_api.sizing import resized
 from losslint.analysis.values import (
     UNKNOWN,
     Alternative,
@@ -66,12 +68,14 @@ class Op:
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Unknown) and value.key is not None:
-            mask = as_mask(self.run, value, self.node)
-            if mask is not None:
-                return mask
-        return Tensor(deps=deps_of(value) if value is not None else frozenset())
+            tensor = as_tensor(self.run, value, self.node)
+            if tensor is not None:
+                return tensor
+        marks = frozenset({"difference"}) if value is not None and is_difference(value) else NOTHING
+        return Tensor(deps=deps_of(value) if value is not None else frozenset(), marks=marks)
 
 
+NOTHING: frozenset[str] = frozenset()
 Handler: TypeAlias = Callable[[Op], Value]
 
 FUNCTIONS: dict[str, Handler] = {}
@@ -98,6 +102,7 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
+    "unscale_ requires_grad_ "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
     "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs".split()
 )
@@ -225,11 +230,14 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
     if handler is None and name.endswith("_"):
         handler = FUNCTIONS.get(name[:-1])
     if handler is None:
-        made = blend(*args.all())
+        made = whole(blend(*args.all()))
         return made.but(grad=made.grad and not run.no_grad)
-    return over_alternatives(
-        args, lambda one: _without_grad(run, handler(Op(run, name, one, guessed)))
-    )
+
+    def apply(one: Args) -> Value:
+        op = Op(run, name, one, guessed)
+        return _without_grad(run, resized(op, handler(op)))
+
+    return over_alternatives(args, apply)
 
 
 def _without_grad(run: Interpreter, value: Value) -> Value:

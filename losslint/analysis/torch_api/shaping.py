@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from losslint.analysis import arithmetic
+from losslint.analysis import accumulation, arithmetic, operations
 from losslint.analysis.arithmetic import as_dtype, blend
 from losslint.analysis.containers import picked
+from losslint.analysis.events import OperationKind
+from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
 from losslint.analysis.numbers import number
+from losslint.analysis.spelling import receiver
+from losslint.analysis.subscripts import indexed
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
+    FALSE,
     PROBABILITIES,
     UNKNOWN,
+    Act,
     Const,
     DType,
     Extern,
@@ -27,7 +33,7 @@ from losslint.analysis.values import (
 @function(
     "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "contiguous",
     "clone", "cuda", "cpu", "expand", "expand_as", "repeat", "movedim", "moveaxis", "swapaxes",
-    "swapdims", "pin_memory", "requires_grad_", "unflatten", "flip", "roll", "repeat_interleave",
+    "swapdims", "pin_memory", "unflatten", "flip", "roll", "repeat_interleave",
     "view_as", "reshape_as", "broadcast_to", "atleast_1d", "atleast_2d", "adjoint", "ravel",
     "resize", "resize_", "tile", "nan_to_num", "alias_copy", "pad", "retain_grad", "unfold",
     "dropout", "dropout2d", "alpha_dropout", "interpolate", "upsample", "squeeze_", "unsqueeze_",
@@ -37,9 +43,21 @@ def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
-    if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "requires_grad_", "dropout"):
+    if op.name == "nan_to_num":
+        value = operations.without(value, OperationKind.MEAN)
+    if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
         return value
-    return value.but(last=None, dim=None)
+    if op.name.endswith("pool2d") and value.act is Act.RELU:
+        return value.but(act=Act.UNKNOWN, dim=None)
+    return value.but(dim=None)
+
+
+@function("requires_grad_")
+def _requires_grad(op: Op) -> Value:
+    value, wanted = op.arg(0), op.given(1, "requires_grad")
+    if wanted == FALSE or (wanted is not None and not isinstance(wanted, Const)):
+        return value
+    return require_gradient(op.run, op.node, value, receiver(op.node, ""))
 
 
 @function("float", "double", "half", "bfloat16")
@@ -88,7 +106,18 @@ def _to(op: Op) -> Value:
         kind = dtype_named(wanted)
         if kind is not DType.UNKNOWN:
             return as_dtype(value, kind)
+    if value.dtype is not DType.UNKNOWN and _may_cast(op):
+        return value.but(dtype=DType.UNKNOWN)
     return value
+
+
+def _may_cast(op: Op) -> bool:
+    """Whether a conversion may be one to another dtype, which is not known then."""
+    others = [*op.args.positional[1:], *op.args.keywords.values()]
+    return op.name != "to" or any(
+        isinstance(one, Tensor) or (isinstance(one, Unknown) and "dtype" in str(one.key))
+        for one in others
+    )
 
 
 @function(
@@ -97,7 +126,10 @@ def _to(op: Op) -> Value:
 )  # fmt: skip
 def _select(op: Op) -> Value:
     given = op.given(0, "input", "self")
+    mask = op.given(1, "mask")
     if isinstance(given, Tensor):
+        if op.name == "masked_select" and mask is not None:
+            return indexed(op.run, given, mask, op.node)
         return picked(given)
     return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
 
@@ -106,7 +138,8 @@ def _select(op: Op) -> Value:
 def _masked_fill(op: Op) -> Value:
     given = op.tensor()
     value = number(op.arg(2, "value"))
-    made = given.but(last=given.last, shape="")
+    raised = value is None or value < 0
+    made = given.but(shape="", sign=Sign.UNKNOWN if raised else given.sign)
     if given.act in PROBABILITIES or given.zero is not None:
         # what is filled may be just the zeros: the author has thought of them
         guarded = value is None or value > 0
@@ -138,7 +171,7 @@ def _ranked(op: Op) -> Value:
 @function("argmax", "argmin", "argsort", "nonzero", "multinomial", "bucketize", "searchsorted")
 def _indices(op: Op) -> Value:
     given = op.tensor()
-    return Tensor(
+    made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
         grad=False,
@@ -146,13 +179,16 @@ def _indices(op: Op) -> Value:
         zero=given.mask,
         sign=Sign.NON_NEGATIVE,
     )
+    return cut(op.run, given, made, op.name, op.node)
 
 
 @function("detach", "detach_", "stop_gradient")
 def _detach(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
-        return value.but(grad=False, terms=(), operations=frozenset())
+        return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
+    if isinstance(value, Unknown) and value.key is not None:
+        return Unknown(("detach", value.key), value.deps, value.lost, value.why)
     return value if value is not None else UNKNOWN
 
 
@@ -160,5 +196,6 @@ def _detach(op: Op) -> Value:
 def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
-        return value.but(grad=False, terms=(), operations=frozenset(), trail=value.trail)
+        accumulation.read_as_number(op.run, value)
+        return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     return UNKNOWN

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
+from losslint.analysis.accumulation import losses_in
 from losslint.analysis.arguments import Args
 from losslint.analysis.arithmetic import deps_of
 from losslint.analysis.containers import append, element, elements
+from losslint.analysis.gradient_flow import backpropagated, require_gradient
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.powers import DENSE
+from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import (
     looks_like_optimizer,
+    looks_like_scaler,
+    owners_of,
     parameters_of,
     spelled,
     step,
     submodules,
+    unscale,
 )
 from losslint.analysis.torch_api.registry import (
     GROUPS,
@@ -21,9 +30,11 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, ZeroGrad
+from losslint.analysis.trace import Backward, Clip, Scale, ZeroGrad
 from losslint.analysis.values import (
+    FALSE,
     NONE,
+    TRUE,
     UNKNOWN,
     Bound,
     Const,
@@ -53,10 +64,8 @@ GROUPS.update(
 )
 
 
-def backward(run: Interpreter, node: object, loss: Value) -> None:
+def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False) -> None:
     """Gradients of a loss are added to the parameters it depends on."""
-    import libcst as cst
-
     assert isinstance(node, cst.CSTNode)
     deps: frozenset[object] = frozenset()
     known = True
@@ -65,8 +74,9 @@ def backward(run: Interpreter, node: object, loss: Value) -> None:
             deps |= one.value.deps
         elif one.value != NONE:
             known = False
-    run.act(Backward(run.place(node), deps if known else frozenset()))
+    run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
     run.reaches_loss(loss)
+    backpropagated(run, node, loss, weighted)
 
 
 @function("backward")
@@ -80,7 +90,9 @@ def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
     if isinstance(loss, Unknown) and len(op.args.positional) > 1:
         loss = op.args.positional[1]  # `accelerator.backward(loss)` on something unknown
-    backward(op.run, op.node, loss)
+        backward(op.run, op.node, loss)
+        return NONE
+    backward(op.run, op.node, loss, weighted=op.given(1, "gradient") is not None)
     return NONE
 
 
@@ -88,8 +100,9 @@ def _backward(op: Op, target: Instance) -> Value:
 def _autograd_backward(op: Op) -> Value:
     source = op.arg(0, "tensors")
     known = elements(op.run, source)
+    weighted = op.given(1, "grad_tensors") is not None
     for loss in known if known is not None else [source]:
-        backward(op.run, op.node, loss)
+        backward(op.run, op.node, loss, weighted)
     return NONE
 
 
@@ -102,16 +115,29 @@ def _framework_backward(op: Op, target: Instance) -> Value:
 
 @method("scaler", "scale")
 def _scale(op: Op, target: Instance) -> Value:
+    if _enabled(op.run, target):
+        op.run.act(Scale(op.run.place(op.node)))
     return op.arg(0, "outputs")
 
 
 @method("scaler", "step")
 def _scaler_step(op: Op, target: Instance) -> Value:
-    step(op.run, op.node, op.arg(0, "optimizer"))
+    step(op.run, op.node, op.arg(0, "optimizer"), scaled=_enabled(op.run, target))
     return NONE
 
 
-@method("scaler", "update", "unscale_", "get_scale", "state_dict", "load_state_dict")
+def _enabled(run: Interpreter, scaler: Instance) -> bool:
+    """Whether a gradient scaler does anything."""
+    return run.heap.get(scaler.slots, ("opt", "enabled")) != FALSE
+
+
+@method("scaler", "unscale_")
+def _unscale(op: Op, target: Instance) -> Value:
+    unscale(op.run, op.node, op.arg(0, "optimizer"))
+    return NONE
+
+
+@method("scaler", "update", "get_scale", "state_dict", "load_state_dict")
 def _scaler_other(op: Op, target: Instance) -> Value:
     return UNKNOWN
 
@@ -128,11 +154,17 @@ def _unknown_step(op: Op, target: Instance) -> Value:
         op.run.call(given, Args(op.node))
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Instance) and group_of(given) == "optimizer":
-        step(op.run, op.node, given)
+        step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     elif isinstance(given, Unknown) and not looks_like_optimizer(spelled(op.node)):
         if given.key is not None and "optim" in str(given.key):
-            step(op.run, op.node, given)
+            step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     return Unknown()
+
+
+@method("unknown", "unscale_")
+def _unknown_unscale(op: Op, target: Instance) -> Value:
+    unscale(op.run, op.node, op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN)
+    return NONE
 
 
 @method("unknown", "zero_grad")
@@ -159,6 +191,8 @@ def _unknown_same(op: Op, target: Instance) -> Value:
 
 @method("unknown", "scale")
 def _unknown_scale(op: Op, target: Instance) -> Value:
+    if looks_like_scaler(spelled(op.node)):
+        op.run.act(Scale(op.run.place(op.node)))
     return op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN
 
 
@@ -263,7 +297,15 @@ def _parameter(op: Op) -> Value:
     return Tensor(owner=frozenset({owner}), deps=frozenset({owner}), shape="parameter")
 
 
-@extern("torch.autograd.Variable", "torch.autograd.variable.Variable", "torch.jit.script",
+@extern("torch.autograd.Variable", "torch.autograd.variable.Variable")
+def _variable(op: Op) -> Value:
+    value = op.arg(0, "data")
+    if op.given(1, "requires_grad") == TRUE and isinstance(op.node, cst.Call):
+        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value))
+    return value
+
+
+@extern("torch.jit.script",
         "torch.compile", "copy.deepcopy", "copy.copy", "torch.jit.trace", "torch.jit.freeze",
         "torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm",
         "torch.nn.utils.parametrizations.weight_norm", "torch.fx.symbolic_trace",
@@ -300,11 +342,22 @@ def _framework_other(op: Op, target: Instance) -> Value:
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
     deps = deps_of(op.arg(0, "outputs"))
-    return Tuple((Tensor(deps=deps),))
+    op.run.differentiated |= losses_in(op.arg(0, "outputs"))
+    return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
-        "torch.nn.utils.clip_grad_value_", "torch.manual_seed", "torch.save",
+        "torch.nn.utils.clip_grad_value_", "torch.nn.utils.clip_grad.clip_grad_norm_",
+        "torch.nn.utils.clip_grad.clip_grad_value_")  # fmt: skip
+def _clip(op: Op) -> Value:
+    given = op.arg(0, "parameters")
+    known = elements(op.run, given)
+    losses = frozenset().union(*map(losses_in, [given] if known is None else known))
+    op.run.act(Clip(op.run.place(op.node), owners_of(op.run, given), losses))
+    return Unknown()
+
+
+@extern("torch.manual_seed", "torch.save",
         "torch.cuda.empty_cache",
         "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
         "torch.cuda.is_available", "torch.autocast",

@@ -1,0 +1,75 @@
+"""LOS510: batch means are summed and divided by the number of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from losslint.analysis.events import WrongAverage
+from losslint.analysis.trail import Step
+from losslint.finding import Severity
+from losslint.rule import Diagnosis, Rule
+
+
+class AveragedByWrongCount(Rule):
+    """A sum of batch means is divided by the number of samples.
+
+    ## What it does
+
+    Looks for a total to which the mean loss of each batch is added, and which is then divided by
+    `len(loader.dataset)`, the length of the data set, or a count of the samples.
+
+    ## Why it matters
+
+    Criteria of torch take the mean over the batch unless told otherwise. The sum of these means
+    is the number of batches times the mean loss; divided by the number of samples it is too small
+    by a factor of the batch size. With batches of 64 a cross entropy of 2.30, which is guessing
+    among ten classes, is printed as 0.036. It cannot be compared with another batch size or
+    another paper, a threshold on it for early stopping means something else for each loader, and
+    a training loss that is averaged rightly next to a validation loss that is not looks like a
+    model that does better on data it has never seen.
+
+    ## Example
+
+    ```python
+    for x, y in loader:
+        total += F.cross_entropy(model(x), y).item()
+    print(total / len(loader.dataset))
+    ```
+
+    ## Instead
+
+    ```python
+    for x, y in loader:
+        total += F.cross_entropy(model(x), y, reduction="sum").item()
+    print(total / len(loader.dataset))
+    ```
+
+    Or add `loss.item() * len(x)`, or divide by `len(loader)`, which differs only where the last
+    batch is smaller.
+
+    ## When it is fine
+
+    With batches of one sample. A loss that is multiplied by the size of its batch before it is
+    added, one with `reduction="sum"` and an average over the number of batches are silent.
+
+    ## References
+
+    - torch.nn.CrossEntropyLoss, argument `reduction`,
+      https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+    """
+
+    code: ClassVar[str] = "LOS510"
+    name: ClassVar[str] = "averaged-by-wrong-count"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "objective"
+
+    def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:
+        """A division by the number of samples of what was summed once a batch."""
+        yield Diagnosis(
+            found.place,
+            "a sum of batch means is divided by the number of samples: the average is too small "
+            "by a factor of the batch size",
+            "divide by the number of batches, or add each loss times the size of its batch",
+            (Step(found.summed, "the mean over one batch is added here"),),
+        )

@@ -1,0 +1,84 @@
+"""LOS405: a running total of losses that keeps the graph of every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from losslint.analysis.events import Accumulation
+from losslint.analysis.trail import Step
+from losslint.finding import Severity
+from losslint.rule import Diagnosis, Rule
+
+
+class LossAccumulatesGraph(Rule):
+    """Losses are summed or collected for a report with the graphs that made them.
+
+    ## What it does
+
+    Looks for a loss that is added to a total, or appended to a list, that outlives the round of
+    the loop, while the loss is still a tensor with a graph: no `.item()`, no `.detach()`, no
+    `torch.no_grad()` around it. A total that is backpropagated itself is what the graph is for,
+    and is not reported.
+
+    ## Why it matters
+
+    A tensor keeps everything that made it. `total += loss` makes the total depend on this round's
+    graph and, through the old total, on the graphs of all rounds before. None of them can be freed
+    while the total lives, so memory grows with every batch until the epoch ends or the run is
+    killed, and what is lost is lost for a number that is printed once. A small perceptron
+    (784-256-10, batches of 64) keeps about 10 KB a round when backward has already freed what it
+    needed, and about 110 KB a round in a validation loop where no backward did; with `.item()` it
+    keeps nothing. For a convolutional network the second number is its activations: gigabytes.
+
+    ## Example
+
+    ```python
+    total = 0
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss
+    print(total / len(loader))
+    ```
+
+    ## Instead
+
+    ```python
+        total += loss.item()
+    ```
+
+    `.item()` waits for the GPU. Where that matters, `total += loss.detach()` does not, and the
+    total is read once at the end.
+
+    ## When it is fine
+
+    When the total is backpropagated: the losses of several time steps, layers or tasks that are
+    summed within one step. The rule is silent where it sees that, where the total starts anew for
+    every batch, and where it cannot tell what is added.
+
+    ## References
+
+    - PyTorch documentation: Frequently asked questions, "My model reports cuda runtime error(2):
+      out of memory", https://docs.pytorch.org/docs/stable/notes/faq.html
+    """
+
+    code: ClassVar[str] = "LOS405"
+    name: ClassVar[str] = "loss-accumulates-graph"
+    severity: ClassVar[Severity] = Severity.WARNING
+    category: ClassVar[str] = "training-loop"
+
+    def check_accumulation(self, found: Accumulation) -> Iterator[Diagnosis]:
+        """A loss kept with its graph."""
+        done = "appended to" if found.listed else "added to"
+        steps: tuple[Step, ...] = ()
+        if found.backward is not None:
+            steps = (Step(found.backward, "the loss itself is backpropagated here"),)
+        yield Diagnosis(
+            found.place,
+            f"a loss is {done} `{found.total}` with its graph: memory grows in every round",
+            "use `loss.item()`, or `loss.detach()` where waiting for the GPU matters",
+            steps,
+        )
