@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-advice clean
+.PHONY: demo test test-advice bench-losses clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -17,6 +17,9 @@ test: $(VENV)/.dev-installed
 # Every script that `losslint advise --emit` can write, run; takes some minutes.
 test-advice: $(VENV)/.dev-installed
 	$(BIN)/pytest tests/advisor/every_script.py
+
+bench-losses: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.losses
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -153,6 +153,14 @@ loss.backward()
     )
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "losses.md"], ids=str)
+def test_the_documented_losses_run(page: Path) -> None:
+    codes = blocks(page, "python")
+    assert codes
+    for code in codes:
+        exec(compile(code, str(page), "exec"), {})
+
+
 def test_every_event_is_documented() -> None:
     text = (ROOT / "docs" / "writing-rules.md").read_text("utf-8")
     methods = {name for name in vars(Rule) if name.startswith("check_")}

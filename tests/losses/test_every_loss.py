@@ -178,6 +178,21 @@ def test_a_batch_of_one(case: Case) -> None:
 
 
 @every_loss
+def test_gradients_of_each_example_by_torch_func(case: Case) -> None:
+    loss, tensors = module(case, "sum"), case.tensors()
+
+    def of_one(*example: Tensor) -> Tensor:
+        value: Tensor = loss(*(tensor.unsqueeze(0) for tensor in example))
+        return value
+
+    each = torch.func.vmap(torch.func.grad(of_one))(*tensors)
+    for number, gradient in enumerate(each):
+        example = tuple(tensor[number : number + 1] for tensor in tensors)
+        _, expected = value_and_gradient(loss, example)
+        torch.testing.assert_close(gradient, expected[0])
+
+
+@every_loss
 def test_the_order_of_the_batch_does_not_matter(case: Case) -> None:
     tensors = case.tensors()
     turned = tuple(tensor.flip(0) for tensor in tensors)

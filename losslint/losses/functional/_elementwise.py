@@ -14,7 +14,9 @@ from losslint.losses.functional._chunks import is_large, piece_size, spans
 Elementwise = Callable[[Tensor, Tensor], Tensor]
 
 
-def elementwise(loss: Elementwise, input: Tensor, target: Tensor) -> Tensor:
+def elementwise(
+    loss: Elementwise, input: Tensor, target: Tensor, slope: Elementwise | None = None
+) -> Tensor:
     """``loss(input, target)``, with memory for its intermediate results in pieces only.
 
     Args:
@@ -22,6 +24,7 @@ def elementwise(loss: Elementwise, input: Tensor, target: Tensor) -> Tensor:
             an element. Must not keep anything from piece to piece.
         input: any shape.
         target: the same shape.
+        slope: the derivative of the loss by the input, where that is less work than the loss.
 
     Returns:
         The same shape, float32 for half precision.
@@ -32,7 +35,7 @@ def elementwise(loss: Elementwise, input: Tensor, target: Tensor) -> Tensor:
         and target.is_contiguous()
         and not target.requires_grad
     ):
-        return _Pieces.apply(loss, input, target)  # type: ignore[no-any-return, no-untyped-call]
+        return _Pieces.apply(loss, slope, input, target)  # type: ignore[no-any-return, no-untyped-call]
     dtype = promoted_dtype(input)
     return loss(input.to(dtype), target.to(dtype))
 
@@ -41,9 +44,11 @@ class _Pieces(torch.autograd.Function):
     """Computes a piece's loss again for its gradient, instead of keeping what autograd needs."""
 
     @staticmethod
-    def forward(ctx: Any, loss: Elementwise, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, loss: Elementwise, slope: Elementwise | None, input: Tensor, target: Tensor
+    ) -> Tensor:
         ctx.save_for_backward(input, target)
-        ctx.loss = loss
+        ctx.loss, ctx.slope = loss, slope
         dtype = promoted_dtype(input)
         losses = torch.empty(input.shape, dtype=dtype, device=input.device)
         flat, flat_input, flat_target = losses.view(-1), input.view(-1), target.view(-1)
@@ -52,18 +57,23 @@ class _Pieces(torch.autograd.Function):
         return losses
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None, Tensor, None]:
         values, target = ctx.saved_tensors
         (grad,) = grads
         dtype = grad.dtype
         if torch.is_grad_enabled():
             losses = ctx.loss(values.to(dtype), target.to(dtype))
-            return None, torch.autograd.grad(losses, values, grad, create_graph=True)[0], None
+            (result,) = torch.autograd.grad(losses, values, grad, create_graph=True)
+            return None, None, result, None
         result = torch.empty_like(values)
         flat_input, flat_target, flat_grad = values.view(-1), target.view(-1), grad.reshape(-1)
         for piece in spans(result.numel(), piece_size(values)):
+            if ctx.slope is not None:
+                steep = ctx.slope(flat_input[piece].to(dtype), flat_target[piece].to(dtype))
+                result.view(-1)[piece] = steep.mul_(flat_grad[piece])
+                continue
             with torch.enable_grad():
                 part = flat_input[piece].detach().requires_grad_()
                 losses = ctx.loss(part.to(dtype), flat_target[piece].to(dtype))
             (result.view(-1)[piece],) = torch.autograd.grad(losses, part, flat_grad[piece])
-        return None, result, None
+        return None, None, result, None

@@ -153,51 +153,43 @@ class _ClassRegions(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, index: Tensor, ignored: Tensor | None, squared: bool
     ) -> tuple[Tensor, Tensor]:
-        samples, classes, positions = logits.shape
-        dtype = promoted_dtype(logits)
-        probability = torch.empty(logits.shape, dtype=dtype, device=logits.device)
-        # Sums of a piece are added up in float64: one after the other they would lose digits.
-        overlap = logits.new_zeros((samples, classes), dtype=torch.float64)
-        predicted = torch.zeros_like(overlap)
-        for sample in range(samples):
-            for part in spans(positions, piece_size(logits) // classes):
-                piece = probability[sample, :, part]
-                torch.softmax(promote(logits[sample, :, part]), 0, out=piece)
-                kept = piece
-                if ignored is not None:
-                    kept = piece.masked_fill(ignored[sample, part], 0)
-                target = index[sample, part]
-                picked = kept.gather(0, target.unsqueeze(0)).squeeze(0)
-                overlap[sample].index_add_(0, target, picked.double())
-                predicted[sample] += (kept.square() if squared else kept).sum(1)
-        ctx.save_for_backward(logits, index, ignored, probability)
+        probability = promote(logits).softmax(1)
+        picked = probability.gather(1, index.unsqueeze(1)).squeeze(1)
+        counted = probability
+        if ignored is not None:
+            picked = picked.masked_fill(ignored, 0)
+            counted = probability.masked_fill(ignored.unsqueeze(1), 0)
+        predicted = (counted.square() if squared else counted).sum(2)
+        # In float64: added up one after the other they would lose digits.
+        overlap = picked.new_zeros(predicted.shape, dtype=torch.float64)
+        for sums, target, values in zip(overlap, index, picked, strict=True):
+            sums.index_add_(0, target, values.double())
+        ctx.save_for_backward(logits, index, ignored, probability, picked)
         ctx.squared = squared
-        return overlap.to(dtype), predicted.to(dtype)
+        return overlap.to(predicted.dtype), predicted
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        logits, index, ignored, probability = ctx.saved_tensors
+        logits, index, ignored, probability, picked = ctx.saved_tensors
         grad_overlap, grad_predicted = grads
         if torch.is_grad_enabled():
             sizes = _class_regions(logits, index, ignored, ctx.squared)
             (grad,) = torch.autograd.grad(sizes, logits, grads, create_graph=True)
             return grad, None, None, None
-        result = torch.empty_like(logits)
+        hit = grad_overlap.gather(1, index).mul_(picked)
+        result = torch.empty_like(probability)
         samples, classes, positions = logits.shape
         for sample in range(samples):
             for part in spans(positions, piece_size(logits) // classes):
-                p = probability[sample, :, part]
-                target = index[sample, part].unsqueeze(0)
-                slope = grad_predicted[sample].unsqueeze(1)
+                p, piece = probability[sample, :, part], result[sample, :, part]
                 if ctx.squared:
-                    slope = 2 * slope * p
+                    slope = 2 * grad_predicted[sample].unsqueeze(1) * p
                     inner = (slope * p).sum(0)
                 else:
+                    slope = grad_predicted[sample].unsqueeze(1)
                     inner = grad_predicted[sample] @ p
-                hit = grad_overlap[sample][target] * p.gather(0, target)
-                inner += hit.squeeze(0)
-                piece = torch.sub(slope, inner).mul_(p).scatter_add_(0, target, hit)
+                torch.sub(slope, inner + hit[sample, part], out=piece).mul_(p)
+                piece.scatter_add_(0, index[sample, part].unsqueeze(0), hit[sample, part][None])
                 if ignored is not None:
                     piece.masked_fill_(ignored[sample, part], 0)
-                result[sample, :, part] = piece
-        return result, None, None, None
+        return result.to(logits.dtype), None, None, None

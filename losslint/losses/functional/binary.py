@@ -8,6 +8,7 @@ from torch.nn.functional import logsigmoid
 
 from losslint.losses._contract import (
     Reduction,
+    can_read,
     check_choice,
     check_floating,
     check_mask,
@@ -74,20 +75,13 @@ def binary_focal_loss(
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
     check_choice("normalizer", normalizer, ("valid", "positives"))
 
-    def focal(logit: Tensor, label: Tensor) -> Tensor:
-        if label_smoothing:
-            label = label * (1 - label_smoothing) + label_smoothing / 2
-        log_p, log_q = logsigmoid(logit), logsigmoid(-logit)
-        positive, negative = -label * log_p, (label - 1) * log_q
-        if gamma:
-            # A power by its logarithm has no infinite derivative at 0.
-            positive = positive * (gamma * log_q).exp()
-            negative = negative * (gamma * log_p).exp()
-        if alpha is None:
-            return positive + negative
-        return alpha * positive + (1 - alpha) * negative
-
-    losses = masked_out(elementwise(focal, logits, labels), mask)
+    if label_smoothing or not _is_hard(labels):
+        soft = _SoftFocal(gamma, alpha, label_smoothing)
+        losses = elementwise(soft.loss, logits, labels)
+    else:
+        hard = _HardFocal(gamma, alpha)
+        losses = elementwise(hard.loss, logits, labels, hard.slope)
+    losses = masked_out(losses, mask)
     if normalizer == "positives":
         return reduce(losses, reduction, labels.sum(dtype=losses.dtype).clamp_min(1))
     return reduce(losses, reduction, None if mask is None else mask.sum())
@@ -155,6 +149,58 @@ def asymmetric_loss(
 
     losses = masked_out(elementwise(asymmetric, logits, labels), mask)
     return reduce(losses, reduction, None if mask is None else mask.sum())
+
+
+class _SoftFocal:
+    """The loss of labels that may be anything from 0 to 1."""
+
+    def __init__(self, gamma: float, alpha: float | None, smoothing: float) -> None:
+        self.gamma, self.smoothing = gamma, smoothing
+        self.positive, self.negative = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
+
+    def loss(self, logit: Tensor, label: Tensor) -> Tensor:
+        label = label * (1 - self.smoothing) + self.smoothing / 2
+        log_p, log_q = logsigmoid(logit), logsigmoid(-logit)
+        # A power by its logarithm has no infinite derivative at 0.
+        positive = -label * log_p * (self.gamma * log_q).exp()
+        negative = (label - 1) * log_q * (self.gamma * log_p).exp()
+        return self.positive * positive + self.negative * negative
+
+
+class _HardFocal:
+    """The loss of labels that are 0 or 1: half the work, as one term is 0."""
+
+    def __init__(self, gamma: float, alpha: float | None) -> None:
+        self.gamma = gamma
+        self.positive, self.negative = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
+
+    def loss(self, logit: Tensor, label: Tensor) -> Tensor:
+        right = logit * (2 * label - 1)
+        return -logsigmoid(right) * self._power(right) * self._weight(label)
+
+    def slope(self, logit: Tensor, label: Tensor) -> Tensor:
+        sign = 2 * label - 1
+        right = logit * sign
+        wrong = right.neg().sigmoid_()
+        steep = torch.addcmul(wrong, 1 - wrong, logsigmoid(right), value=-self.gamma)
+        return steep.mul_(self._power(right)).mul_(self._weight(label)).mul_(-sign)
+
+    def _power(self, right: Tensor) -> Tensor:
+        """The probability of the other label, to the power gamma."""
+        if self.gamma == 2:
+            return right.neg().sigmoid().square()
+        # By the logarithm, so that it has no infinite derivative at 0.
+        return (self.gamma * logsigmoid(-right)).exp()
+
+    def _weight(self, label: Tensor) -> Tensor:
+        return label * (self.positive - self.negative) + self.negative
+
+
+def _is_hard(labels: Tensor) -> bool:
+    """Whether all labels are known to be 0 or 1."""
+    if not labels.is_floating_point():
+        return True
+    return can_read(labels) and bool(((labels == 0) | (labels == 1)).all())
 
 
 def _checked(

@@ -295,9 +295,9 @@ def _focal(nll: Tensor, gamma: float) -> Tensor:
     if gamma == 0:
         return nll
     # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
-    wrong = -torch.expm1(-nll)
     if gamma == 2:
-        return wrong * wrong * nll
+        return torch.expm1(-nll).square() * nll
+    wrong = -torch.expm1(-nll)
     if gamma != int(gamma):
         # A power below 1, or its derivatives, are infinite at 0, and infinity times 0 is NaN.
         wrong = wrong.clamp_min(torch.finfo(wrong.dtype).tiny)

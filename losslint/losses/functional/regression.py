@@ -68,13 +68,16 @@ def log_cosh_loss(
         error = prediction - truth
         tangent = error.tanh()
         # Below 1 by the identity cosh = (1 - tanh^2)^(-1/2), whose digits hold near 0; above by
-        # |x| - log(1 + tanh|x|), which has no power to overflow. The clamp keeps the first from an
-        # infinite gradient where the second is taken.
-        near = -0.5 * torch.log1p(-tangent.clamp(-0.8, 0.8).square())
-        far = error.abs() - torch.log1p(tangent.abs())
-        return torch.where(error.abs() < 1, near, far)
+        # |x| - log(1 + tanh|x|), which has no power to overflow.
+        is_small = error.abs() < 1
+        logarithm = torch.where(is_small, -tangent.square(), tangent.abs()).log1p()
+        return torch.where(is_small, -0.5 * logarithm, error.abs() - logarithm)
 
-    return reduce_elements(elementwise(log_cosh, prediction, truth), weight, mask, reduction)
+    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
+        return (prediction - truth).tanh_()
+
+    losses = elementwise(log_cosh, prediction, truth, slope)
+    return reduce_elements(losses, weight, mask, reduction)
 
 
 def charbonnier_loss(
