@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-advice bench-losses clean
+.PHONY: demo test test-advice test-peers bench-losses clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -20,6 +20,10 @@ test-advice: $(VENV)/.dev-installed
 
 bench-losses: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.losses
+
+test-peers: $(VENV)/.dev-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement peers/requirements.txt
+	$(BIN)/pytest -W default peers
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

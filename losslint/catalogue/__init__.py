@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from losslint.catalogue import classification, detection, regression, segmentation
+from losslint.catalogue import (
+    classification,
+    detection,
+    generative,
+    image,
+    metric_learning,
+    multitask,
+    ranking,
+    regression,
+    segmentation,
+    training,
+)
 from losslint.catalogue.entry import Argument, Entry
 from losslint.errors import UserError, did_you_mean
 
@@ -13,6 +24,12 @@ ENTRIES: tuple[Entry, ...] = (
     *segmentation.ENTRIES,
     *detection.ENTRIES,
     *regression.ENTRIES,
+    *metric_learning.ENTRIES,
+    *ranking.ENTRIES,
+    *generative.ENTRIES,
+    *image.ENTRIES,
+    *multitask.ENTRIES,
+    *training.ENTRIES,
 )
 
 

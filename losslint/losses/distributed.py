@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, distributed
 
 from losslint.losses._contract import describe, fail
 
@@ -60,29 +59,29 @@ def mean_over_ranks(values: Tensor, group: Any = None) -> Tensor:
     if size == 1:
         return values.detach()
     total = values.detach().clone(memory_format=torch.contiguous_format)
-    dist.all_reduce(total, group=group)
+    distributed.all_reduce(total, group=group)
     return total / size
 
 
 def _world_size(group: Any) -> int:
-    if not (dist.is_available() and dist.is_initialized()):
+    if not (distributed.is_available() and distributed.is_initialized()):
         return 1
-    return dist.get_world_size(group)
+    return distributed.get_world_size(group)
 
 
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, group: Any) -> Tensor:
-        size, rank = dist.get_world_size(group), dist.get_rank(group)
+        size, rank = distributed.get_world_size(group), distributed.get_rank(group)
         count = torch.tensor([values.shape[0]], device=values.device)
         counts = [torch.empty_like(count) for _ in range(size)]
-        dist.all_gather(counts, count, group=group)
+        distributed.all_gather(counts, count, group=group)
         lengths = [int(length) for length in counts]
         # The last batch of an epoch may be shorter on some ranks, and all_gather wants equal sizes.
         padded = values.new_zeros((max(lengths), *values.shape[1:]))
         padded[: values.shape[0]] = values
         parts = [torch.empty_like(padded) for _ in range(size)]
-        dist.all_gather(parts, padded, group=group)
+        distributed.all_gather(parts, padded, group=group)
         ctx.group = group
         ctx.start, ctx.length = sum(lengths[:rank]), lengths[rank]
         return torch.cat([part[:length] for part, length in zip(parts, lengths, strict=True)])
@@ -90,5 +89,5 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         total = gradients[0].clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(total, group=ctx.group)
+        distributed.all_reduce(total, group=ctx.group)
         return total[ctx.start : ctx.start + ctx.length], None

@@ -29,7 +29,8 @@ Features = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 Extractor = Callable[[Tensor], Features]
 Distance = Literal["l1", "l2"]
 
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
 _VGG16_LAYERS = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
 
 

@@ -7,6 +7,7 @@ from tests.losses import (
     detection_cases,
     regression_cases,
     segmentation_cases,
+    template_cases,
 )
 
 CASES = [
@@ -14,4 +15,5 @@ CASES = [
     *segmentation_cases.CASES,
     *regression_cases.CASES,
     *detection_cases.CASES,
+    *template_cases.CASES,
 ]
