@@ -119,6 +119,16 @@ def advise(
         bool,
         typer.Option("--standalone", help="Put the source of the loss into what --emit writes."),
     ] = False,
+    symptom: Annotated[
+        str | None,
+        typer.Option(
+            "--symptom",
+            metavar="SYMPTOM",
+            help="What to look at, and in which order: nan, stuck, not-decreasing, oscillating or "
+            "good-loss-bad-metric.",
+            show_default=False,
+        ),
+    ] = None,
     tree: Annotated[
         bool, typer.Option("--tree", help="Print the whole tree, as text, mermaid or json.")
     ] = False,
@@ -138,7 +148,7 @@ def advise(
     from losslint.advisor.loading import load_tree
     from losslint.advisor.walking import Answer, Origin, check_options
     from losslint.advisor.walking import walk as follow
-    from losslint.advisor.writing import choices_of, write_advice, write_tree
+    from losslint.advisor.writing import choices_of, write_advice, write_symptom, write_tree
 
     if output_format not in _FORMATS:
         raise UserError(
@@ -151,6 +161,9 @@ def advise(
         return
     if output_format == "mermaid":
         raise UserError("--format mermaid is for the whole tree: add --tree")
+    if symptom is not None:
+        write_symptom(symptom, output_format)
+        return
     given = {} if answers is None else read_answers(answers)
     options = {
         "task": task,

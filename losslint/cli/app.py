@@ -9,6 +9,7 @@ import typer
 from losslint import __version__
 from losslint.cli.advise import advise
 from losslint.cli.check import check
+from losslint.cli.checklist import checklist
 from losslint.cli.explain import explain
 from losslint.cli.losses import losses
 from losslint.cli.rules import rules
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds the wrong loss in PyTorch training code. `losslint PATH...` is `losslint check`.",
 )
-for command in (check, rules, explain, advise):
+for command in (check, rules, explain, advise, checklist):
     app.command(context_settings=_HELP)(command)
 app.add_typer(losses, name="losses")
 
