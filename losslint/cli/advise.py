@@ -94,6 +94,15 @@ def advise(
             show_default=False,
         ),
     ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="SCRIPT",
+            help="A training script to answer from: what it uses now, and what to change.",
+            show_default=False,
+        ),
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -189,6 +198,13 @@ def advise(
     given |= {option: Answer(word) for option, word in options.items() if word is not None}
     check_options(known, given)
     evidence = None
+    if data is not None and script is not None:
+        raise UserError("--data and --from are two ways to answer: take one of them")
+    if script is not None:
+        from losslint.advisor.evidence.script import evidence_of_script
+
+        evidence = evidence_of_script(script, given)
+        given = {**evidence.answers, **given}
     if data is not None:
         from losslint.advisor.evidence.verdict import evidence_of
 
