@@ -49,6 +49,8 @@ def test_linting_imports_neither_torch_nor_numpy(tmp_path: Path, format_: str) -
         ["--help"],
         ["rules"],
         ["explain", "LOS104"],
+        ["advise", "--task", "binary"],
+        ["checklist"],
         ["losses"],
         ["losses", "show", "focal"],
         ["losses", "copy", "focal"],

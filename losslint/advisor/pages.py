@@ -112,7 +112,7 @@ def document(
 def _seen(evidence: Evidence | None) -> list[str]:
     if evidence is None:
         return []
-    parts = ["## What the data says", _bullets(evidence.facts)]
+    parts = ["## What is there", _bullets(evidence.facts)]
     if evidence.weights is not None:
         parts.append(_fenced(evidence.weights, "python"))
     return [*parts, "## What to do"]

@@ -8,6 +8,9 @@ import sys
 from losslint.advisor.evidence.verdict import Evidence
 from losslint.advisor.pages import document, markdown
 from losslint.advisor.picture import mermaid, whole_tree
+from losslint.advisor.symptoms import document as symptom_document
+from losslint.advisor.symptoms import find_symptom
+from losslint.advisor.symptoms import markdown as symptom_page
 from losslint.advisor.tree import Leaf, Question, Tree
 from losslint.advisor.walking import Walk
 from losslint.rule import installed_rules
@@ -22,6 +25,20 @@ def write_advice(
         write_json(document(tree, walk, leaf, rules, evidence))
         return
     write_page(markdown(tree, walk, leaf, rules, evidence), output_format)
+
+
+def write_symptom(name: str, output_format: str) -> None:
+    """Writes how to find the cause of a symptom.
+
+    Raises:
+        UserError: if there is no such symptom.
+    """
+    symptom = find_symptom(name)
+    rules = {rule.code for rule in installed_rules()}
+    if output_format == "json":
+        write_json(symptom_document(symptom, rules))
+    else:
+        write_page(symptom_page(symptom, rules), output_format)
 
 
 def write_tree(tree: Tree, output_format: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ class _Import(NamedTuple):
 
     module: str
     name: str | None
+    alias: str | None = None
 
 
 class _File(NamedTuple):
@@ -48,6 +49,13 @@ def standalone_source(entry: Entry) -> str:
             module, _, name = dotted.rpartition(".")
             collected.add(*_defined_in(module, name))
     return collected.text(entry)
+
+
+class Inlined(NamedTuple):
+    """Definitions that need nothing of losslint, in the order in which they can be executed."""
+
+    imports: tuple[str, ...]
+    source: str
 
 
 class _Collected:
@@ -80,6 +88,11 @@ class _Collected:
         elif imported.name is not None:
             self.add(*_defined_in(imported.module, imported.name))
 
+    def inlined(self) -> Inlined:
+        """The imports, a line each, and the definitions."""
+        lines = (line for block in self._import_blocks() for line in block.splitlines())
+        return Inlined(tuple(lines), self._body())
+
     def text(self, entry: Entry) -> str:
         """The module."""
         header = (
@@ -101,10 +114,18 @@ class _Collected:
 
 
 def _import_lines(imports: set[_Import]) -> Iterator[str]:
-    yield from sorted(f"import {module}" for module, name in imports if name is None)
-    for module in sorted({module for module, name in imports if name is not None}):
-        names = sorted((n for m, n in imports if m == module and n), key=lambda n: (n.islower(), n))
+    plain = (found for found in imports if found.name is None)
+    yield from sorted(f"import {found.module}{_as(found)}" for found in plain)
+    for module in sorted({found.module for found in imports if found.name is not None}):
+        of_module = (found for found in imports if found.module == module and found.name)
+        names = sorted(
+            (f"{found.name}{_as(found)}" for found in of_module), key=lambda n: (n.islower(), n)
+        )
         yield f"from {module} import {', '.join(names)}"
+
+
+def _as(found: _Import) -> str:
+    return f" as {found.alias}" if found.alias else ""
 
 
 @cache
@@ -123,10 +144,12 @@ def _read(module: str) -> _File:
             file.definitions[last] = statement
         elif isinstance(statement, ast.ImportFrom) and statement.module:
             for alias in statement.names:
-                file.imports[alias.asname or alias.name] = _Import(statement.module, alias.name)
+                file.imports[alias.asname or alias.name] = _Import(
+                    statement.module, alias.name, alias.asname
+                )
         elif isinstance(statement, ast.Import):
             for alias in statement.names:
-                file.imports[alias.asname or alias.name] = _Import(alias.name, None)
+                file.imports[alias.asname or alias.name] = _Import(alias.name, None, alias.asname)
         elif isinstance(statement, ast.Expr) and last:
             file.documentation[last] = statement
     return file
@@ -152,3 +175,15 @@ def _text(file: _File, name: str) -> str:
     last = file.documentation.get(name, statement).end_lineno
     lines = file.source.splitlines()[first - 1 : last]
     return "\n".join(lines).replace(":func:`losslint.losses.functional.", ":func:`")
+
+
+def inlined(names: Iterable[tuple[str, str]]) -> Inlined:
+    """The source of losses and of all they use, to be put into another module.
+
+    Args:
+        names: the module and the name of each, as an import has them.
+    """
+    collected = _Collected()
+    for module, name in names:
+        collected.add(*_defined_in(module, name))
+    return collected.inlined()

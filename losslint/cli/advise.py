@@ -94,6 +94,15 @@ def advise(
             show_default=False,
         ),
     ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="SCRIPT",
+            help="A training script to answer from: what it uses now, and what to change.",
+            show_default=False,
+        ),
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -115,6 +124,20 @@ def advise(
     force: Annotated[
         bool, typer.Option("--force", help="Let --emit overwrite a file that is there.")
     ] = False,
+    standalone: Annotated[
+        bool,
+        typer.Option("--standalone", help="Put the source of the loss into what --emit writes."),
+    ] = False,
+    symptom: Annotated[
+        str | None,
+        typer.Option(
+            "--symptom",
+            metavar="SYMPTOM",
+            help="What to look at, and in which order: nan, stuck, not-decreasing, oscillating or "
+            "good-loss-bad-metric.",
+            show_default=False,
+        ),
+    ] = None,
     tree: Annotated[
         bool, typer.Option("--tree", help="Print the whole tree, as text, mermaid or json.")
     ] = False,
@@ -134,7 +157,7 @@ def advise(
     from losslint.advisor.loading import load_tree
     from losslint.advisor.walking import Answer, Origin, check_options
     from losslint.advisor.walking import walk as follow
-    from losslint.advisor.writing import choices_of, write_advice, write_tree
+    from losslint.advisor.writing import choices_of, write_advice, write_symptom, write_tree
 
     if output_format not in _FORMATS:
         raise UserError(
@@ -147,6 +170,9 @@ def advise(
         return
     if output_format == "mermaid":
         raise UserError("--format mermaid is for the whole tree: add --tree")
+    if symptom is not None:
+        write_symptom(symptom, output_format)
+        return
     given = {} if answers is None else read_answers(answers)
     options = {
         "task": task,
@@ -172,6 +198,13 @@ def advise(
     given |= {option: Answer(word) for option, word in options.items() if word is not None}
     check_options(known, given)
     evidence = None
+    if data is not None and script is not None:
+        raise UserError("--data and --from are two ways to answer: take one of them")
+    if script is not None:
+        from losslint.advisor.evidence.script import evidence_of_script
+
+        evidence = evidence_of_script(script, given)
+        given = {**evidence.answers, **given}
     if data is not None:
         from losslint.advisor.evidence.verdict import evidence_of
 
@@ -199,5 +232,5 @@ def advise(
     if emit is not None:
         from losslint.advisor.emitting import emit as write_script
 
-        write_script(walked, emit, force=force)
+        write_script(walked, emit, force=force, standalone=standalone)
     write_advice(known, walked, walked.leaf, output_format, evidence)

@@ -9,6 +9,7 @@ import typer
 from losslint import __version__
 from losslint.cli.advise import advise
 from losslint.cli.check import check
+from losslint.cli.checklist import checklist
 from losslint.cli.compare import compare
 from losslint.cli.explain import explain
 from losslint.cli.losses import losses
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds the wrong loss in PyTorch training code. `losslint PATH...` is `losslint check`.",
 )
-for command in (check, rules, explain, advise, compare):
+for command in (check, rules, explain, advise, checklist, compare):
     app.command(context_settings=_HELP)(command)
 app.add_typer(losses, name="losses")
 

@@ -21,7 +21,7 @@ from losslint.paths import exists
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("check", "rules", "explain", "losses", "advise", "compare")
+COMMANDS = ("check", "rules", "explain", "losses", "compare", "advise", "checklist")
 _OWN_OPTIONS = ("-h", "--help", "--version")
 _SURE_COMMANDS = {f"--{command}": command for command in COMMANDS if command != "check"}
 """The commands in a form that no path has, for where a folder has the command's name."""

@@ -1,9 +1,13 @@
 """`losslint advise --emit`: the answers are in the script, and no file is lost."""
 
+import re
 from pathlib import Path
 
 from losslint.advisor.loading import load_tree
+from tests.advisor.test_scripts import one_thread, run
 from tests.conftest import Losslint
+
+__all__ = ["one_thread"]
 
 ARGUMENTS = ("advise", "--task", "multiclass", "--classes", "7", "--imbalance", "40")
 
@@ -32,3 +36,12 @@ def test_a_place_that_cannot_be_written_is_said(project: Path, losslint_: Lossli
     result = losslint_(*ARGUMENTS, "--emit", "nowhere/train.py")
     assert (result.code, result.out) == (2, "")
     assert "nowhere/train.py cannot be written" in result.err
+
+
+def test_a_script_can_carry_its_loss(project: Path, losslint_: Losslint) -> None:
+    arguments = ("advise", "--task", "multiclass", "--noise", "high", "--emit", "train.py")
+    assert losslint_(*arguments, "--standalone").code == 0
+    text = (project / "train.py").read_text()
+    assert "class GeneralizedCrossEntropyLoss(" in text
+    assert not re.search(r"^(from|import) losslint", text, re.MULTILINE)
+    assert run(text)[0]["score"] > 0.8

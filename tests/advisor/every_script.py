@@ -1,0 +1,50 @@
+"""Every distinct script, with the loss imported and inlined, and with the wrong loss.
+
+Not collected by itself, since it takes minutes: `make test-advice` runs it.
+"""
+
+import re
+
+import pytest
+
+from losslint.advisor.standalone import on_its_own
+from losslint.advisor.tree import Leaf
+from tests.advisor.test_scripts import check, one_thread, run, scripts
+
+__all__ = ["one_thread"]
+
+ALONE = [
+    pytest.param(text, leaf, id=leaf.name)
+    for text, leaf in scripts().items()
+    if "from losslint.losses" in text
+]
+SCRIPTS = [pytest.param(text, leaf, id=leaf.name) for text, leaf in scripts().items()]
+WRONG = [
+    pytest.param(text, leaf, id=leaf.name)
+    for text, leaf in scripts().items()
+    if leaf.script is not None and leaf.script.wrong is not None
+]
+
+
+@pytest.mark.parametrize(("text", "leaf"), SCRIPTS)
+def test_a_script_starts_where_it_says_and_learns(text: str, leaf: Leaf) -> None:
+    check(text, leaf)
+
+
+@pytest.mark.parametrize(("text", "leaf"), ALONE)
+def test_a_script_on_its_own_does_the_same(text: str, leaf: Leaf) -> None:
+    alone = on_its_own(text)
+    assert not re.search(r"^(from|import) losslint", alone, re.MULTILINE)
+    measured, _ = run(alone)
+    assert measured == run(text)[0]
+
+
+@pytest.mark.parametrize(("text", "leaf"), WRONG)
+def test_the_wrong_loss_does_not_reach_it(text: str, leaf: Leaf) -> None:
+    assert leaf.script is not None
+    assert leaf.script.wrong is not None
+    assert leaf.script.reach is not None
+    wrong = text.replace(f"return {leaf.script.values['criterion']}", f"return {leaf.script.wrong}")
+    assert wrong != text
+    measured, _ = run(wrong.replace("criterion.pos_weight.item()", "1.0"))
+    assert measured["score"] < leaf.script.reach
