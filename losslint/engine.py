@@ -199,10 +199,17 @@ def _within(found: Iterable[Finding], linted: Mapping[Path, Source]) -> Iterator
 
 
 def _without_duplicates(found: Iterable[Finding]) -> list[Finding]:
-    """One finding for each code and place: the one that is surest, then gravest."""
+    """One finding for each code and place: the one that is surest, then gravest.
+
+    The same words at the same place are one finding, too, however far the code reaches that
+    they are about: a long sum is many sums.
+    """
+    spans: dict[tuple[str, Path, int, int, str], Span] = {}
     best: dict[tuple[str, Span], Finding] = {}
     for finding in found:
-        key = (finding.code, finding.span)
+        span = finding.span
+        said = (finding.code, span.path, span.line, span.column, finding.message)
+        key = (finding.code, spans.setdefault(said, span))
         other = best.get(key)
         if other is None or _weight(finding) > _weight(other):
             best[key] = finding

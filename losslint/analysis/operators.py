@@ -150,6 +150,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     combine = _TENSOR.get(sign)
     if combine is not None:
         made = combine(run, left, right, node)
+        if _is_constant(left, right) or _is_constant(right, left):
+            made = made.but(shape="constant")
         made = _sized(run, sign, made, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
     made = arithmetic.blend(left, right)
@@ -160,6 +162,11 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         if masks:
             return made.but(mask=masks[0], dtype=DType.BOOL, grad=False, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _is_constant(value: Value, number: Value) -> bool:
+    """Whether one value fills a tensor, and the other one is a number."""
+    return type(value) is Tensor and value.shape == "constant" and not isinstance(number, Tensor)
 
 
 def _sized(
@@ -175,8 +182,8 @@ def _sized(
         return made if scale is None else made.but(scale=scale)
     if not made.grad or not isinstance(left, Tensor) or not isinstance(right, Tensor):
         return made
-    if sign == "+":  # distances between all pairs begin with the squares of both sides
-        return made
+    if sign == "+" and Sign.UNKNOWN not in (left.sign, right.sign):
+        return made  # the distances between all pairs begin with the squares of both sides
     if paired(other, one):
         left, right = right, left
     elif not paired(one, other):

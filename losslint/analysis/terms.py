@@ -84,6 +84,8 @@ def policy_term(
         return None
     if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
         return None  # a focal or a masked weight, not an advantage
+    if factor.shape == "constant":
+        return None  # the fixed target of a binary cross entropy
     return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 
 

@@ -151,8 +151,12 @@ def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
 
 
 def _unrelated_symbols(zero: ZeroGrad, step: OptimizerStep) -> bool:
-    """An optimizer object against a symbol: they may be one and the same."""
-    return isinstance(zero.optimizer, int) != isinstance(step.optimizer, int)
+    """An optimizer object against a symbol, or one of which only its spelling is known.
+
+    They may be one and the same.
+    """
+    one, other = zero.optimizer, step.optimizer
+    return isinstance(one, int) != isinstance(other, int) or isinstance(one, str)
 
 
 def surely_zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
