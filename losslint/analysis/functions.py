@@ -16,6 +16,7 @@ from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.trace import HandOver, ZeroGrad
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     NONE,
@@ -105,13 +106,19 @@ def call_function(
 
 
 def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
-    """What a call gives that is not evaluated: something made of its arguments and more."""
+    """What a call gives that is not evaluated: something made of its arguments and more.
+
+    What it does to gradients is not known either.
+    """
+    place = run.place(args.node)
+    run.act(ZeroGrad(place, certain=False))
+    run.act(HandOver(place))
     deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, run.place(args.node), why)
+    return Unknown(None, deps, place, why)
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:

@@ -232,7 +232,7 @@ def _result(
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
-    grad = not run.no_grad and not (cut_off and has_cut(given))
+    grad = not run.no_grad and not (cut_off and (has_cut(given) or bool(deps)))
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family
