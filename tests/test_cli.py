@@ -210,8 +210,21 @@ def test_a_reader_that_goes_away_is_no_crash(project: Path) -> None:
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    process.wait()
+    assert process.wait() == 141, "as a shell reports a writer whose reader went away"
     assert said == b""
+
+
+def test_a_mistyped_command_is_named(project: Path, losslint_: Losslint) -> None:
+    result = losslint_("chekc")
+    assert result.code == 2
+    assert "no such command, file or folder: 'chekc'; did you mean 'check'?" in result.err
+
+
+def test_a_broken_file_about_nothing_is_told(project: Path, losslint_: Losslint) -> None:
+    write(project, broken="import torch\n\ndef f(:\n")
+    result = losslint_("broken.py")
+    assert result.code == 1
+    assert "LOS001" in result.out
 
 
 def spawn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -24,6 +24,8 @@ def worth_analysing(content: bytes) -> bool:
     )
 
 
+FEW = 20
+"""So many files are all parsed: that one is not Python is worth saying, whatever it is about."""
 _IMPORT = re.compile(rb"^[ \t]*(?:from|import)\b[ \t]*([\w. \t,*]+(?:\([^)]*\))?)", re.MULTILINE)
 _WORD = re.compile(rb"\w+")
 MAX_HOPS = 3
@@ -35,6 +37,8 @@ def choose(sources: Sequence[Source]) -> list[Path]:
     A script that only builds a model and hands it to a trainer says nothing of losses, but what it
     passes decides whether the trainer's loss is right.
     """
+    if len(sources) <= FEW:
+        return [source.path for source in sources if _WORD.search(source.content)]
     chosen = {source.path for source in sources if worth_analysing(source.content)}
     waiting = [source for source in sources if source.path not in chosen]
     for _ in range(MAX_HOPS):

@@ -233,4 +233,5 @@ def advise(
         from losslint.advisor.emitting import emit as write_script
 
         write_script(walked, emit, force=force, standalone=standalone)
+        sys.stderr.write(f"Wrote {emit}.\n")
     write_advice(known, walked, walked.leaf, output_format, evidence)

@@ -42,7 +42,7 @@ def show(name: _Name) -> None:
 
 @losses.command()
 def copy(name: _Name) -> None:
-    """Print a loss's source, complete in itself: torch is all that it needs."""
+    """Print the source of a loss, to own: it needs only torch."""
     from losslint.catalogue import find_entry
     from losslint.catalogue.copying import standalone_source
 

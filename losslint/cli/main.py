@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from losslint import __version__
-from losslint.errors import UserError
+from losslint.errors import UserError, did_you_mean
 from losslint.paths import exists
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ def with_command(arguments: Sequence[str]) -> list[str]:
     if first in _SURE_COMMANDS:
         return [_SURE_COMMANDS[first], *rest]
     if first not in COMMANDS:
+        is_word = first.isalpha() and not exists(Path(first))
+        near = did_you_mean(first, COMMANDS) if is_word else ""
+        if near:
+            raise UserError(f"no such command, file or folder: {first!r}{near}")
         return ["check", *arguments]
     # `losslint check check` is how to lint a folder of that name.
     if exists(Path(first)) and not (first == "check" and rest):
@@ -103,6 +107,10 @@ def _run(arguments: list[str]) -> int:
         code = command.main(arguments, prog_name="losslint", standalone_mode=False)
     except typer.Abort:
         return _INTERRUPTED
+    except SystemExit as problem:
+        if isinstance(problem.__context__, BrokenPipeError):
+            raise problem.__context__ from None  # typer calls it exit 1, which means findings
+        raise
     except Exception as problem:
         # Typer carries its own copy of click's exceptions, or click's, depending on the version.
         describe = getattr(problem, "format_message", None)
