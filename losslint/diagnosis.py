@@ -25,6 +25,7 @@ from losslint.analysis.events import (
     MissingStep,
     OperationInLoss,
     ScalerFault,
+    Told,
     TrainingLoop,
     UntrainedParameters,
     WrongAverage,
@@ -38,24 +39,8 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 Said = tuple[Rule, Diagnosis]
-_Question: TypeAlias = (
-    LossCall
-    | CriterionBuilt
-    | OperationInLoss
-    | ImplicitDim
-    | LossSum
-    | TrainingLoop
-    | Accumulation
-    | Backpropagation
-    | ForcedGradient
-    | MissingCall
-    | IdleStep
-    | MissingStep
-    | UntrainedParameters
-    | ScalerFault
-    | WrongAverage
-    | GradientClip
-)
+_Question: TypeAlias = LossCall | Told
+"""A loss call with its alternatives is asked about one combination at a time."""
 
 
 @dataclass(frozen=True, slots=True)

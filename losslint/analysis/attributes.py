@@ -9,7 +9,7 @@ from losslint.analysis.conditions import as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
-from losslint.analysis.lookup import class_attribute, find_method, lineage
+from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
@@ -138,8 +138,6 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
     known = output_field(run, value, name)
     if known is not None:
         return known
-    if isinstance(value.cls, Class) and find_method(value, "__getattr__") is None:
-        return Unknown(("attr", value.oid, name), frozenset({value.oid}))
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))
 
 

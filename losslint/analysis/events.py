@@ -373,9 +373,8 @@ class GradientClip:
     confidence: Confidence = Confidence.HIGH
 
 
-Event: TypeAlias = (
-    LossCalls
-    | CriterionBuilt
+Told: TypeAlias = (
+    CriterionBuilt
     | OperationInLoss
     | ImplicitDim
     | LossSum
@@ -391,3 +390,5 @@ Event: TypeAlias = (
     | WrongAverage
     | GradientClip
 )
+"""What rules are told of as it was met."""
+Event: TypeAlias = LossCalls | Told

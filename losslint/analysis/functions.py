@@ -94,7 +94,7 @@ def call_function(
         run.told != told
         or bool(trace)
         or (isinstance(self, Instance) and group_of(self) == "module")
-        or not all(map(plain, (value, *writes.values())))
+        or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
     fresh = _holds_new(value, newest) or any(
@@ -196,7 +196,7 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     )
 
 
-def plain(value: Value | None) -> bool:
+def _plain(value: Value | None) -> bool:
     """Whether nothing is known of a value that could make or unmake a finding."""
     kind = type(value)
     if isinstance(value, Tensor):
@@ -208,9 +208,9 @@ def plain(value: Value | None) -> bool:
             and not value.operations
         )
     if isinstance(value, Tuple):
-        return all(map(plain, value.items))
+        return all(map(_plain, value.items))
     if isinstance(value, Union):
-        return all(plain(one.value) for one in value.alternatives)
+        return all(_plain(one.value) for one in value.alternatives)
     if isinstance(value, Instance):
         return isinstance(value.cls, Extern) and value.cls.name.startswith("builtins.")
     return kind in (Unknown, Const, Method) or value is None

@@ -73,8 +73,6 @@ def _named(value: Extern) -> Criterion | None:
     space, _, last = name.rpartition(".")
     if space in ("torch.nn.functional", "torch"):
         return BY_FUNCTION.get(last)
-    if last in ("forward", "__call__"):
-        return None
     return None
 
 
