@@ -17,7 +17,6 @@ def dotted(node: cst.CSTNode) -> str:
 
 
 def receiver(node: cst.CSTNode, otherwise: str) -> str:
-    """The object of a method call as text."""
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        return dotted(node.func.value)
-    return otherwise
+    """The object of a method as text, whether the method is called here or only named."""
+    method = node.func if isinstance(node, cst.Call) else node
+    return dotted(method.value) if isinstance(method, cst.Attribute) else otherwise
