@@ -253,7 +253,7 @@ def with_step(value: Value, place: Place, message: str) -> Value:
     if isinstance(value, Union):
         return Union(
             tuple(
-                type(one)(with_step(one.value, place, message), one.when, one.config)
+                type(one)(with_step(one.value, place, message), one.when, one.configs)
                 for one in value.alternatives
             )
         )
