@@ -64,6 +64,17 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
     return frozenset({(key, outcome)})
 
 
+def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
+    """The symbols of which the conditions say something."""
+    found: set[Hashable] = set()
+    for key, _ in conditions:
+        found.add(key)
+        if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+            found.add(key[1])
+    found.discard(None)
+    return frozenset(found)
+
+
 _PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
 
 

@@ -101,13 +101,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     cases: list[LossCase] = []
     results: list[Alternative] = []
     understood = False
-    # inside a function that picks the loss, what it was picked by may have picked the model too
-    dispatched = any(
-        outcome and isinstance(key, tuple) and key[0] == "=="
-        for frame in run.frames
-        if frame.in_loss
-        for key, outcome in frame.assumed
-    )
+    dispatched = _is_dispatched(run)
     for chosen in alternatives_of(callee):
         criterion = criterion_of(chosen.value)
         if criterion is None:
@@ -144,6 +138,18 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)
+
+
+def _is_dispatched(run: Interpreter) -> bool:
+    """Whether what picked the loss here may have picked the form of its input, too."""
+    for frame in run.frames:
+        if frame.widened:
+            return True
+        if frame.in_loss:
+            for key, outcome in frame.assumed:
+                if outcome and isinstance(key, tuple) and key[0] == "==":
+                    return True
+    return False
 
 
 def _understood(criterion: Criterion, given: Value) -> bool:
