@@ -74,7 +74,12 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return _cut_off(run, args, f"{function.name} is called in too many ways")
+            return _cut_off(
+                run,
+                args,
+                f"{function.name} is called in too many ways",
+                run.memo.usual(node),
+            )
     run.entered.add(node)
     if known is not None:
         run.heap.record(known.reads)
@@ -102,6 +107,7 @@ def call_function(
         or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
+    run.memo.gave(node, value)
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -110,7 +116,7 @@ def call_function(
     return _returned(run, function, args, value)
 
 
-def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
+def _cut_off(run: Interpreter, args: Args, why: str, usual: Value = UNKNOWN) -> Value:
     """What a call gives that is not evaluated: something made of its arguments and more.
 
     What it does to gradients is not known either.
@@ -123,7 +129,16 @@ def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why)
+    return _as_usual(usual, Unknown(None, deps, place, why))
+
+
+def _as_usual(usual: Value, instead: Unknown) -> Value:
+    """A result of which the activation is known, since it was the same however it was called."""
+    if isinstance(usual, Tensor):
+        return usual.but(deps=instead.deps)
+    if isinstance(usual, Tuple):
+        return Tuple(tuple(_as_usual(item, instead) for item in usual.items))
+    return instead
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:
