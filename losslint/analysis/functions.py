@@ -15,6 +15,7 @@ from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trace import HandOver, ZeroGrad
 from losslint.analysis.trail import Place, extend
@@ -60,7 +61,9 @@ def call_function(
         args = args.behind(self)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
-        return _cut_off(run, args, f"{function.name} calls itself or lies too deep")
+        return _left_out(run, args, f"{function.name} calls itself or lies too deep")
+    if function.owner is not None and is_stub(node):
+        return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
@@ -69,8 +72,10 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return _cut_off(run, args, f"{function.name} is called in too many ways")
+            return _left_out(run, args, f"{function.name} is called in too many ways")
     run.entered.add(node)
+    if isinstance(self, Instance) and isinstance(self.cls, Class):
+        run.entered_on.add((node, self.cls))
     if known is not None:
         run.heap.record(known.reads)
         run.heap.apply(known.writes)
@@ -105,14 +110,19 @@ def call_function(
     return _returned(run, function, args, value)
 
 
-def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
+def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unknown:
     """What a call gives that is not evaluated: something made of its arguments and more.
 
-    What it does to gradients is not known either.
+    Args:
+        run: the interpreter.
+        args: the arguments, with the object of a method.
+        why: the reason, for who asks where a trail was lost.
+        acts: whether it may do something to gradients.
     """
     place = run.place(args.node)
-    run.act(ZeroGrad(place, certain=False))
-    run.act(HandOver(place))
+    if acts:
+        run.act(ZeroGrad(place, certain=False))
+        run.act(HandOver(place))
     deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))

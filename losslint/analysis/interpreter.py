@@ -115,6 +115,8 @@ class Interpreter:
         self.guarded: set[ZeroReason] = set()
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
+        self.entered_on: set[tuple[cst.CSTNode, Class]] = set()
+        """Methods, with the classes of the objects that they were called on."""
         self.stated: Tensor | None = None
         """What the comment on the line that is run says its value is."""
         self.returns: Mapping[str, str] = {}
