@@ -14,6 +14,7 @@ from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
@@ -73,9 +74,10 @@ def call_function(
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
             return _left_out(run, args, f"{function.name} is called in too many ways")
-    run.entered.add(node)
-    if isinstance(self, Instance) and isinstance(self.cls, Class):
-        run.entered_on.add((node, self.cls))
+    if not run.dead:
+        run.entered.add(node)
+        if isinstance(self, Instance) and isinstance(self.cls, Class):
+            run.entered_on.add((node, self.cls))
     if known is not None:
         run.heap.record(known.reads)
         run.heap.apply(known.writes)
@@ -164,7 +166,7 @@ def _evaluate(
         owner=owner,
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
-        in_loss=is_loss_function(function, owner),
+        in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -199,11 +201,24 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     name = function.name
     if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
         return True
+    return owner is not None and name in ("forward", "__call__") and _is_loss_class(owner)
+
+
+def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) -> bool:
+    """Whether a method that is evaluated on its own is what the call of a loss can lead to.
+
+    No call does with the options that the program gives, but its readers may give others.
+    """
     return (
         owner is not None
-        and name in ("forward", "__call__")
-        and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.IGNORECASE))
+        and len(run.frames) == 1
+        and _is_loss_class(owner)
+        and is_part_of_call(owner, function.name)
     )
+
+
+def _is_loss_class(cls: Class) -> bool:
+    return bool(re.search(r"loss$|^loss|criterion|objective", cls.name, re.IGNORECASE))
 
 
 def _plain(value: Value | None) -> bool:

@@ -136,6 +136,8 @@ class Interpreter:
         """Losses whose gradients were asked for without a backward."""
         self.numbers: set[Place] = set()
         """Where losses were kept that were seen to be read as a number later."""
+        self.divided_by_index: dict[Hashable, Place] = {}
+        """The first division by each index that a loop left; one finding is enough."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
