@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.averages import BATCH_MEAN, divided
+from losslint.analysis.conditions import is_maximum
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.numbers import number
@@ -218,7 +219,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
-    if other.shape in ("maximum", "logsumexp"):
+    if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})

@@ -26,6 +26,7 @@ from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
 from losslint.analysis.sizes import broadcast, paired
+from losslint.analysis.strings import MAX_TEXT, percent
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_PAIRS = 25
-MAX_TEXT = 1_000
-"""Characters of a computed string, bits of a computed number."""
 _SYMBOLS: dict[type, str] = {
     cst.Add: "+", cst.AddAssign: "+",
     cst.Subtract: "-", cst.SubtractAssign: "-",
@@ -121,6 +120,8 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
 def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _of_tensors(run, sign, left, right, node)
+    if isinstance(left, Const) and isinstance(left.value, str) and sign == "%":
+        return percent(left.value, right)
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
     if isinstance(left, Params) or isinstance(right, Params):
