@@ -238,3 +238,20 @@ def test_unnormalized_regression_target() -> None:
 
     raw, scaled = error(0.0, 1.0), error(y.mean().item(), y.std().item())
     says("LOS207", f"a small network {raw:.0f} off", f"it was {scaled:.1f}")
+
+
+def test_unused_loss() -> None:
+    torch.manual_seed(0)
+    body, shape, colour = (torch.nn.Linear(4, n) for n in (4, 3, 2))
+    weights = [one.weight for one in (body, shape, colour)]
+    optimizer = torch.optim.Adam(weights)
+    before = [one.detach().clone() for one in weights]
+    features = body(torch.randn(16, 4)).relu()
+    loss = F.cross_entropy(shape(features), torch.randint(0, 3, (16,)))
+    loss = F.cross_entropy(colour(features), torch.randint(0, 2, (16,)))
+    loss.backward()
+    optimizer.step()
+    assert shape.weight.grad is None
+    changed = [not torch.equal(one, old) for one, old in zip(weights, before, strict=True)]
+    assert changed == [True, False, True]
+    says("LOS511", "is None after backward, and Adam leaves them as they are")

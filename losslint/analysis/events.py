@@ -324,6 +324,17 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedLoss:
+    """A loss that is computed where another one is trained with, and that nothing can use."""
+
+    place: Place
+    name: str
+    """The variable that it is assigned to; empty where there is none."""
+    overwritten: Place | None
+    """The assignment that the variable gets before anything reads it, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAverage:
     """A sum of batch means that is divided by a number of samples."""
 
@@ -388,6 +399,7 @@ Told: TypeAlias = (
     | UntrainedParameters
     | ScalerFault
     | WrongAverage
+    | UnusedLoss
     | GradientClip
 )
 """What rules are told of as it was met."""

@@ -155,6 +155,7 @@ def _evaluate(
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
         in_loss=is_loss_function(function, owner),
+        body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)

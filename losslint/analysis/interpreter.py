@@ -134,6 +134,8 @@ class Interpreter:
         """Losses whose gradients were asked for without a backward."""
         self.numbers: set[Place] = set()
         """Where losses were kept that were seen to be read as a number later."""
+        self.dropped = False
+        """A loss was met that nothing can use."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0

@@ -88,3 +88,5 @@ class Frame:
     nonlocals: dict[str, Slots] = field(default_factory=dict)
     in_loss: bool = False
     """What it returns is a loss, by its name or use."""
+    body: cst.BaseSuite | None = None
+    """The statements of the function; None for what is no function with statements."""
