@@ -23,6 +23,7 @@ from losslint_rules.numerics.epsilon_outside import EpsilonOutside
 from losslint_rules.numerics.epsilon_too_small import EpsilonTooSmall
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_bce import ManualBce
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
@@ -103,6 +104,7 @@ RULES: tuple[type[Rule], ...] = (
     EpsilonTooSmall,
     ExpOverflow,
     LogOfSoftmax,
+    ManualBce,
     ManualSoftmax,
     MeanOfEmptySelection,
     UnguardedDivision,
