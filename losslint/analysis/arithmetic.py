@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.conditions import is_maximum
 from losslint.analysis.events import LossTerm, Operation, OperationKind
@@ -146,6 +147,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
@@ -219,6 +222,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
@@ -305,6 +310,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = made.but(
         operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
     )
+    if made.operations:
+        made = likelihoods.weighed(made, one, other, node)
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))

@@ -185,6 +185,7 @@ def _evaluate(
         mark=mark,
         in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
+        body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)

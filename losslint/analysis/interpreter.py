@@ -138,6 +138,8 @@ class Interpreter:
         """Where losses were kept that were seen to be read as a number later."""
         self.divided_by_index: dict[Hashable, Place] = {}
         """The first division by each index that a loop left; one finding is enough."""
+        self.dropped = False
+        """A loss was met that nothing can use."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0

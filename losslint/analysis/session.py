@@ -41,6 +41,7 @@ from losslint.analysis.torch_api import (
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
@@ -143,6 +144,7 @@ def _analyse(
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(unused_losses(run))
     understood = run.sites.understood
     return Analysis(
         events,

@@ -23,6 +23,7 @@ from losslint_rules.numerics.epsilon_outside import EpsilonOutside
 from losslint_rules.numerics.epsilon_too_small import EpsilonTooSmall
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_bce import ManualBce
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
@@ -32,6 +33,7 @@ from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
+from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -102,6 +104,7 @@ RULES: tuple[type[Rule], ...] = (
     EpsilonTooSmall,
     ExpOverflow,
     LogOfSoftmax,
+    ManualBce,
     ManualSoftmax,
     MeanOfEmptySelection,
     UnguardedDivision,
@@ -122,6 +125,7 @@ RULES: tuple[type[Rule], ...] = (
     ForcedRequiresGrad,
     NonScalarBackward,
     AveragedByWrongCount,
+    UnusedLoss,
     MissingBackward,
     MissingStep,
     OptimizerOfOtherModel,
