@@ -28,6 +28,7 @@ from losslint.analysis.events import (
     Told,
     TrainingLoop,
     UntrainedParameters,
+    VanishingWeight,
     WrongAverage,
 )
 from losslint.finding import Confidence, Severity
@@ -123,6 +124,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, VanishingWeight):
+        return rule.check_vanishing_weight(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

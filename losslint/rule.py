@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         ScalerFault,
         TrainingLoop,
         UntrainedParameters,
+        VanishingWeight,
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
@@ -150,6 +151,10 @@ class Rule:
 
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
         """A step that does not keep to the protocol of a gradient scaler."""
+        return iter(())
+
+    def check_vanishing_weight(self, found: VanishingWeight) -> Iterator[Diagnosis]:
+        """A learned weight of a loss that nothing keeps from vanishing."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

@@ -238,3 +238,31 @@ def test_unnormalized_regression_target() -> None:
 
     raw, scaled = error(0.0, 1.0), error(y.mean().item(), y.std().item())
     says("LOS207", f"a small network {raw:.0f} off", f"it was {scaled:.1f}")
+
+
+def test_unregularized_loss_weight() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    label = (x[:, 0] > 0).long()
+    size = x @ torch.randn(4, 1) + 0.5 * torch.randn(64, 1)
+
+    def trained(start: float, weight_of: Any) -> tuple[list[float], float, float]:
+        torch.manual_seed(1)
+        classes, sizes = torch.nn.Linear(4, 2), torch.nn.Linear(4, 1)
+        free = torch.nn.Parameter(torch.full((2,), start))
+        parameters = [*classes.parameters(), *sizes.parameters(), free]
+        optimizer = torch.optim.SGD(parameters, lr=0.05)
+        for _ in range(100):
+            task = F.cross_entropy(classes(x), label)
+            weight = weight_of(free)
+            loss = weight[0] * task + weight[1] * F.mse_loss(sizes(x), size)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return weight_of(free).tolist(), loss.item(), task.item()
+
+    (one, other), total, task = trained(1.0, lambda w: w)
+    says("LOS502", f"at {one:.0f} and {other:.1f} after 100 steps", f"read {total:.0f}")
+    says("LOS502", f"cross entropy of {task:.1f}")
+    (one, other), _, _ = trained(0.0, lambda s: torch.exp(-s))
+    says("LOS502", f"to {one:.2f} and {other:.2f} in as many steps")

@@ -37,6 +37,18 @@ class Family(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedWeight:
+    """A weight of a loss that is made of parameters alone, and so is trained with the model."""
+
+    place: Place
+    """Where the loss is multiplied with it, or divided by it."""
+    text: str
+    """As the code has it."""
+    owner: frozenset[Hashable]
+    """The modules that may hold the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
 class LossTerm:
     """One term of what is backpropagated."""
 
@@ -47,6 +59,8 @@ class LossTerm:
     weighted: bool = False
     stage: str = field(default="mean", compare=False)
     """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
+    learned: LearnedWeight | None = field(default=None, compare=False)
+    """The weight that training itself chooses, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +338,19 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class VanishingWeight:
+    """A learned weight of a loss that nothing in the objective keeps from vanishing."""
+
+    place: Place
+    weight: str
+    """As the code has it."""
+    loss: Place
+    others: tuple[Place, ...]
+    """Where other losses are weighted by parameters of the same module."""
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAverage:
     """A sum of batch means that is divided by a number of samples."""
 
@@ -387,6 +414,7 @@ Told: TypeAlias = (
     | MissingStep
     | UntrainedParameters
     | ScalerFault
+    | VanishingWeight
     | WrongAverage
     | GradientClip
 )

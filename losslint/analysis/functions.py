@@ -178,6 +178,8 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            if len(run.frames) == 2:
+                run.weights.objectives.append(value)
             value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()

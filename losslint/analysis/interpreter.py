@@ -27,6 +27,7 @@ from losslint.analysis.events import (
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
+from losslint.analysis.learned_weights import Weights
 from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
@@ -113,6 +114,7 @@ class Interpreter:
         self.sites = LossSites()
         self.partners: dict[Place, set[Family]] = {}
         self.guarded: set[ZeroReason] = set()
+        self.weights = Weights()
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
         self.stated: Tensor | None = None

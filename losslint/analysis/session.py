@@ -20,6 +20,7 @@ from losslint.analysis.failures import Failure
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
+from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.prefilter import choose
@@ -143,6 +144,7 @@ def _analyse(
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(vanishing_weights(run))
     understood = run.sites.understood
     return Analysis(
         events,

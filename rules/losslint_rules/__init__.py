@@ -32,6 +32,7 @@ from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
+from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -110,6 +111,7 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedSqrt,
     WhereGuardedDivision,
     UnweightedMultitaskSum,
+    UnregularizedLossWeight,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
