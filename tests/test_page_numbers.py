@@ -266,3 +266,27 @@ def test_unregularized_loss_weight() -> None:
     says("LOS502", f"cross entropy of {task:.1f}")
     (one, other), _, _ = trained(0.0, lambda s: torch.exp(-s))
     says("LOS502", f"to {one:.2f} and {other:.2f} in as many steps")
+
+
+def test_double_imbalance_correction() -> None:
+    labels = torch.cat([torch.zeros(90), torch.ones(10)])
+    drawn = torch.cat([torch.zeros(50), torch.ones(50)])
+
+    def optimum(y: Any, pos_weight: float) -> float:
+        logit = torch.zeros((), requires_grad=True)
+        optimizer = torch.optim.LBFGS([logit], max_iter=50)
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            given = logit.expand(len(y))
+            weight = torch.tensor(pos_weight)
+            loss = F.binary_cross_entropy_with_logits(given, y, pos_weight=weight)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        return float(logit.sigmoid())
+
+    says("LOS506", f"{optimum(labels, 1.0):.2f} without a correction")
+    says("LOS506", f"{optimum(drawn, 1.0):.2f} with one, and {optimum(drawn, 9.0):.2f} with both")
+    assert optimum(labels, 9.0) == pytest.approx(optimum(drawn, 1.0), abs=1e-3)

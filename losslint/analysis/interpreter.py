@@ -128,6 +128,8 @@ class Interpreter:
         self.loops = 0
         self.looping: list[Round] = []
         """The loops around what is being evaluated, the innermost last."""
+        self.drawn: frozenset[Instance] = frozenset()
+        """The loaders that the batch of the present round was drawn from."""
         self.backpropagations: dict[Place, Backpropagation] = {}
         """Every call of backward, with all that it was seen to be called on."""
         self.backpropagated: set[Place] = set()
@@ -164,6 +166,7 @@ class Interpreter:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
+        self.drawn = frozenset()
         self.looping.clear()
         self.heap.stop_all_recordings()
 

@@ -31,6 +31,7 @@ from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
+from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
@@ -112,6 +113,7 @@ RULES: tuple[type[Rule], ...] = (
     WhereGuardedDivision,
     UnweightedMultitaskSum,
     UnregularizedLossWeight,
+    DoubleImbalanceCorrection,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,

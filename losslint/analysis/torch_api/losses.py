@@ -17,6 +17,7 @@ from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.operations import mean_of_selection
+from losslint.analysis.sampling import evened_twice
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -29,6 +30,7 @@ from losslint.analysis.values import (
     Act,
     Alternative,
     Class,
+    Conditions,
     Const,
     Extern,
     Instance,
@@ -124,7 +126,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
             when = chosen.when | given.when
             reachable = [t for t in targets if not contradict(when, t.when)] or list(targets[:1])
             for target in reachable[:4]:
-                event = _event(run, criterion, chosen.value, given.value, target.value, args)
+                event = _event(run, criterion, chosen.value, given.value, target.value, args, when)
                 known = _understood(criterion, given.value)
                 understood |= known
                 arms = (
@@ -160,6 +162,7 @@ def _event(
     given: Value,
     target: Value,
     args: Args,
+    when: Conditions,
 ) -> LossCall:
     options: dict[str, Value] = {
         name: value
@@ -175,6 +178,8 @@ def _event(
         for key, value in callee.slots.items():
             if isinstance(key, tuple) and key[0] == "opt":
                 options.setdefault(key[1], value)
+    weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
+    binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
     return LossCall(
         run.place(args.node),
         criterion,
@@ -187,6 +192,7 @@ def _event(
         _reduction(run, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
+        evened=None if binary or run.no_grad else evened_twice(run, when, weight),
     )
 
 
