@@ -156,7 +156,7 @@ def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CS
         return Bound(found, value, found.owner)
     if isinstance(found, Union):
         return join_alternatives(
-            Alternative(bind_attribute(run, value, one.value, node), one.when, one.config)
+            Alternative(bind_attribute(run, value, one.value, node), one.when, one.configs)
             for one in found.alternatives
         )
     return found

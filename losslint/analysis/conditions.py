@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
 from losslint.analysis.values import (
     ALWAYS,
@@ -13,6 +14,7 @@ from losslint.analysis.values import (
     DType,
     Sign,
     Tensor,
+    Union,
     Unknown,
     Value,
     ZeroReason,
@@ -30,13 +32,23 @@ COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "Grea
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 
-    A test of a symbol that is not known holds for every later test of the same symbol; any other
-    test stands for itself.
+    A test of a symbol that is not known holds for every later test of the same symbol, and a test
+    of a choice between constants tells under which conditions it was made; any other test stands
+    for itself.
     """
+    if isinstance(value, Union):
+        own = ("test", id(node))
+        return _chosen(value, True) | {(own, True)}, _chosen(value, False) | {(own, False)}
     key = value.key if isinstance(value, Unknown) else None
     if key is None:
         key = ("test", id(node))
     return _holds(key, True), _holds(key, False)
+
+
+def _chosen(value: Union, outcome: bool) -> Conditions:
+    """What holds for each alternative that can count as true, or as false."""
+    conditions = [one.when for one in value.alternatives if truth(one.value) in (outcome, None)]
+    return conditions[0].intersection(*conditions[1:]) if conditions else ALWAYS
 
 
 def _holds(key: Hashable, outcome: bool) -> Conditions:
@@ -50,6 +62,17 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
     return frozenset({(key, outcome)})
+
+
+def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
+    """The symbols of which the conditions say something."""
+    found: set[Hashable] = set()
+    for key, _ in conditions:
+        found.add(key)
+        if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+            found.add(key[1])
+    found.discard(None)
+    return frozenset(found)
 
 
 _PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})

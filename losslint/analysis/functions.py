@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.conditions import symbols_in
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
@@ -64,8 +65,12 @@ def call_function(
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
-    if known is None and run.memo.full(node):
-        bound = {name: value if value is self else widen(value) for name, value in bound.items()}
+    widened = known is None and run.memo.full(node)
+    if widened:
+        tested = symbols_in(run.assumed())
+        bound = {
+            name: value if value is self else widen(value, tested) for name, value in bound.items()
+        }
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
@@ -81,7 +86,7 @@ def call_function(
     outer_trace, run.trace = run.trace, []
     mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
-        slots, value = _evaluate(run, function, bound, self, owner or function.owner)
+        slots, value = _evaluate(run, function, bound, self, owner or function.owner, widened)
     finally:
         trace = tuple(run.trace)
         run.trace = outer_trace
@@ -142,6 +147,7 @@ def _evaluate(
     bound: dict[str, Value],
     self: Value | None,
     owner: Class | None,
+    widened: bool,
 ) -> tuple[Slots, Value]:
     node = function.node
     slots = run.heap.new_slots()
@@ -155,6 +161,7 @@ def _evaluate(
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
         in_loss=is_loss_function(function, owner),
+        widened=widened,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -255,7 +262,7 @@ def with_step(value: Value, place: Place, message: str) -> Value:
     if isinstance(value, Union):
         return Union(
             tuple(
-                type(one)(with_step(one.value, place, message), one.when, one.config)
+                type(one)(with_step(one.value, place, message), one.when, one.configs)
                 for one in value.alternatives
             )
         )

@@ -77,12 +77,20 @@ class Memo:
         )
 
 
-def widen(value: Value) -> Value:
-    """The value without constants and symbols, which make contexts many."""
+def widen(value: Value, tested: frozenset[Hashable]) -> Value:
+    """The value without constants and symbols, which make contexts many.
+
+    Args:
+        value: an argument of a call.
+        tested: the symbols of which something is assumed where the call stands. They stay: what
+            was picked by them before may meet what is picked by them now.
+    """
     if isinstance(value, Const) and not isinstance(value.value, bool | None.__class__):
         return Unknown()
     if isinstance(value, Unknown):
+        if value.key in tested:
+            return value
         return Unknown(None, value.deps, value.lost, value.why)
     if isinstance(value, Tuple):
-        return Tuple(tuple(widen(item) for item in value.items))
+        return Tuple(tuple(widen(item, tested) for item in value.items))
     return value

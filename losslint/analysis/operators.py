@@ -104,7 +104,7 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
         Alternative(
             _binary(run, sign, one.value, two.value, node),
             one.when | two.when,
-            one.config or two.config,
+            one.configs | two.configs,
         )
         for one in firsts
         for two in seconds
@@ -244,7 +244,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         return UNKNOWN
     if isinstance(value, Union):
         return join_alternatives(
-            Alternative(unary(run, sign, one.value, node), one.when, one.config)
+            Alternative(unary(run, sign, one.value, node), one.when, one.configs)
             for one in value.alternatives
         )
     if isinstance(value, Tensor):
