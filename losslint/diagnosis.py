@@ -23,6 +23,7 @@ from losslint.analysis.events import (
     LossSum,
     MissingCall,
     MissingStep,
+    Objective,
     OperationInLoss,
     ScalerFault,
     Told,
@@ -124,6 +125,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, Objective):
+        return rule.check_objective(event)
     if isinstance(event, VanishingWeight):
         return rule.check_vanishing_weight(event)
     if isinstance(event, WrongAverage):

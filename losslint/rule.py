@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         LossSum,
         MissingCall,
         MissingStep,
+        Objective,
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
@@ -151,6 +152,10 @@ class Rule:
 
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
         """A step that does not keep to the protocol of a gradient scaler."""
+        return iter(())
+
+    def check_objective(self, found: Objective) -> Iterator[Diagnosis]:
+        """What is minimised batch by batch."""
         return iter(())
 
     def check_vanishing_weight(self, found: VanishingWeight) -> Iterator[Diagnosis]:

@@ -290,3 +290,28 @@ def test_double_imbalance_correction() -> None:
     says("LOS506", f"{optimum(labels, 1.0):.2f} without a correction")
     says("LOS506", f"{optimum(drawn, 1.0):.2f} with one, and {optimum(drawn, 9.0):.2f} with both")
     assert optimum(labels, 9.0) == pytest.approx(optimum(drawn, 1.0), abs=1e-3)
+
+
+def test_sum_reduction() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(512, 4)
+    y = x @ torch.tensor([[1.0], [-2.0], [0.5], [3.0]]) + 0.1 * torch.randn(512, 1)
+
+    def error(batch: int, reduction: str) -> float:
+        model = torch.nn.Linear(4, 1)
+        torch.nn.init.zeros_(model.weight)
+        torch.nn.init.zeros_(model.bias)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(10):
+            for first in range(0, 512, batch):
+                rows = slice(first, first + batch)
+                optimizer.zero_grad()
+                F.mse_loss(model(x[rows]), y[rows], reduction=reduction).backward()
+                optimizer.step()
+        return float(F.mse_loss(model(x), y).detach())
+
+    says("LOS503", f"an error of {error(8, 'sum'):.3f} with sums over batches of 8")
+    assert not math.isfinite(error(64, "sum"))
+    means = {f"{error(batch, 'mean'):.3f}" for batch in (8, 64)}
+    says("LOS503", f"With means it comes to {means.pop()} with either")
+    assert not means

@@ -16,7 +16,7 @@ from losslint.analysis.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
+from losslint.analysis.terms import OPEN, add_terms, normalised, policy_term, settled, weigh
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -147,7 +147,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
     elif one.terms or other.terms:
-        added(run, one, other)
+        if added(run, one, other):
+            made = made.but(marks=made.marks | {OPEN})
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")

@@ -340,6 +340,20 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Objective:
+    """What is minimised batch by batch: it is backpropagated before an optimizer steps.
+
+    Or it is what a module gives to a library that does both.
+    """
+
+    place: Place
+    losses: tuple[Value, ...]
+    """What it is, depending on the path."""
+    mixed: bool
+    """Something that is not known as a loss is part of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class VanishingWeight:
     """A learned weight of a loss that nothing in the objective keeps from vanishing."""
 
@@ -415,6 +429,7 @@ Told: TypeAlias = (
     | IdleStep
     | MissingStep
     | UntrainedParameters
+    | Objective
     | ScalerFault
     | VanishingWeight
     | WrongAverage

@@ -15,6 +15,7 @@ from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.objectives import note_returned
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trace import HandOver, ZeroGrad
@@ -186,7 +187,7 @@ def _evaluate(
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
             if len(run.frames) == 2:
-                run.weights.objectives.append(value)
+                note_returned(run, function, value)
             value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.arguments import Args
     from losslint.analysis.memo import Memo
+    from losslint.analysis.objectives import Returned
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
     from losslint.analysis.values import ZeroReason
@@ -115,6 +116,7 @@ class Interpreter:
         self.partners: dict[Place, set[Family]] = {}
         self.guarded: set[ZeroReason] = set()
         self.weights = Weights()
+        self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
         self.stated: Tensor | None = None

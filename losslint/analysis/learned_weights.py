@@ -32,8 +32,6 @@ class Weights:
 
     tended: set[Hashable] = field(default_factory=set)
     """Modules with parameters that something else than the weighted losses acts on."""
-    objectives: list[Value] = field(default_factory=list)
-    """Losses that functions return to callers which were not seen."""
 
 
 def alone(made: Tensor, given: Tensor) -> Tensor:
@@ -75,13 +73,17 @@ def _text(node: cst.CSTNode, first: bool) -> str:
     return dotted(node.value) if isinstance(node, cst.AugAssign) else "a parameter"
 
 
-def added(run: Interpreter, one: Tensor, other: Tensor) -> None:
-    """Notes what is added to a loss: a term of the weights alone holds them up."""
+def added(run: Interpreter, one: Tensor, other: Tensor) -> bool:
+    """Notes what is added to a loss, if it can be trained: the weights alone hold them up.
+
+    Returns whether it can.
+    """
     if bool(one.terms) == bool(other.terms):
-        return
+        return False
     loss, rest = (one, other) if one.terms else (other, one)
     if rest.grad:
         run.weights.tended |= rest.deps or _owners(loss)
+    return rest.grad
 
 
 def subtracted(run: Interpreter, one: Tensor, other: Tensor) -> None:
@@ -112,7 +114,7 @@ def vanishing_weights(run: Interpreter) -> list[VanishingWeight]:
         for loss in backward.losses
         for one in alternatives_of(loss)
     ]
-    returned = [one.value for loss in run.weights.objectives for one in alternatives_of(loss)]
+    returned = [one.value for found in run.returned for one in alternatives_of(found.loss)]
     if not any(_owners(one) for one in (*trained, *returned)):
         return []
     tended = set(run.weights.tended)

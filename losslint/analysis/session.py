@@ -23,6 +23,7 @@ from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
+from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
@@ -145,6 +146,7 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(vanishing_weights(run))
+    events.extend(objectives(run))
     understood = run.sites.understood
     return Analysis(
         events,

@@ -33,6 +33,7 @@ from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
+from losslint_rules.objective.sum_reduction import SumReduction
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
@@ -114,6 +115,7 @@ RULES: tuple[type[Rule], ...] = (
     UnweightedMultitaskSum,
     UnregularizedLossWeight,
     DoubleImbalanceCorrection,
+    SumReduction,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
