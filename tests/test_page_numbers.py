@@ -285,7 +285,7 @@ def test_double_imbalance_correction() -> None:
             return loss
 
         optimizer.step(closure)
-        return float(logit.sigmoid())
+        return float(logit.detach().sigmoid())
 
     says("LOS506", f"{optimum(labels, 1.0):.2f} without a correction")
     says("LOS506", f"{optimum(drawn, 1.0):.2f} with one, and {optimum(drawn, 9.0):.2f} with both")
