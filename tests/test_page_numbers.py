@@ -315,3 +315,17 @@ def test_sum_reduction() -> None:
     means = {f"{error(batch, 'mean'):.3f}" for batch in (8, 64)}
     says("LOS503", f"With means it comes to {means.pop()} with either")
     assert not means
+
+
+def test_imbalance_ignored() -> None:
+    p = 0.05
+    entropy = F.binary_cross_entropy(torch.tensor(p, dtype=torch.float64), torch.tensor(p).double())
+    says("LOS507", f"its cross entropy is {entropy.item():.3f} already")
+
+    def found(threshold: float) -> float:
+        return float(torch.special.ndtr(torch.tensor(1 - threshold, dtype=torch.float64)))
+
+    # the log odds of two normal distributions around 0 and 1 are the prior's plus x - 0.5
+    plain, weighted = math.log((1 - p) / p) + 0.5, math.log((1 - p) / (19 * p)) + 0.5
+    says("LOS507", f"features above {plain:.2f} only", f"1 in {1 / found(plain):.0f} of")
+    says("LOS507", f"lies at {weighted:.2f}, and finds {100 * found(weighted):.0f} in 100")

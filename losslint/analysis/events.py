@@ -85,6 +85,8 @@ class LossCall:
     """It runs without gradients: the loss is only looked at."""
     partners: frozenset[Family] = frozenset()
     """Families of the terms that this loss was added to."""
+    sampled: bool = False
+    """The loader of the batch was given a sampler of its own."""
     evened: Place | None = None
     """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
 

@@ -19,6 +19,7 @@ from losslint.analysis.joins import contradict, join_alternatives, truth
 from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
+from losslint.analysis.shares import RANDOM, share_below
 from losslint.analysis.sizes import broadcast, paired
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
@@ -293,7 +294,8 @@ def compare(
         made = arithmetic.blend(left, right)
         mask = Tensor(
             mask=reason,
-            shape="random" if any(t.shape == "random" for t in tensors) else "",
+            shape="random" if any(t.shape in RANDOM for t in tensors) else "",
+            rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.joins import contradict
-from losslint.analysis.values import Conditions, Instance, Tensor, Value, alternatives_of
+from losslint.analysis.values import NONE, Conditions, Instance, Tensor, Value, alternatives_of
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -47,3 +47,12 @@ def evened_twice(run: Interpreter, when: Conditions, weight: Value | None) -> Pl
         if places and len(places) == len(possible):
             return places[0]
     return None
+
+
+def is_sampled(run: Interpreter) -> bool:
+    """Whether a loader that the batch was drawn from has a sampler, or may have one."""
+    for loader in run.drawn:
+        sampler = run.heap.get(loader.slots, SAMPLER)
+        if sampler is not None and sampler != NONE:
+            return True
+    return False

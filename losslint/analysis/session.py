@@ -39,6 +39,7 @@ from losslint.analysis.torch_api import (
     optim,
     reductions,
     shaping,
+    simulated,
     training,
 )
 from losslint.analysis.trail import Place
@@ -62,6 +63,7 @@ _TABLES = (
     reductions,
     reflection_api,
     shaping,
+    simulated,
     training,
 )
 """Modules that register what they know when they are imported."""

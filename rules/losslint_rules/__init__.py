@@ -32,6 +32,7 @@ from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
+from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.sum_reduction import SumReduction
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
@@ -116,6 +117,7 @@ RULES: tuple[type[Rule], ...] = (
     UnregularizedLossWeight,
     DoubleImbalanceCorrection,
     SumReduction,
+    ImbalanceIgnored,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,

@@ -9,6 +9,7 @@ from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.numbers import LARGE, number
+from losslint.analysis.shares import UNIFORM
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -102,7 +103,7 @@ def _arange(op: Op) -> Value:
 
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
-    return Tensor(grad=False, shape="random")
+    return Tensor(grad=False, shape=UNIFORM if op.name in ("rand", "rand_like") else "random")
 
 
 @function("linspace", "empty_strided")

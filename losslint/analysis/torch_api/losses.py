@@ -17,7 +17,7 @@ from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.operations import mean_of_selection
-from losslint.analysis.sampling import evened_twice
+from losslint.analysis.sampling import evened_twice, is_sampled
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -197,6 +197,7 @@ def _event(
         _reduction(run, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
+        sampled=is_sampled(run),
         evened=None if binary or run.no_grad else evened_twice(run, when, weight),
     )
 
