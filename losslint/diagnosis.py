@@ -10,6 +10,7 @@ from losslint.agreement import Agreement
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
+    AccuracyAlone,
     Backpropagation,
     CriterionBuilt,
     Event,
@@ -125,6 +126,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, AccuracyAlone):
+        return rule.check_accuracy_alone(event)
     if isinstance(event, Objective):
         return rule.check_objective(event)
     if isinstance(event, VanishingWeight):

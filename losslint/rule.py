@@ -22,6 +22,7 @@ from losslint.finding import Confidence, Severity
 if TYPE_CHECKING:
     from losslint.analysis.events import (
         Accumulation,
+        AccuracyAlone,
         Backpropagation,
         CriterionBuilt,
         ForcedGradient,
@@ -152,6 +153,10 @@ class Rule:
 
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
         """A step that does not keep to the protocol of a gradient scaler."""
+        return iter(())
+
+    def check_accuracy_alone(self, found: AccuracyAlone) -> Iterator[Diagnosis]:
+        """An accuracy as the only measure where classes are not of one size."""
         return iter(())
 
     def check_objective(self, found: Objective) -> Iterator[Diagnosis]:

@@ -329,3 +329,18 @@ def test_imbalance_ignored() -> None:
     plain, weighted = math.log((1 - p) / p) + 0.5, math.log((1 - p) / (19 * p)) + 0.5
     says("LOS507", f"features above {plain:.2f} only", f"1 in {1 / found(plain):.0f} of")
     says("LOS507", f"lies at {weighted:.2f}, and finds {100 * found(weighted):.0f} in 100")
+
+
+def test_accuracy_on_imbalance() -> None:
+    label = torch.cat([torch.zeros(95), torch.ones(5)])
+
+    def scores(predicted: Any) -> tuple[float, float, float]:
+        recalls = [(predicted[label == c] == c).float().mean().item() for c in (0, 1)]
+        return (predicted == label).float().mean().item(), recalls[1], sum(recalls) / 2
+
+    always_no = scores(torch.zeros(100))
+    finds = torch.cat([torch.ones(8), torch.zeros(87), torch.ones(4), torch.zeros(1)])
+    useful = scores(finds)
+    says("LOS508", f"is right in {always_no[0]:.0%} of all", f"8 false alarms in {useful[0]:.0%}")
+    says("LOS508", f"recall is {always_no[1]:.0f} against {useful[1]:.2f}")
+    says("LOS508", f"balanced accuracy {always_no[2]:.2f} against {useful[2]:.2f}")

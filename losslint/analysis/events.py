@@ -356,6 +356,15 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class AccuracyAlone:
+    """An accuracy, which is all that a program measures although its classes are not even."""
+
+    place: Place
+    corrected: Place
+    """Where weights or a sampler make up for the imbalance."""
+
+
+@dataclass(frozen=True, slots=True)
 class VanishingWeight:
     """A learned weight of a loss that nothing in the objective keeps from vanishing."""
 
@@ -432,6 +441,7 @@ Told: TypeAlias = (
     | MissingStep
     | UntrainedParameters
     | Objective
+    | AccuracyAlone
     | ScalerFault
     | VanishingWeight
     | WrongAverage

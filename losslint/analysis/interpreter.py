@@ -28,6 +28,7 @@ from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.learned_weights import Weights
+from losslint.analysis.metrics import Metrics
 from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
@@ -116,6 +117,7 @@ class Interpreter:
         self.partners: dict[Place, set[Family]] = {}
         self.guarded: set[ZeroReason] = set()
         self.weights = Weights()
+        self.metrics = Metrics()
         self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()

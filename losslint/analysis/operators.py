@@ -16,6 +16,7 @@ from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
@@ -281,6 +282,8 @@ def compare(
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
+        if isinstance(sign, cst.Equal):
+            compared(run, left, right, node)
         run_place = run.place(node)
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner

@@ -20,6 +20,14 @@ def drawn(run: Interpreter, loader: Instance) -> None:
     run.drawn |= {loader}
 
 
+def weighs_classes(weight: Value | None) -> bool:
+    """Whether the weights that a loss is given are such that make classes count differently."""
+    return weight is not None and all(
+        type(one.value) is Tensor and one.value.shape != "constant"
+        for one in alternatives_of(weight)
+    )
+
+
 def evened_twice(run: Interpreter, when: Conditions, weight: Value | None) -> Place | None:
     """Where the sampler of a batch was built, if it draws by weights, and the loss has weights too.
 

@@ -23,6 +23,7 @@ from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
+from losslint.analysis.metrics import accuracies_alone
 from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
@@ -149,6 +150,7 @@ def _analyse(
     events.extend(idle_steps(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
+    events.extend(accuracies_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,

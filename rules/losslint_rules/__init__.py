@@ -30,6 +30,7 @@ from losslint_rules.numerics.unguarded_domain import UnguardedDomain
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
+from losslint_rules.objective.accuracy_on_imbalance import AccuracyOnImbalance
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
 from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
 from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
@@ -118,6 +119,7 @@ RULES: tuple[type[Rule], ...] = (
     DoubleImbalanceCorrection,
     SumReduction,
     ImbalanceIgnored,
+    AccuracyOnImbalance,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,

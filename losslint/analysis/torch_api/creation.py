@@ -8,6 +8,7 @@ from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
+from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.shares import UNIFORM
 from losslint.analysis.sizes import at
@@ -35,6 +36,8 @@ def _compared(op: Op) -> Value:
     given = op.tensor()
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
+    if op.name == "eq":
+        compared(op.run, given, op.arg(1, "other"), op.node)
     inner = given.zero or given.mask
     reason: ZeroReason | None = inner
     padding = op.name in ("ne", "isfinite", "logical_not")

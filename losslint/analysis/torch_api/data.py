@@ -10,6 +10,7 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import each
 from losslint.analysis.lookup import find_method
+from losslint.analysis.metrics import corrected
 from losslint.analysis.sampling import SAMPLER, drawn
 from losslint.analysis.sizes import ANY, VECTOR, reduced
 from losslint.analysis.subscripts import SAMPLE
@@ -86,6 +87,7 @@ def _loader(op: Op) -> Value:
 @extern(*EVENED)
 def _sampler(op: Op) -> Value:
     place = op.run.place(op.node)
+    corrected(op.run, place)
     return op.run.new_instance(Extern(op.name), extend(None, place, "the sampler is built here"))
 
 

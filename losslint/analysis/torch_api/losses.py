@@ -16,8 +16,9 @@ from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls
 from losslint.analysis.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.metrics import corrected
 from losslint.analysis.operations import mean_of_selection
-from losslint.analysis.sampling import evened_twice, is_sampled
+from losslint.analysis.sampling import evened_twice, is_sampled, weighs_classes
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -185,6 +186,8 @@ def _event(
                 options.setdefault(key[1], value)
     weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
     binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
+    if not binary and not run.no_grad and weighs_classes(weight):
+        corrected(run, run.place(args.node))
     return LossCall(
         run.place(args.node),
         criterion,

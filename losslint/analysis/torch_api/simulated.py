@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from losslint.analysis.arithmetic import deps_of
 from losslint.analysis.containers import elements, picked
+from losslint.analysis.metrics import accuracy
 from losslint.analysis.numbers import number
 from losslint.analysis.shares import UNIFORM, share
 from losslint.analysis.torch_api.registry import Op, extern, function
@@ -55,6 +56,14 @@ def _classification(op: Op) -> Value:
     if len(weights) == 1:  # what is left belongs to the second class
         weights.append(1 - weights[0])
     return Tuple((Tensor(grad=False), _labels(share(op.run, weights, op.node))))
+
+
+@extern("sklearn.metrics.accuracy_score", "torchmetrics.Accuracy",
+        "torchmetrics.functional.accuracy", "torchmetrics.classification.BinaryAccuracy",
+        "torchmetrics.classification.MulticlassAccuracy")  # fmt: skip
+def _accuracy(op: Op) -> Value:
+    accuracy(op.run, op.run.place(op.node))
+    return Unknown(("made", id(op.node)))
 
 
 @extern("sklearn.model_selection.train_test_split")
