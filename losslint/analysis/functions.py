@@ -15,6 +15,7 @@ from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.objectives import note_returned
 from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
@@ -209,6 +210,8 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            if len(run.frames) == 2:
+                note_returned(run, function, value)
             value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()

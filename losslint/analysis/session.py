@@ -20,8 +20,11 @@ from losslint.analysis.failures import Failure
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
+from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
+from losslint.analysis.metrics import accuracies_alone
+from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
@@ -37,6 +40,7 @@ from losslint.analysis.torch_api import (
     optim,
     reductions,
     shaping,
+    simulated,
     training,
 )
 from losslint.analysis.trail import Place
@@ -61,6 +65,7 @@ _TABLES = (
     reductions,
     reflection_api,
     shaping,
+    simulated,
     training,
 )
 """Modules that register what they know when they are imported."""
@@ -145,6 +150,9 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(vanishing_weights(run))
+    events.extend(objectives(run))
+    events.extend(accuracies_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,
