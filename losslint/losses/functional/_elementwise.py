@@ -3,77 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from losslint.losses._contract import promoted_dtype
-from losslint.losses.functional._chunks import is_large, piece_size, spans
+from losslint.losses._contract import Reduction, masked_out, promoted_dtype, reduce
+from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, spans
 
 Elementwise = Callable[[Tensor, Tensor], Tensor]
+"""Takes pieces of input and target, flattened, the input in at least float32; gives a loss an
+element. Must not keep anything from piece to piece, nor change what it is given."""
+WithSlope = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""The same, and beside the losses their derivatives by the input."""
 
 
 def elementwise(
-    loss: Elementwise, input: Tensor, target: Tensor, slope: Elementwise | None = None
+    loss: Elementwise,
+    input: Tensor,
+    target: Tensor,
+    *,
+    with_slope: WithSlope | None = None,
+    weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    divisor: Tensor | None = None,
+    reduction: Reduction,
 ) -> Tensor:
-    """``loss(input, target)``, with memory for its intermediate results in pieces only.
+    """``loss(input, target)``, weighed and reduced.
 
     Args:
-        loss: takes pieces of both, flattened, the input in at least float32; gives a loss
-            an element. Must not keep anything from piece to piece.
+        loss: the loss.
         input: any shape.
         target: the same shape.
-        slope: the derivative of the loss by the input, where that is less work than the loss.
+        with_slope: the loss and its derivative in fewer steps than autograd would take.
+        weight: one for each element.
+        mask: False where an element does not count.
+        divisor: what a mean divides by; without it, the sum of the weights of what counts.
+        reduction: which.
 
     Returns:
-        The same shape, float32 for half precision.
+        A number, or for ``"none"`` the input's shape; float32 for half precision.
     """
-    if (
-        is_large(input)
-        and input.is_contiguous()
-        and target.is_contiguous()
-        and not target.requires_grad
-    ):
-        return _Pieces.apply(loss, slope, input, target)  # type: ignore[no-any-return, no-untyped-call]
-    dtype = promoted_dtype(input)
-    return loss(input.to(dtype), target.to(dtype))
+    if weight is None and mask is None and reduction != "none":
+        (total,) = calculate(_Elements(loss, with_slope, is_summed=True), input, target)
+        if reduction == "sum" or not input.numel():
+            return total
+        return total / (input.numel() if divisor is None else divisor)
+    (losses,) = calculate(_Elements(loss, with_slope, is_summed=False), input, target)
+    return reduce_elements(losses, weight, mask, reduction, divisor)
 
 
-class _Pieces(torch.autograd.Function):
-    """Computes a piece's loss again for its gradient, instead of keeping what autograd needs."""
+def reduce_elements(
+    losses: Tensor,
+    weight: Tensor | None,
+    mask: Tensor | None,
+    reduction: Reduction,
+    divisor: Tensor | None = None,
+) -> Tensor:
+    """The losses, weighed; a mean divides by the sum of the weights of what counts."""
+    losses = masked_out(losses, mask)
+    if weight is not None:
+        weights = masked_out(weight.to(losses.dtype), mask)
+        return reduce(losses * weights, reduction, weights.sum())
+    if mask is not None and divisor is None:
+        divisor = mask.sum()
+    return reduce(losses, reduction, divisor)
 
-    @staticmethod
-    def forward(
-        ctx: Any, loss: Elementwise, slope: Elementwise | None, input: Tensor, target: Tensor
-    ) -> Tensor:
-        ctx.save_for_backward(input, target)
-        ctx.loss, ctx.slope = loss, slope
+
+class _Elements:
+    def __init__(self, loss: Elementwise, with_slope: WithSlope | None, is_summed: bool) -> None:
+        self.loss, self.is_summed = loss, is_summed
+        self.with_slope = with_slope or self._by_autograd
+
+    def composed(self, input: Tensor, target: Tensor) -> Outputs:
         dtype = promoted_dtype(input)
-        losses = torch.empty(input.shape, dtype=dtype, device=input.device)
-        flat, flat_input, flat_target = losses.view(-1), input.view(-1), target.view(-1)
-        for piece in spans(flat.numel(), piece_size(input)):
-            flat[piece] = loss(flat_input[piece].to(dtype), flat_target[piece].to(dtype))
-        return losses
+        losses = self.loss(input.to(dtype), target.to(dtype))
+        return (losses.sum() if self.is_summed else losses,)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None, Tensor, None]:
-        values, target = ctx.saved_tensors
-        (grad,) = grads
-        dtype = grad.dtype
-        if torch.is_grad_enabled():
-            losses = ctx.loss(values.to(dtype), target.to(dtype))
-            (result,) = torch.autograd.grad(losses, values, grad, create_graph=True)
-            return None, None, result, None
-        result = torch.empty_like(values)
-        flat_input, flat_target, flat_grad = values.view(-1), target.view(-1), grad.reshape(-1)
-        for piece in spans(result.numel(), piece_size(values)):
-            if ctx.slope is not None:
-                steep = ctx.slope(flat_input[piece].to(dtype), flat_target[piece].to(dtype))
-                result.view(-1)[piece] = steep.mul_(flat_grad[piece])
-                continue
-            with torch.enable_grad():
-                part = flat_input[piece].detach().requires_grad_()
-                losses = ctx.loss(part.to(dtype), flat_target[piece].to(dtype))
-            (result.view(-1)[piece],) = torch.autograd.grad(losses, part, flat_grad[piece])
-        return None, None, result, None
+    def fused(
+        self, input: Tensor, target: Tensor, *, wants_gradient: bool
+    ) -> tuple[Outputs, Gradient | None]:
+        dtype = promoted_dtype(input)
+        flat_input, flat_target = input.reshape(-1), target.reshape(-1)
+        losses, slopes = (
+            torch.empty(flat_input.shape if is_kept else 0, dtype=dtype, device=input.device)
+            for is_kept in (not self.is_summed, wants_gradient)
+        )
+        sums = []
+        for piece in spans(input.numel(), piece_size(input) // 4):
+            of_piece = flat_input[piece].to(dtype), flat_target[piece].to(dtype)
+            if wants_gradient:
+                values, slopes[piece] = self.with_slope(*of_piece)
+            else:
+                values = self.loss(*of_piece)
+            if self.is_summed:
+                sums.append(values.sum())
+            else:
+                losses[piece] = values
+
+        def gradient(grad: Tensor) -> Tensor:
+            return slopes.view(input.shape).mul_(grad).to(input.dtype)
+
+        output = torch.stack(sums).sum() if self.is_summed else losses.view(input.shape)
+        return (output,), gradient if wants_gradient else None
+
+    def _by_autograd(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            leaf = input.detach().requires_grad_()
+            losses = self.loss(leaf, target)
+            (slope,) = torch.autograd.grad(losses.sum(), leaf)
+        return losses.detach(), slope
