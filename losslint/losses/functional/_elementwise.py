@@ -43,12 +43,10 @@ def elementwise(
     Returns:
         A number, or for ``"none"`` the input's shape; float32 for half precision.
     """
-    if weight is None and mask is None and reduction != "none":
-        (total,) = calculate(_Elements(loss, with_slope, is_summed=True), input, target)
-        if reduction == "sum" or not input.numel():
-            return total
-        return total / (input.numel() if divisor is None else divisor)
-    (losses,) = calculate(_Elements(loss, with_slope, is_summed=False), input, target)
+    if weight is None and mask is None:
+        calculation = _Elements(loss, with_slope, reduction)
+        return calculate(calculation, input, target, divisor)[0]
+    (losses,) = calculate(_Elements(loss, with_slope, "none"), input, target, None)
     return reduce_elements(losses, weight, mask, reduction, divisor)
 
 
@@ -70,41 +68,57 @@ def reduce_elements(
 
 
 class _Elements:
-    def __init__(self, loss: Elementwise, with_slope: WithSlope | None, is_summed: bool) -> None:
-        self.loss, self.is_summed = loss, is_summed
+    def __init__(
+        self, loss: Elementwise, with_slope: WithSlope | None, reduction: Reduction
+    ) -> None:
+        self.loss, self.reduction = loss, reduction
         self.with_slope = with_slope or self._by_autograd
 
-    def composed(self, input: Tensor, target: Tensor) -> Outputs:
+    def composed(self, input: Tensor, target: Tensor, divisor: Tensor | None) -> Outputs:
         dtype = promoted_dtype(input)
         losses = self.loss(input.to(dtype), target.to(dtype))
-        return (losses.sum() if self.is_summed else losses,)
+        return (reduce(losses, self.reduction, divisor),)
 
     def fused(
-        self, input: Tensor, target: Tensor, *, wants_gradient: bool
+        self, input: Tensor, target: Tensor, divisor: Tensor | None, *, wants_gradient: bool
     ) -> tuple[Outputs, Gradient | None]:
-        dtype = promoted_dtype(input)
-        flat_input, flat_target = input.reshape(-1), target.reshape(-1)
-        losses, slopes = (
-            torch.empty(flat_input.shape if is_kept else 0, dtype=dtype, device=input.device)
-            for is_kept in (not self.is_summed, wants_gradient)
-        )
-        sums = []
-        for piece in spans(input.numel(), piece_size(input) // 4):
-            of_piece = flat_input[piece].to(dtype), flat_target[piece].to(dtype)
-            if wants_gradient:
-                values, slopes[piece] = self.with_slope(*of_piece)
-            else:
-                values = self.loss(*of_piece)
-            if self.is_summed:
-                sums.append(values.sum())
-            else:
-                losses[piece] = values
+        is_small = input.numel() <= piece_size(input) // 4
+        compute = self._at_once if is_small else self._in_pieces
+        output, slopes = compute(input, target, wants_gradient)
+        by = (input.numel() if divisor is None else divisor) if self.reduction == "mean" else 1
 
         def gradient(grad: Tensor) -> Tensor:
-            return slopes.view(input.shape).mul_(grad).to(input.dtype)
+            return slopes.view(input.shape).mul_(grad / by).to(input.dtype)
 
-        output = torch.stack(sums).sum() if self.is_summed else losses.view(input.shape)
-        return (output,), gradient if wants_gradient else None
+        return (output / by,), gradient if wants_gradient else None
+
+    def _at_once(self, input: Tensor, target: Tensor, wants_slopes: bool) -> tuple[Tensor, Tensor]:
+        """The losses or their sum, and the slopes if they are wanted."""
+        dtype = promoted_dtype(input)
+        pair = input.to(dtype), target.to(dtype)
+        losses, slopes = self.with_slope(*pair) if wants_slopes else (self.loss(*pair), input)
+        return losses if self.reduction == "none" else losses.sum(), slopes
+
+    def _in_pieces(
+        self, input: Tensor, target: Tensor, wants_slopes: bool
+    ) -> tuple[Tensor, Tensor]:
+        flat_input, flat_target = input.reshape(-1), target.reshape(-1)
+        losses, slopes = (
+            torch.empty(
+                input.shape if is_kept else (0,), dtype=promoted_dtype(input), device=input.device
+            )
+            for is_kept in (self.reduction == "none", wants_slopes)
+        )
+        sums = []
+        for span in spans(input.numel(), piece_size(input) // 4):
+            piece, steep = self._at_once(flat_input[span], flat_target[span], wants_slopes)
+            if wants_slopes:
+                slopes.view(-1)[span] = steep
+            if self.reduction == "none":
+                losses.view(-1)[span] = piece
+            else:
+                sums.append(piece)
+        return losses if self.reduction == "none" else torch.stack(sums).sum(), slopes
 
     def _by_autograd(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():

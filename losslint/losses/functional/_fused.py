@@ -71,6 +71,16 @@ def piece_size(tensor: Tensor) -> int:
     return _PIECE.get(tensor.device.type, _PIECE_ELSEWHERE)
 
 
+def by_rows(tensor: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Tensors of one length in pieces of some rows, as many as make a piece of the first."""
+    rows = max(piece_size(tensor) * len(tensor) // tensor.numel(), 1)
+    if rows >= len(tensor):
+        yield tensor, *others
+        return
+    for span in spans(len(tensor), rows):
+        yield tensor[span], *(other[span] for other in others)
+
+
 def spans(length: int, step: int) -> Iterator[slice]:
     """Slices of at most ``step`` that cover ``length``."""
     step = max(step, 1)

@@ -25,7 +25,14 @@ from losslint.losses._contract import (
     promoted_dtype,
     without_autocast,
 )
-from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, spans
+from losslint.losses.functional._fused import (
+    Gradient,
+    Outputs,
+    by_rows,
+    calculate,
+    piece_size,
+    spans,
+)
 
 Mode = Literal["binary", "multiclass", "multilabel"]
 
@@ -176,43 +183,41 @@ class _SoftmaxRegions:
         if not wants_gradient:
             return self.composed(logits, index, ignored), None
         dtype = promoted_dtype(logits)
+        at = index.unsqueeze(1)
         probability = torch.empty(logits.shape, dtype=dtype, device=logits.device)
         predicted = probability.new_empty(logits.shape[:2])
-        picked = probability.new_empty(index.shape)
-        nll = [torch.empty_like(picked)] if self.wants_nll else []
-        for rows in spans(len(logits), piece_size(logits) // logits[0].numel()):
-            part, at = probability[rows], index[rows].unsqueeze(1)
+        own = probability.new_empty(at.shape)
+        softmax = torch.log_softmax if self.wants_nll else torch.softmax
+        for logit, part, at_part, own_part in by_rows(logits, probability, at, own):
+            softmax(promote(logit), 1, out=part)
+            torch.gather(part, 1, at_part, out=own_part)
             if self.wants_nll:
-                torch.log_softmax(promote(logits[rows]), 1, out=part)
-                log_p = part.gather(1, at).squeeze(1)
-                torch.neg(log_p, out=nll[0][rows])
-                torch.exp(log_p, out=picked[rows])
                 part.exp_()
-            else:
-                torch.softmax(promote(logits[rows]), 1, out=part)
-                picked[rows] = part.gather(1, at).squeeze(1)
-            if ignored is not None:
-                # With that the gradient is 0 there, too.
-                part.masked_fill_(ignored[rows].unsqueeze(1), 0)
-            torch.sum(part.square() if self.squared else part, 2, out=predicted[rows])
+        own = own.squeeze(1)
+        nll = [own.neg()] if self.wants_nll else []
+        picked = own.exp_() if self.wants_nll else own
         if ignored is not None:
-            picked.masked_fill_(ignored, 0)
-            nll = [losses.masked_fill_(ignored, 0) for losses in nll]
-        # In float64: added up one after the other they would lose digits.
-        overlap = picked.new_zeros(predicted.shape, dtype=torch.float64)
-        overlap.scatter_add_(1, index, picked.double())
+            # With that the gradient is 0 there, too.
+            probability.masked_fill_(ignored.unsqueeze(1), 0)
+            for values in (picked, *nll):
+                values.masked_fill_(ignored, 0)
+        for part, size in by_rows(probability, predicted):
+            torch.sum(part.square() if self.squared else part, 2, out=size)
+        # Added up one after the other they would lose digits, but not every device has float64.
+        exact = torch.float32 if logits.device.type == "mps" else torch.float64
+        overlap = picked.new_zeros(predicted.shape, dtype=exact)
+        overlap.scatter_add_(1, index, picked.to(exact))
 
         def gradient(
             of_overlap: Tensor | None, of_predicted: Tensor | None, of_nll: Tensor | None = None
         ) -> Tensor:
-            of_sizes = (
-                torch.zeros_like(predicted) if of_size is None else of_size
-                for of_size in (of_overlap, of_predicted)
-            )
-            of_overlap, of_predicted = of_sizes
-            hit = of_overlap.gather(1, index).mul_(picked)
+            hit = torch.zeros_like(picked)
+            if of_overlap is not None:
+                hit = of_overlap.gather(1, index).mul_(picked)
             if of_nll is not None:
                 hit -= of_nll if ignored is None else of_nll.masked_fill(ignored, 0)
+            if of_predicted is None:
+                of_predicted = torch.zeros_like(predicted)
             self._turn_into_gradient(probability, index, hit, of_predicted.unsqueeze(2))
             return probability.to(logits.dtype)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import Reduction, promote, promoted_dtype, quotient, reduce
-from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, spans
+from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate
 
 
 class OfNLL(Protocol):
@@ -82,15 +82,14 @@ class _TargetLoss:
     ) -> tuple[Outputs, Gradient | None]:
         if not wants_gradient:
             return self.composed(input, index, ignored, weights, divisor), None
-        dtype = promoted_dtype(input)
         at = index.unsqueeze(1)
-        probability = torch.empty_like(input, dtype=dtype)
-        log_p = torch.empty(at.shape, dtype=dtype, device=input.device)
-        for rows in spans(len(input), piece_size(input) // input[0].numel()):
-            part = torch.log_softmax(promote(input[rows]), 1, out=probability[rows])
-            log_p[rows] = part.gather(1, at[rows])
-            part.exp_()
-        losses, slope = self.of_nll.with_slope(log_p.squeeze(1).neg_())
+        probability = torch.empty_like(input, dtype=promoted_dtype(input))
+        nll = torch.empty_like(at, dtype=probability.dtype)
+        for logits, p, own, out in by_rows(input, probability, at, nll):
+            torch.log_softmax(promote(logits), 1, out=p)
+            torch.gather(p, 1, own, out=out)
+            p.exp_()
+        losses, slope = self.of_nll.with_slope(nll.neg_().squeeze(1))
         slope = _weighed(slope, ignored, weights)
         if self.reduction == "mean":
             slope = slope / slope.numel() if divisor is None else quotient(slope, divisor)

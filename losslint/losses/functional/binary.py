@@ -197,8 +197,8 @@ class _HardFocal:
         power = p.square() if self.gamma == 2 else wrong.sub_(nll).mul_(self.gamma).exp_()
         if (self.positive, self.negative) != (1, 1):
             power.mul_(self._weight(label))
-        # (1 - p) nll gamma + p
-        slope = torch.addcmul(nll, p, nll, value=-1).mul_(self.gamma).add_(p)
+        scaled = torch.addcmul(nll, p, nll, value=-1)
+        slope = torch.add(p, scaled, alpha=self.gamma)
         return nll.mul_(power), slope.mul_(power).mul_(sign)
 
     def _weight(self, label: Tensor) -> Tensor:

@@ -300,13 +300,13 @@ class _Focal:
             return nll, torch.ones_like(nll)
         wrong = self._wrong(nll)
         power = wrong if self.gamma == 2 else wrong ** (self.gamma - 1)
-        # wrong + gamma p nll
-        slope = torch.addcmul(nll, wrong, nll, value=-1).mul_(self.gamma).add_(wrong).mul_(power)
+        scaled = torch.addcmul(nll, wrong, nll, value=-1)
+        slope = torch.add(wrong, scaled, alpha=self.gamma).mul_(power)
         return (wrong * power).mul_(nll), slope
 
     def _wrong(self, nll: Tensor) -> Tensor:
         # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
-        wrong = -torch.expm1(-nll)
+        wrong = torch.expm1(-nll).neg()
         if self.gamma == int(self.gamma):
             return wrong
         # A power below 1, or its derivatives, are infinite at 0, and infinity times 0 is NaN.
