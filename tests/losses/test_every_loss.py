@@ -18,7 +18,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from losslint.catalogue import find_entry
 from losslint.catalogue.copying import standalone_source
-from losslint.losses.functional import _fused
+from losslint.losses.functional import _fused, _regions, _target_loss
 from tests.losses.cases import Case, Tensors, arrays, module
 from tests.losses.table import CASES
 
@@ -46,6 +46,12 @@ def value_and_gradient(loss: Callable[..., Tensor], tensors: Tensors) -> tuple[T
         (value * torch.linspace(1, 2, value.numel()).view_as(value).to(value)).sum(), prediction
     )
     return value.detach(), gradient
+
+
+def by_hand_from(elements: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets the size from which losses are computed together with their gradient."""
+    monkeypatch.setattr(_regions, "_LARGE_IMAGE", elements)
+    monkeypatch.setattr(_target_loss, "_LARGE_SOFTMAX", elements)
 
 
 def without_last(case: Case, tensors: Tensors) -> Tensors:
@@ -152,14 +158,19 @@ def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
         expected = value_and_gradient(loss, tensors)
         expected_of_half = value_and_gradient(loss, half)
     monkeypatch.setitem(_fused._PIECE, "cpu", 8)
+    by_hand_from(1, monkeypatch)
     torch.testing.assert_close(value_and_gradient(loss, tensors), expected)
     torch.testing.assert_close(value_and_gradient(loss, half), expected_of_half)
     if not case.has_constant and reduction == "mean":
         check_gradients(case)
 
 
+@pytest.mark.parametrize("worth_from", [1, 2**19])
 @every_loss
-def test_a_gradient_can_be_asked_for_again(case: Case) -> None:
+def test_a_gradient_can_be_asked_for_again(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     prediction, *rest = case.tensors()
     prediction.requires_grad_()
     value = module(case)(prediction, *rest)
@@ -174,8 +185,12 @@ def test_a_gradient_can_be_asked_for_again(case: Case) -> None:
     torch.testing.assert_close(differentiable, first)
 
 
+@pytest.mark.parametrize("worth_from", [1, 2**19])
 @every_loss
-def test_tensors_that_are_not_contiguous(case: Case) -> None:
+def test_tensors_that_are_not_contiguous(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     loss, tensors = module(case, "none"), case.tensors()
     strided = tuple(tensor.transpose(0, -1).contiguous().transpose(0, -1) for tensor in tensors)
     last = tuple(tensor.movedim(1, -1).contiguous().movedim(-1, 1) for tensor in tensors)
@@ -318,7 +333,11 @@ def copied_class(name: str) -> Callable[..., nn.Module]:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @every_loss
-def test_on_cuda_it_is_the_same_as_on_the_cpu(case: Case) -> None:
+@pytest.mark.parametrize("worth_from", [1, 2**19])
+def test_on_cuda_it_is_the_same_as_on_the_cpu(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
         here = cast(case.tensors(), dtype)
         expected = value_and_gradient(module(case, dtype=dtype), here)

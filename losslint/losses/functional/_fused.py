@@ -41,15 +41,18 @@ class Calculation(Protocol):
         ...
 
 
-def calculate(calculation: Calculation, input: Tensor, *others: Tensor | None) -> Outputs:
+def calculate(
+    calculation: Calculation, input: Tensor, *others: Tensor | None, worth_from: int = 1
+) -> Outputs:
     """The outputs of a calculation, in the form that fits.
 
     Args:
         calculation: what to compute.
         input: what the gradient is for, if it is asked for.
         others: further arguments; where one wants a gradient, the composed form is used.
+        worth_from: from how many elements on by hand is faster.
     """
-    if input.numel() and can_fuse(input) and all(map(_is_constant, others)):
+    if input.numel() >= worth_from and can_fuse(input) and all(map(_is_constant, others)):
         outputs: Outputs = _Fused.apply(calculation, input, *others)  # type: ignore[no-untyped-call]
         return outputs
     return calculation.composed(input, *others)

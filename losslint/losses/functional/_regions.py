@@ -37,6 +37,10 @@ from losslint.losses.functional._fused import (
 Mode = Literal["binary", "multiclass", "multilabel"]
 
 
+_LARGE_IMAGE = 2**19
+"""From this number of logits on (measured: ``make bench-losses``)."""
+
+
 class Pixels(NamedTuple):
     """Checked logits and targets, with positions flattened.
 
@@ -127,7 +131,9 @@ def _softmax_regions(
     if ignored is not None:
         counted = counted.masked_fill(ignored, 0)
     actual = counted.new_zeros(logits.shape[:2]).scatter_add(1, index, counted)
-    overlap, predicted, *nll = calculate(calculation, logits, index, ignored)
+    overlap, predicted, *nll = calculate(
+        calculation, logits, index, ignored, worth_from=_LARGE_IMAGE
+    )
     return Regions(overlap, predicted, actual), tuple(nll)
 
 

@@ -11,6 +11,9 @@ from torch.nn.functional import cross_entropy
 from losslint.losses._contract import Reduction, promote, promoted_dtype, quotient, reduce
 from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate
 
+_LARGE_SOFTMAX = 2**16
+"""From this number of logits on (measured: ``make bench-losses``)."""
+
 
 class OfNLL(Protocol):
     """A loss as a function of n, the negative log-probability of the target class."""
@@ -49,7 +52,9 @@ def target_loss(
         A number, or for ``"none"`` shape (N, *); float32 for half precision.
     """
     calculation = _TargetLoss(of_nll, reduction)
-    (loss,) = calculate(calculation, input, index, ignored, weights, divisor)
+    (loss,) = calculate(
+        calculation, input, index, ignored, weights, divisor, worth_from=_LARGE_SOFTMAX
+    )
     return loss
 
 

@@ -76,8 +76,11 @@ def binary_focal_loss(
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
     check_choice("normalizer", normalizer, ("valid", "positives"))
 
+    is_hard = _is_hard(labels)
+    if not is_hard:
+        check_values("target", labels, at_least=0, at_most=1)
     focal: _SoftFocal | _HardFocal = _HardFocal(gamma, alpha)
-    if label_smoothing or not _is_hard(labels):
+    if label_smoothing or not is_hard:
         focal = _SoftFocal(gamma, alpha, label_smoothing)
     divisor = None
     if normalizer == "positives":
@@ -136,6 +139,7 @@ def asymmetric_loss(
     check_number("gamma_pos", gamma_pos, at_least=0)
     check_number("clip", clip, at_least=0, below=1)
 
+    check_values("target", labels, at_least=0, at_most=1)
     asymmetric = _Asymmetric(gamma_pos, gamma_neg, clip)
     return elementwise(
         asymmetric.loss,
@@ -187,22 +191,22 @@ class _HardFocal:
         else:
             # By the logarithm, so that it has no infinite derivative at 0.
             power = (self.gamma * logsigmoid(-right)).exp()
-        return -logsigmoid(right) * power * self._weight(label)
+        weight = label * (self.positive - self.negative) + self.negative
+        return -logsigmoid(right) * power * weight
 
     def with_slope(self, logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-        sign = 1 - 2 * label
-        wrong = logit * sign
+        # Towards the other label: times 1 - 2 label.
+        wrong = torch.addcmul(logit, logit, label, value=-2)
         nll = _softplus(wrong)
         p = wrong.sigmoid()
         power = p.square() if self.gamma == 2 else wrong.sub_(nll).mul_(self.gamma).exp_()
         if (self.positive, self.negative) != (1, 1):
-            power.mul_(self._weight(label))
+            more = self.positive - self.negative
+            power = torch.addcmul(power * self.negative, power, label, value=more)
         scaled = torch.addcmul(nll, p, nll, value=-1)
         slope = torch.add(p, scaled, alpha=self.gamma)
-        return nll.mul_(power), slope.mul_(power).mul_(sign)
-
-    def _weight(self, label: Tensor) -> Tensor:
-        return label * (self.positive - self.negative) + self.negative
+        slope.mul_(power)
+        return nll.mul_(power), torch.addcmul(slope, slope, label, value=-2)
 
 
 class _Asymmetric:
@@ -281,14 +285,12 @@ def _weights(alpha: float | None) -> tuple[float, float]:
 
 
 def _is_hard(labels: Tensor) -> bool:
-    """Whether all labels are known to be 0 or 1."""
-    if not labels.is_floating_point():
-        return True
-    if not can_read(labels):
-        return False
+    """Whether all labels are known to be 0 or 1; those that cannot be read are, if no floats."""
+    if labels.dtype == torch.bool or not can_read(labels):
+        return not labels.is_floating_point()
     flat = labels.reshape(-1)
     pieces = (flat[piece] for piece in spans(flat.numel(), piece_size(flat) // 4))
-    # Of a label in between, however near to 0 or 1, what is left does not round to 0.
+    # Of any other number, however near to 0 or 1, what is left does not round to 0.
     return not any(torch.addcmul(part, part, part, value=-1).any() for part in pieces)
 
 
@@ -303,6 +305,4 @@ def _checked(
     check_reduction(reduction)
     if mask is not None:
         check_mask("mask", mask, "input", input)
-    labels = masked_out(target, mask)
-    check_values("target", labels, at_least=0, at_most=1)
-    return masked_out(input, mask), labels
+    return masked_out(input, mask), masked_out(target, mask)

@@ -292,8 +292,9 @@ class _Focal:
     def loss(self, nll: Tensor) -> Tensor:
         if self.gamma == 0:
             return nll
-        wrong = self._wrong(nll)
-        return (wrong.square() if self.gamma == 2 else wrong**self.gamma) * nll
+        if self.gamma == 2:
+            return torch.expm1(-nll).square() * nll
+        return self._wrong(nll) ** self.gamma * nll
 
     def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
         if self.gamma == 0:
