@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
+        UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
         WrongAverage,
@@ -147,6 +148,10 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:
+        """A loss that is not divided by the number of rounds whose gradients are added up."""
         return iter(())
 
     def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:

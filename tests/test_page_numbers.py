@@ -277,3 +277,24 @@ def test_manual_bce() -> None:
     assert torch.autograd.grad(loss, logit)[0].item() == 1
     says("LOS309", f"read {clamped[0]:.1f} and {raised[0]:.1f} instead of {loss.item():.0f}")
     says("LOS309", "From a logit of 17 on", "Below -89 the gradient is NaN")
+
+
+def test_accumulation_without_scaling() -> None:
+    def reached(divisor: int) -> float:
+        torch.manual_seed(0)
+        model, weights = torch.nn.Linear(4, 1), torch.tensor([1.0, -2.0, 3.0, 0.5])
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+        for _ in range(40):
+            for _ in range(8):
+                x = torch.randn(32, 4)
+                loss = F.mse_loss(model(x).squeeze(1), x @ weights)
+                (loss / divisor).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        last: float = loss.item()
+        return last
+
+    assert reached(8) < 1e-10
+    assert reached(1) > 1e27
+    says("LOS411", "a learning rate of 0.2, where the loss is below 10^-10 after 40 steps")
+    says("LOS411", "the unscaled losses end above 10^27")

@@ -330,6 +330,18 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnscaledAccumulation:
+    """A loss that is backpropagated whole, round by round, between two steps of an optimizer."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    step: Place
+    count: str
+    """The number of rounds between two steps, as the code has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnusedLoss:
     """A loss that is computed where another one is trained with, and that nothing can use."""
 
@@ -406,6 +418,7 @@ Told: TypeAlias = (
     | ScalerFault
     | WrongAverage
     | UnusedLoss
+    | UnscaledAccumulation
     | GradientClip
 )
 """What rules are told of as it was met."""

@@ -223,7 +223,8 @@ def _if(run: Interpreter, node: cst.If) -> bool:
         [
             (when_true, lambda: run.exec(node.body.body)),
             (when_false, lambda: run.exec(orelse)),
-        ]
+        ],
+        node.test,
     )
 
 

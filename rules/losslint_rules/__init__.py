@@ -51,6 +51,9 @@ from losslint_rules.targets.loss_class_called_as_function import LossClassCalled
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
 from losslint_rules.targets.unnormalized_regression_target import UnnormalizedRegressionTarget
+from losslint_rules.training_loop.accumulation_without_scaling import (
+    AccumulationWithoutScaling,
+)
 from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
 from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
 from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
@@ -113,6 +116,7 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedSqrt,
     WhereGuardedDivision,
     UnweightedMultitaskSum,
+    AccumulationWithoutScaling,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
