@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
+        UnclippedRecurrence,
         UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
@@ -148,6 +149,10 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_unclipped_recurrence(self, found: UnclippedRecurrence) -> Iterator[Diagnosis]:
+        """A recurrent layer that is trained with gradients that nothing clips."""
         return iter(())
 
     def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:

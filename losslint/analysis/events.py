@@ -330,6 +330,19 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnclippedRecurrence:
+    """A loss that is backpropagated through a recurrent layer and stepped with, never clipped."""
+
+    place: Place
+    """The backward."""
+    optimizer: str
+    """Its name in the code."""
+    layer: str
+    built: tuple[Step, ...]
+    """Where the layer is built."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnscaledAccumulation:
     """A loss that is backpropagated whole, round by round, between two steps of an optimizer."""
 
@@ -419,6 +432,7 @@ Told: TypeAlias = (
     | WrongAverage
     | UnusedLoss
     | UnscaledAccumulation
+    | UnclippedRecurrence
     | GradientClip
 )
 """What rules are told of as it was met."""

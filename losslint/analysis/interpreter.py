@@ -136,6 +136,8 @@ class Interpreter:
         """Where losses were kept that were seen to be read as a number later."""
         self.dropped = False
         """A loss was met that nothing can use."""
+        self.recurrent: dict[int, Instance] = {}
+        """The recurrent layers of torch that were built, by their identity."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0

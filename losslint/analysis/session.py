@@ -41,6 +41,7 @@ from losslint.analysis.torch_api import (
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unclipped import unclipped_recurrences
 from losslint.analysis.unscaled import unscaled_accumulations
 from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
@@ -147,6 +148,7 @@ def _analyse(
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
     events.extend(unscaled_accumulations(run))
+    events.extend(unclipped_recurrences(run))
     understood = run.sites.understood
     return Analysis(
         events,

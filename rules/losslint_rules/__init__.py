@@ -65,6 +65,7 @@ from losslint_rules.training_loop.missing_step import MissingStep
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.no_gradient_to_loss import NoGradientToLoss
 from losslint_rules.training_loop.optimizer_of_other_model import OptimizerOfOtherModel
+from losslint_rules.training_loop.recurrent_without_clipping import RecurrentWithoutClipping
 from losslint_rules.training_loop.step_not_called import StepNotCalled
 from losslint_rules.training_loop.weights_not_optimized import WeightsNotOptimized
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
@@ -125,6 +126,7 @@ RULES: tuple[type[Rule], ...] = (
     ZeroGradBeforeStep,
     ZeroGradOutsideLoop,
     NoGradientToLoss,
+    RecurrentWithoutClipping,
     StepNotCalled,
     ForcedRequiresGrad,
     NonScalarBackward,

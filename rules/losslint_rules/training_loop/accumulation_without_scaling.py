@@ -74,8 +74,8 @@ class AccumulationWithoutScaling(Rule):
         """A whole loss is backpropagated in each round, and stepped with every so many."""
         yield Diagnosis(
             found.place,
-            f"gradients add up over {found.count} batches before `{found.optimizer}` steps: they "
+            f"gradients add up over `{found.count}` batches before `{found.optimizer}` steps: they "
             "become as many times too large",
-            f"backpropagate the loss divided by {found.count}",
+            f"backpropagate the loss divided by `{found.count}`",
             (Step(found.step, "stepped here, every so many batches"),),
         )
