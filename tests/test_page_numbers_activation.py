@@ -108,6 +108,9 @@ def test_log_softmax_before_cross_entropy() -> None:
     (first,) = torch.autograd.grad(once, given)
     (second,) = torch.autograd.grad(twice, given)
     assert torch.allclose(first, second, atol=1e-7)
+    logits = torch.empty(4096, 1000)
+    size = logits.numel() * logits.element_size() / 2**20
+    says("LOS105", f"which is {size:.1f} MiB for 4,096 rows of 1,000 classes")
     wrong = F.cross_entropy(given.log_softmax(0), labels)
     assert abs(wrong.item() - once.item()) > 0.01
 
@@ -152,3 +155,69 @@ def test_one_hot_cross_entropy() -> None:
     weight = torch.tensor([1.0, 2.0, 3.0])
     weighted = F.cross_entropy(logits, rows.float(), weight)
     assert weighted.item() != pytest.approx(F.cross_entropy(logits, labels, weight).item())
+
+
+class Task:
+    """A linear model on 400 samples of eight features, with labels that are a little noisy."""
+
+    def __init__(self, classes: int) -> None:
+        torch.manual_seed(0)
+        self.x = torch.randn(400, 8)
+        scores = self.x @ torch.randn(8, classes) + 0.5 * torch.randn(400, classes)
+        self.labels = scores.argmax(1)
+        torch.manual_seed(1)
+        self.model = torch.nn.Linear(8, classes)
+
+    def fit(self, loss: Any, optimizer: Any, steps: int) -> tuple[float, str]:
+        """Trains, and gives the last loss and the accuracy."""
+        for _ in range(steps):
+            value = loss(self.model(self.x), self.labels)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+        right = self.model(self.x).argmax(1) == self.labels
+        return value.item(), f"{right.float().mean().item():.0%}"
+
+
+def test_accuracy_with_squeezed_logits() -> None:
+    def accuracy(squeeze: Any) -> str:
+        task = Task(classes=10)
+        optimizer = torch.optim.SGD(task.model.parameters(), lr=0.5)
+        return task.fit(lambda z, y: F.cross_entropy(squeeze(z), y), optimizer, 100)[1]
+
+    plain = accuracy(lambda logits: logits)
+    softmax, sigmoid = accuracy(lambda logits: logits.softmax(1)), accuracy(torch.sigmoid)
+    says("LOS104", f"an accuracy of {softmax} this way, and {plain} without the softmax")
+    says("LOS106", f"an accuracy of {sigmoid} with the sigmoid and {plain} without")
+
+
+def test_loss_that_falls_for_ever() -> None:
+    reached = []
+    for criterion in (F.nll_loss, F.cross_entropy):
+        task = Task(classes=5)
+        optimizer = torch.optim.Adam(task.model.parameters(), lr=0.01)
+        reached.append(task.fit(criterion, optimizer, 1000))
+    (loss, accuracy), (entropy, other) = reached
+    says("LOS108", f"at {loss:.0f} after a thousand steps, with an accuracy of {accuracy};")
+    says("LOS108", f"cross entropy was at {entropy:.2f} and {other}.")
+
+
+def test_tags_found_with_a_second_sigmoid() -> None:
+    def found(squeeze: Any) -> str:
+        torch.manual_seed(0)
+        x = torch.randn(500, 8)
+        tags = (x @ torch.randn(8, 6) > 2.7).float()
+        says("LOS103", f"a small tagging task with {tags.mean().item():.0%} positives")
+        torch.manual_seed(1)
+        model = torch.nn.Linear(8, 6)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(1000):
+            loss = F.binary_cross_entropy_with_logits(squeeze(model(x)), tags)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        hits = (model(x) > 0) & (tags > 0)
+        return f"{hits.sum().item() / tags.sum().item():.0%}"
+
+    twice, once = found(torch.sigmoid), found(lambda logits: logits)
+    says("LOS103", f"found {twice} of the positives this way, and {once} without")
