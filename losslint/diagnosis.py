@@ -10,6 +10,7 @@ from losslint.agreement import Agreement
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
+    AccuracyAlone,
     Backpropagation,
     CriterionBuilt,
     Event,
@@ -23,6 +24,7 @@ from losslint.analysis.events import (
     LossSum,
     MissingCall,
     MissingStep,
+    Objective,
     OperationInLoss,
     ScalerFault,
     Told,
@@ -31,6 +33,7 @@ from losslint.analysis.events import (
     UnscaledAccumulation,
     UntrainedParameters,
     UnusedLoss,
+    VanishingWeight,
     WrongAverage,
 )
 from losslint.finding import Confidence, Severity
@@ -132,6 +135,12 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_unscaled_accumulation(event)
     if isinstance(event, UnusedLoss):
         return rule.check_unused_loss(event)
+    if isinstance(event, AccuracyAlone):
+        return rule.check_accuracy_alone(event)
+    if isinstance(event, Objective):
+        return rule.check_objective(event)
+    if isinstance(event, VanishingWeight):
+        return rule.check_vanishing_weight(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

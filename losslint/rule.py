@@ -22,6 +22,7 @@ from losslint.finding import Confidence, Severity
 if TYPE_CHECKING:
     from losslint.analysis.events import (
         Accumulation,
+        AccuracyAlone,
         Backpropagation,
         CriterionBuilt,
         ForcedGradient,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         LossSum,
         MissingCall,
         MissingStep,
+        Objective,
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
+        VanishingWeight,
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
@@ -165,6 +168,18 @@ class Rule:
 
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
         """A step that does not keep to the protocol of a gradient scaler."""
+        return iter(())
+
+    def check_accuracy_alone(self, found: AccuracyAlone) -> Iterator[Diagnosis]:
+        """An accuracy as the only measure where classes are not of one size."""
+        return iter(())
+
+    def check_objective(self, found: Objective) -> Iterator[Diagnosis]:
+        """What is minimised batch by batch."""
+        return iter(())
+
+    def check_vanishing_weight(self, found: VanishingWeight) -> Iterator[Diagnosis]:
+        """A learned weight of a loss that nothing keeps from vanishing."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

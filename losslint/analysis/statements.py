@@ -14,6 +14,7 @@ from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.missing_call import missing_call
+from losslint.analysis.narrowing import narrow
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
 from losslint.analysis.values import (
@@ -219,9 +220,14 @@ def _if(run: Interpreter, node: cst.If) -> bool:
             dead(run, skipped, node)
         return run.exec(taken)
     when_true, when_false = outcomes(test, node)
+
+    def body() -> bool:
+        narrow(run, node.test)
+        return run.exec(node.body.body)
+
     return run.branch(
         [
-            (when_true, lambda: run.exec(node.body.body)),
+            (when_true, body),
             (when_false, lambda: run.exec(orelse)),
         ],
         node.test,

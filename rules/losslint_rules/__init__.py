@@ -31,8 +31,13 @@ from losslint_rules.numerics.unguarded_domain import UnguardedDomain
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
+from losslint_rules.objective.accuracy_on_imbalance import AccuracyOnImbalance
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
+from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
+from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
+from losslint_rules.objective.sum_reduction import SumReduction
+from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
@@ -118,6 +123,11 @@ RULES: tuple[type[Rule], ...] = (
     WhereGuardedDivision,
     UnweightedMultitaskSum,
     AccumulationWithoutScaling,
+    UnregularizedLossWeight,
+    DoubleImbalanceCorrection,
+    SumReduction,
+    ImbalanceIgnored,
+    AccuracyOnImbalance,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
