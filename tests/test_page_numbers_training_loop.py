@@ -220,3 +220,92 @@ def test_forced_requires_grad() -> None:
     assert torch.equal(before, model.weight)
     assert read[0] == read[-1]
     says("LOS417", f"its loss is {read[0]} before and after")
+
+
+def test_loss_accumulates_graph() -> None:
+    layers = torch.nn.Linear(784, 256), torch.nn.ReLU(), torch.nn.Linear(256, 10)
+    model = torch.nn.Sequential(*layers)
+    parameters = {parameter.data_ptr() for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Any) -> Any:
+        if tensor.data_ptr() not in parameters:
+            kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = F.cross_entropy(model(torch.randn(64, 784)), torch.randint(0, 10, (64,)))
+    assert loss.requires_grad
+    says("LOS405", "(784-256-10, batches of 64)")
+    says("LOS405", f"its labels, {sum(kept.values()) / 1024:.0f} KiB a round")
+
+
+def test_weights_not_optimized() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(256, 4)
+    label, size = (x[:, 0] > 0).long(), 1000 * x @ torch.randn(4, 1)
+    classes, sizes = torch.nn.Linear(4, 2), torch.nn.Linear(4, 1)
+    log_variances = torch.nn.Parameter(torch.zeros(2))
+    held = [*classes.parameters(), *sizes.parameters(), log_variances]
+    optimizer = torch.optim.Adam(held, lr=0.05)
+    for _ in range(200):
+        entropy, error = F.cross_entropy(classes(x), label), F.mse_loss(sizes(x), size)
+        losses = torch.stack([entropy, error])
+        optimizer.zero_grad()
+        (torch.exp(-log_variances) * losses + log_variances).sum().backward()
+        optimizer.step()
+    first, second = torch.exp(-log_variances).tolist()
+    assert round(entropy.item(), 1) == 0.1
+    says("LOS409", f"weights end at {first:.1f} and {second:.2f} after 200 steps")
+
+
+class TwoTasks:
+    """Five classes and a target around 300 from one trunk, 400 samples to train and 200 to test."""
+
+    def __init__(self, weight: float, scaled: bool = False) -> None:
+        torch.manual_seed(0)
+        x = torch.randn(600, 10)
+        label = (x @ torch.randn(10, 5) + 0.5 * torch.randn(600, 5)).argmax(1)
+        size = 300 + 50 * (x @ torch.randn(10))
+        mean, spread = (size.mean(), size.std()) if scaled else (0.0, 1.0)
+        torch.manual_seed(1)
+        trunk = torch.nn.Sequential(torch.nn.Linear(10, 32), torch.nn.ReLU())
+        classes, sizes = torch.nn.Linear(32, 5), torch.nn.Linear(32, 1)
+        held = [*trunk.parameters(), *classes.parameters(), *sizes.parameters()]
+        optimizer = torch.optim.Adam(held, lr=0.003)
+        for step in range(500):
+            features = trunk(x[:400])
+            losses = (
+                F.cross_entropy(classes(features), label[:400]),
+                F.mse_loss(sizes(features).squeeze(1), (size[:400] - mean) / spread),
+            )
+            if step == 0:
+                self.started = [loss.item() for loss in losses]
+                self.gradients = [
+                    torch.autograd.grad(loss, trunk[0].weight, retain_graph=True)[0].norm().item()
+                    for loss in losses
+                ]
+            optimizer.zero_grad()
+            (losses[0] + weight * losses[1]).backward()
+            optimizer.step()
+        features = trunk(x[400:])
+        right = (classes(features).argmax(1) == label[400:]).float().mean().item()
+        self.accuracy = f"{right:.0%}"
+        predicted = sizes(features).squeeze(1) * spread + mean
+        self.off = f"{F.l1_loss(predicted, size[400:]).item():.0f}"
+
+
+def test_unweighted_multitask_sum() -> None:
+    plain, weighed, scaled, alone = (
+        TwoTasks(1.0),
+        TwoTasks(1e-4),
+        TwoTasks(1.0, scaled=True),
+        TwoTasks(0.0),
+    )
+    first, second = plain.started
+    says("LOS501", f"the losses started at {first:.1f} and {second:,.0f}")
+    first, second = plain.gradients
+    says("LOS501", f"was {first:.2f} for the classes against {second:.0f} for the regression")
+    says("LOS501", f"{plain.accuracy} of the test samples", f"error it was {weighed.accuracy};")
+    says("LOS501", f"variance {scaled.accuracy}, which is no less than the {alone.accuracy}")
+    says("LOS501", f"off by {scaled.off} instead of {plain.off}")
