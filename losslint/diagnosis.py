@@ -29,6 +29,8 @@ from losslint.analysis.events import (
     ScalerFault,
     Told,
     TrainingLoop,
+    UnclippedRecurrence,
+    UnscaledAccumulation,
     UntrainedParameters,
     UnusedLoss,
     VanishingWeight,
@@ -127,6 +129,10 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, UnclippedRecurrence):
+        return rule.check_unclipped_recurrence(event)
+    if isinstance(event, UnscaledAccumulation):
+        return rule.check_unscaled_accumulation(event)
     if isinstance(event, UnusedLoss):
         return rule.check_unused_loss(event)
     if isinstance(event, AccuracyAlone):

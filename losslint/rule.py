@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
+        UnclippedRecurrence,
+        UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
         VanishingWeight,
@@ -150,6 +152,14 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_unclipped_recurrence(self, found: UnclippedRecurrence) -> Iterator[Diagnosis]:
+        """A recurrent layer that is trained with gradients that nothing clips."""
+        return iter(())
+
+    def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:
+        """A loss that is not divided by the number of rounds whose gradients are added up."""
         return iter(())
 
     def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:

@@ -279,6 +279,40 @@ def test_manual_bce() -> None:
     says("LOS309", "From a logit of 17 on", "Below -89 the gradient is NaN")
 
 
+def test_accumulation_without_scaling() -> None:
+    def reached(divisor: int) -> float:
+        torch.manual_seed(0)
+        model, weights = torch.nn.Linear(4, 1), torch.tensor([1.0, -2.0, 3.0, 0.5])
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+        for _ in range(40):
+            for _ in range(8):
+                x = torch.randn(32, 4)
+                loss = F.mse_loss(model(x).squeeze(1), x @ weights)
+                (loss / divisor).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        last: float = loss.item()
+        return last
+
+    assert reached(8) < 1e-10
+    assert reached(1) > 1e27
+    says("LOS411", "a learning rate of 0.2, where the loss is below 10^-10 after 40 steps")
+    says("LOS411", "the unscaled losses end above 10^27")
+
+
+def test_recurrent_without_clipping() -> None:
+    def through_time(weight: float) -> float:
+        layer = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False)
+        torch.nn.init.constant_(layer.weight_hh_l0, weight)
+        start = torch.ones(1, 1, 1, dtype=torch.float64, requires_grad=True)
+        output, _ = layer.double()(torch.zeros(100, 1, 1, dtype=torch.float64), start)
+        gradient: float = torch.autograd.grad(output[-1].sum(), start)[0].item()
+        return gradient
+
+    says("LOS410", f"A single recurrent weight of 1.1 makes it {through_time(1.1):,.0f} times")
+    says("LOS410", f"one of 0.9 leaves {through_time(0.9):.5f} of it")
+
+
 def test_unregularized_loss_weight() -> None:
     torch.manual_seed(0)
     x = torch.randn(64, 4)

@@ -148,6 +148,8 @@ class Interpreter:
         """The first division by each index that a loop left; one finding is enough."""
         self.dropped = False
         """A loss was met that nothing can use."""
+        self.recurrent: dict[int, Instance] = {}
+        """The recurrent layers of torch that were built, by their identity."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
@@ -241,10 +243,15 @@ class Interpreter:
         frame = self.frames[-1]
         return frame.assumed | frame.entered if frame.entered else frame.assumed
 
-    def branch(self, arms: Sequence[tuple[Conditions, Callable[[], bool]]]) -> bool:
+    def branch(
+        self,
+        arms: Sequence[tuple[Conditions, Callable[[], bool]]],
+        test: cst.BaseExpression | None = None,
+    ) -> bool:
         """Runs each arm from the present state and joins those that reach their end.
 
         Returns False where none of them does. Where only one does, its conditions hold from here.
+        The ``test`` is that of an if statement whose body is the first arm.
         """
         heap, frame = self.heap, self.frame
         mark, base, outer = heap.mark(), frame.assumed, self.trace
@@ -254,6 +261,7 @@ class Interpreter:
         when: list[Conditions] = []
         for conditions, run in arms:
             if contradict(conditions, known):
+                test = None
                 continue
             frame.assumed = base | conditions
             self.trace = []
@@ -265,7 +273,7 @@ class Interpreter:
             when.append(conditions)
         frame.assumed, self.trace = base, outer
         if any(traces):
-            self.trace.append(Branch(tuple(traces), tuple(when)))
+            self.trace.append(Branch(tuple(traces), tuple(when), test))
         if not through:
             return False
         if len(through) == 1:

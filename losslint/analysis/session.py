@@ -46,6 +46,8 @@ from losslint.analysis.torch_api import (
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unclipped import unclipped_recurrences
+from losslint.analysis.unscaled import unscaled_accumulations
 from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
@@ -151,6 +153,8 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(unscaled_accumulations(run))
+    events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
     events.extend(accuracies_alone(run))

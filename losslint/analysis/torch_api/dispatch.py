@@ -81,10 +81,15 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
 
     title = callee.name.rpartition(".")[2]
     made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
+    if title in _RECURRENT:
+        run.recurrent[made.oid] = made
     if args.positional and title.endswith("Loss"):
         note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)
     return made
+
+
+_RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
 
 
 def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:

@@ -344,8 +344,22 @@ def _prepared(op: Op, target: Instance) -> Value:
     return values[0] if len(values) == 1 else Tuple(tuple(values))
 
 
-@method("accelerator", "accumulate", "autocast", "no_sync", "clip_grad_norm_", "print",
-        "clip_gradients", "clip_grad_value_", "wait_for_everyone", "is_main_process", "launch",
+@method("accelerator", "clip_grad_norm_", "clip_gradients", "clip_grad_value_")
+@method("module", "clip_grad_norm_")
+@method("unknown", "clip_grad_norm_", "clip_gradients", "clip_grad_value_")
+def _framework_clip(op: Op, target: Instance) -> Value:
+    op.run.act(Clip(op.run.place(op.node), None))
+    return Unknown()
+
+
+@method("tensor", "register_hook")
+def _hook(op: Op, target: Instance) -> Value:
+    op.run.act(HandOver(op.run.place(op.node)))  # it may change the gradient
+    return Unknown()
+
+
+@method("accelerator", "accumulate", "autocast", "no_sync", "print",
+        "wait_for_everyone", "is_main_process", "launch",
         "save", "load", "log", "free_memory", "end_training")  # fmt: skip
 def _framework_other(op: Op, target: Instance) -> Value:
     return UNKNOWN
