@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 EXPRESSIONS: dict[type, Callable[[Interpreter, Any], Value]] = {}
@@ -94,6 +95,7 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
                 text.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             value = run.eval(part.expression)
+            looked_at(run, value, run.place(part.expression))
             shown = _shown(value) if part.format_spec is None else None
             if text is not None and shown is not None:
                 text.append(shown)
@@ -144,6 +146,8 @@ def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
 @evaluates(cst.Tuple)
 def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     if rest is None:
         return Tuple(tuple(items))
     made = run.new_list(items)
@@ -154,6 +158,8 @@ def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
 @evaluates(cst.List, cst.Set)
 def _list(run: Interpreter, node: cst.List | cst.Set) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     made = run.new_list(items, "builtins.list" if isinstance(node, cst.List) else "builtins.set")
     if rest is not None:
         run.heap.set(made.slots, REST, rest)
@@ -176,6 +182,7 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
 
 def put(run: Interpreter, target: Instance, key: Value, value: Value) -> None:
     """Stores a value in a dict under a key that may not be known."""
+    looked_at(run, value)
     slot: Hashable = ("key", key.value) if isinstance(key, Const) else REST
     before = run.heap.get(target.slots, slot) if slot == REST else None
     run.heap.set(target.slots, slot, value if before is None else join([before, value]))
