@@ -31,6 +31,7 @@ from losslint.analysis.events import (
     TotalAlone,
     TrainingLoop,
     UntrainedParameters,
+    UnusedLoss,
     VanishingWeight,
     WrongAverage,
 )
@@ -127,6 +128,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, UnusedLoss):
+        return rule.check_unused_loss(event)
     if isinstance(event, AccuracyAlone):
         return rule.check_accuracy_alone(event)
     if isinstance(event, TotalAlone):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TotalAlone,
         TrainingLoop,
         UntrainedParameters,
+        UnusedLoss,
         VanishingWeight,
         WrongAverage,
     )
@@ -150,6 +151,10 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:
+        """A loss that is computed next to the one that is trained with, and goes nowhere."""
         return iter(())
 
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:

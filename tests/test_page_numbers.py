@@ -240,6 +240,45 @@ def test_unnormalized_regression_target() -> None:
     says("LOS207", f"a small network {raw:.0f} off", f"it was {scaled:.1f}")
 
 
+def test_unused_loss() -> None:
+    torch.manual_seed(0)
+    body, shape, colour = (torch.nn.Linear(4, n) for n in (4, 3, 2))
+    weights = [one.weight for one in (body, shape, colour)]
+    optimizer = torch.optim.Adam(weights)
+    before = [one.detach().clone() for one in weights]
+    features = body(torch.randn(16, 4)).relu()
+    loss = F.cross_entropy(shape(features), torch.randint(0, 3, (16,)))
+    loss = F.cross_entropy(colour(features), torch.randint(0, 2, (16,)))
+    loss.backward()
+    optimizer.step()
+    assert shape.weight.grad is None
+    changed = [not torch.equal(one, old) for one, old in zip(weights, before, strict=True)]
+    assert changed == [True, False, True]
+    says("LOS511", "is None after backward, and Adam leaves them as they are")
+
+
+def test_manual_bce() -> None:
+    def by_hand(logit: float, label: float, guard: str = "") -> tuple[float, float]:
+        given, y = torch.tensor([logit], requires_grad=True), torch.tensor([label])
+        p, after = given.sigmoid(), 1e-8 if guard == "eps" else 0.0
+        p = p.clamp(1e-7, 1 - 1e-7) if guard == "clamp" else p
+        loss = -(y * torch.log(p + after) + (1 - y) * torch.log(1 - p + after)).mean()
+        return loss.item(), torch.autograd.grad(loss, given)[0].item()
+
+    assert math.isfinite(by_hand(16.0, 0.0)[0])
+    assert by_hand(17.0, 0.0)[0] == math.inf
+    assert math.isnan(by_hand(17.0, 1.0)[0])
+    assert not math.isnan(by_hand(-88.0, 0.0)[1])
+    assert all(math.isnan(by_hand(-90.0, label)[1]) for label in (0.0, 1.0))
+    clamped, raised = by_hand(20.0, 0.0, "clamp"), by_hand(20.0, 0.0, "eps")
+    assert clamped[1] == raised[1] == 0
+    logit = torch.tensor([20.0], requires_grad=True)
+    loss = F.binary_cross_entropy_with_logits(logit, torch.zeros(1))
+    assert torch.autograd.grad(loss, logit)[0].item() == 1
+    says("LOS309", f"read {clamped[0]:.1f} and {raised[0]:.1f} instead of {loss.item():.0f}")
+    says("LOS309", "From a logit of 17 on", "Below -89 the gradient is NaN")
+
+
 def test_unregularized_loss_weight() -> None:
     torch.manual_seed(0)
     x = torch.randn(64, 4)

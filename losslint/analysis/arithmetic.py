@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
+from losslint.analysis.conditions import is_maximum
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.gradient_flow import as_weight, lasting
 from losslint.analysis.learned_weights import added, alone, subtracted, weighed
@@ -149,6 +151,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     elif one.terms or other.terms:
         if added(run, one, other):
             made = made.but(marks=made.marks | {OPEN})
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
@@ -224,11 +228,13 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
     if one.terms or other.terms:
         subtracted(run, one, other)
     if number(left) is not None:
         made = alone(made, other)
-    if other.shape in ("maximum", "logsumexp"):
+    if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
@@ -315,6 +321,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = made.but(
         operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
     )
+    if made.operations:
+        made = likelihoods.weighed(made, one, other, node)
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))

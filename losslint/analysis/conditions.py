@@ -25,8 +25,23 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
+VERSIONS = frozenset({"torch.__version__", "torchvision.__version__", "torch.version.__version__"})
+"""Names of what is known to be new: code for versions of torch that nobody has is not judged."""
+
+_FOR_NEW, _FOR_OLD = Const(True), Const(False)
+
 COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
 """First parts of the symbols of comparisons that were not decided."""
+
+
+MAXIMUM = "maximum"
+"""The first part of the symbol of the largest element of something unknown."""
+
+
+def is_maximum(value: Value) -> bool:
+    """Whether a value is the largest element of something unknown."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
@@ -62,6 +77,21 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
     return frozenset({(key, outcome)})
+
+
+def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
+    """How a comparison with the version of torch comes out, if it is one: for a new version."""
+    comparison = type(sign).__name__
+    for side, newer in ((left, "GreaterThan"), (right, "LessThan")):
+        if isinstance(side, Unknown) and side.deps and side.deps <= VERSIONS:
+            if comparison.startswith(("GreaterThan", "LessThan")):
+                return _FOR_NEW if comparison.startswith(newer) else _FOR_OLD
+    return None
+
+
+def is_by_version(test: Value) -> bool:
+    """Whether the version of torch decided a test."""
+    return test is _FOR_NEW or test is _FOR_OLD
 
 
 def symbols_in(conditions: Conditions) -> frozenset[Hashable]:

@@ -15,6 +15,8 @@ from losslint.analysis.values import Act, Tensor, Value
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.criteria import Criterion
     from losslint.analysis.trail import Place, Step
     from losslint.analysis.values import ZeroReason
@@ -128,6 +130,8 @@ class OperationKind(Enum):
     ROOT = "square root"
     EXP = "exponential"
     SOFTMAX = "softmax written out"
+    CROSS_ENTROPY = "binary cross entropy written out"
+    """The sum that is one, of a sigmoid, the operand."""
     SELECTION = "selection by a mask"
     MEAN = "mean of a selection"
     DOMAIN = "function with a bounded domain"
@@ -173,6 +177,8 @@ class Operation:
     trail: tuple[Step, ...] = ()
     repeated: bool = True
     """It runs in a loop; what runs once on plain data prepares the data."""
+    product: cst.BinaryOperation | None = None
+    """Where a logarithm was multiplied with something that is not made of its argument."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -342,6 +348,17 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedLoss:
+    """A loss that is computed where another one is trained with, and that nothing can use."""
+
+    place: Place
+    name: str
+    """The variable that it is assigned to; empty where there is none."""
+    overwritten: Place | None
+    """The assignment that the variable gets before anything reads it, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
     """What is minimised batch by batch: it is backpropagated before an optimizer steps.
 
@@ -455,6 +472,7 @@ Told: TypeAlias = (
     | ScalerFault
     | VanishingWeight
     | WrongAverage
+    | UnusedLoss
     | GradientClip
 )
 """What rules are told of as it was met."""

@@ -124,6 +124,8 @@ class Interpreter:
         self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
+        self.entered_on: set[tuple[cst.CSTNode, Class]] = set()
+        """Methods, with the classes of the objects that they were called on."""
         self.stated: Tensor | None = None
         """What the comment on the line that is run says its value is."""
         self.returns: Mapping[str, str] = {}
@@ -145,6 +147,10 @@ class Interpreter:
         """Losses whose gradients were asked for without a backward."""
         self.numbers: set[Place] = set()
         """Where losses were kept that were seen to be read as a number later."""
+        self.divided_by_index: dict[Hashable, Place] = {}
+        """The first division by each index that a loop left; one finding is enough."""
+        self.dropped = False
+        """A loss was met that nothing can use."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0

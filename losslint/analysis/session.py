@@ -46,6 +46,7 @@ from losslint.analysis.torch_api import (
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
@@ -149,6 +150,7 @@ def _analyse(
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(unused_losses(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
     events.extend(accuracies_alone(run))

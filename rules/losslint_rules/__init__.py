@@ -23,6 +23,7 @@ from losslint_rules.numerics.epsilon_outside import EpsilonOutside
 from losslint_rules.numerics.epsilon_too_small import EpsilonTooSmall
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_bce import ManualBce
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
@@ -38,6 +39,7 @@ from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.sum_reduction import SumReduction
 from losslint_rules.objective.task_losses_not_monitored import TaskLossesNotMonitored
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
+from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -108,6 +110,7 @@ RULES: tuple[type[Rule], ...] = (
     EpsilonTooSmall,
     ExpOverflow,
     LogOfSoftmax,
+    ManualBce,
     ManualSoftmax,
     MeanOfEmptySelection,
     UnguardedDivision,
@@ -134,6 +137,7 @@ RULES: tuple[type[Rule], ...] = (
     ForcedRequiresGrad,
     NonScalarBackward,
     AveragedByWrongCount,
+    UnusedLoss,
     MissingBackward,
     MissingStep,
     OptimizerOfOtherModel,
