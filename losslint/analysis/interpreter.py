@@ -119,6 +119,8 @@ class Interpreter:
         self.guarded: set[ZeroReason] = set()
         self.weights = Weights()
         self.metrics = Metrics()
+        self.read_out: set[Hashable] = set()
+        """Layers whose outputs are read as numbers, or made decisions of."""
         self.watched: dict[Parts, Place | None] = {}
         """The losses that were looked at, and where they were first seen."""
         self.returned: list[Returned] = []

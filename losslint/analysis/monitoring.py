@@ -32,7 +32,8 @@ def totals_alone(run: Interpreter) -> Iterator[TotalAlone]:
             if any(other < parts for other in run.watched):
                 continue
             place = run.watched[parts]
-            if place is not None and not objective.mixed and not _evaluated(run, terms):
+            seen_otherwise = objective.mixed or _measured(run, terms) or _evaluated(run, terms)
+            if place is not None and not seen_otherwise:
                 yield TotalAlone(place, terms)
 
 
@@ -40,6 +41,14 @@ def _are_tasks(terms: tuple[LossTerm, ...]) -> bool:
     """Whether terms are losses of several tasks."""
     families = {term.family for term in terms}
     return len(families) > 1 and not families & _ONE_OBJECTIVE
+
+
+def _measured(run: Interpreter, terms: tuple[LossTerm, ...]) -> bool:
+    """Whether the outputs of a classifier are read, as an accuracy does."""
+    return any(
+        term.family is Family.CLASSIFICATION and not term.deps.isdisjoint(run.read_out)
+        for term in terms
+    )
 
 
 def _evaluated(run: Interpreter, terms: tuple[LossTerm, ...]) -> bool:

@@ -27,3 +27,9 @@ def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> Non
             parts = frozenset(term.place for term in one.value.terms)
             if run.watched.get(parts) is None:
                 run.watched[parts] = place
+
+
+def read_out(run: Interpreter, output: Tensor) -> None:
+    """Notes that decisions are made of the output of a model, or that it is read as numbers."""
+    if not output.terms:
+        run.read_out |= output.deps

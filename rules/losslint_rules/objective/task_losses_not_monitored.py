@@ -49,9 +49,9 @@ class TaskLossesNotMonitored(Rule):
 
     ## When it is fine
 
-    Where each task has a metric of its own in the evaluation, which says more than its loss does.
-    Terms that belong together by derivation (reconstruction and divergence, policy and value) are
-    silent.
+    Where each task has a metric of its own, which says more than its loss does: the rule is silent
+    where decisions of the classifier are made or its outputs are read. Terms that belong together
+    by derivation (reconstruction and divergence, policy and value) are silent.
 
     ## References
 
