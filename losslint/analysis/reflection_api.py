@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import libcst as cst
+
 from losslint.analysis.assignment import set_attribute
 from losslint.analysis.containers import (
     elements,
+    keys_of,
     kind_of,
 )
 from losslint.analysis.interpreter import ITEMS, Interpreter
@@ -68,8 +73,30 @@ def _getattr(op: Op) -> Value:
         return op.run.attribute(op.arg(0), name.value, op.node)
     target = op.arg(0)
     if isinstance(target, Namespace):
-        return element_of(op.run, models_of(op.run, target), id(op.node))
+        models = models_of(op.run, target)
+        beginning = _beginning(op.node)
+        if not beginning:
+            return element_of(op.run, models, id(op.node))
+        named = [
+            models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)
+        ]
+        return one_of(named, id(op.node)) if named else Unknown()
     return Unknown()
+
+
+def _beginning(node: cst.CSTNode) -> str:
+    """What the name begins with that a call of getattr puts together."""
+    name = node.args[1].value if isinstance(node, cst.Call) and len(node.args) > 1 else None
+    if isinstance(name, cst.BinaryOperation):
+        name = name.left
+    elif isinstance(name, cst.Call) and isinstance(name.func, cst.Attribute):
+        name = name.func.value
+    if isinstance(name, cst.FormattedString) and name.parts:
+        first = name.parts[0]
+        return first.value if isinstance(first, cst.FormattedStringText) else ""
+    if isinstance(name, cst.SimpleString) and isinstance(name.evaluated_value, str):
+        return re.split(r"[%{]", name.evaluated_value)[0]
+    return ""
 
 
 def models_of(run: Interpreter, target: Namespace) -> Instance:

@@ -104,7 +104,7 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
-    "unscale_ requires_grad_ "
+    "clear_grad unscale_ requires_grad_ "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
     "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs".split()
 )
@@ -195,7 +195,7 @@ def group_of_kind(kind: str) -> str:
         return ""
     if kind.startswith("torch.optim.") or kind.rpartition(".")[2] in OPTIMIZERS:
         return "optimizer"
-    if kind.startswith("torch.nn.") or kind.rpartition(".")[2] in ("LightningModule", "Module"):
+    if module_class(kind) or kind.rpartition(".")[2] in ("LightningModule", "Module"):
         return "module"
     if kind.startswith(("torchvision.models", "timm.", "transformers.", "segmentation_models")):
         return "module"
