@@ -28,6 +28,7 @@ from losslint.analysis.events import (
     OperationInLoss,
     ScalerFault,
     Told,
+    TotalAlone,
     TrainingLoop,
     UnclippedRecurrence,
     UnscaledAccumulation,
@@ -137,6 +138,8 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_unused_loss(event)
     if isinstance(event, AccuracyAlone):
         return rule.check_accuracy_alone(event)
+    if isinstance(event, TotalAlone):
+        return rule.check_total_alone(event)
     if isinstance(event, Objective):
         return rule.check_objective(event)
     if isinstance(event, VanishingWeight):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Objective,
         OperationInLoss,
         ScalerFault,
+        TotalAlone,
         TrainingLoop,
         UnclippedRecurrence,
         UnscaledAccumulation,
@@ -172,6 +173,10 @@ class Rule:
 
     def check_accuracy_alone(self, found: AccuracyAlone) -> Iterator[Diagnosis]:
         """An accuracy as the only measure where classes are not of one size."""
+        return iter(())
+
+    def check_total_alone(self, found: TotalAlone) -> Iterator[Diagnosis]:
+        """A sum of losses of several tasks, which is all of them that is looked at."""
         return iter(())
 
     def check_objective(self, found: Objective) -> Iterator[Diagnosis]:

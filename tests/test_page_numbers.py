@@ -417,3 +417,25 @@ def test_accuracy_on_imbalance() -> None:
     says("LOS508", f"is right in {always_no[0]:.0%} of all", f"8 false alarms in {useful[0]:.0%}")
     says("LOS508", f"recall is {always_no[1]:.0f} against {useful[1]:.2f}")
     says("LOS508", f"balanced accuracy {always_no[2]:.2f} against {useful[2]:.2f}")
+
+
+def test_task_losses_not_monitored() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(128, 8)
+    label, size = x[:, :3].argmax(1), 20 * (1 + 0.3 * x[:, 3:4])
+    torch.manual_seed(1)
+    trunk, classes, sizes = (torch.nn.Linear(8, n) for n in (8, 3, 1))
+    parameters = [*trunk.parameters(), *classes.parameters(), *sizes.parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.01)
+    read: list[tuple[float, float]] = []
+    for _ in range(51):
+        hidden = torch.tanh(trunk(x))
+        task = F.cross_entropy(classes(hidden), label)
+        loss = task + F.mse_loss(sizes(hidden), size)
+        read.append((loss.item(), task.item()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    (before, first), (after, last) = read[0], read[-1]
+    says("LOS505", f"fell by {1 - after / before:.0%}, from {before:.0f} to {after:.1f}")
+    says("LOS505", f"from {first:.2f} to {last:.2f}, where guessing has {math.log(3):.2f}")

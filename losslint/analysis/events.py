@@ -407,6 +407,15 @@ class AccuracyAlone:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalAlone:
+    """A sum of losses of several tasks that is looked at, while none of them is by itself."""
+
+    place: Place
+    """Where it is looked at."""
+    terms: tuple[LossTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VanishingWeight:
     """A learned weight of a loss that nothing in the objective keeps from vanishing."""
 
@@ -484,6 +493,7 @@ Told: TypeAlias = (
     | UntrainedParameters
     | Objective
     | AccuracyAlone
+    | TotalAlone
     | ScalerFault
     | VanishingWeight
     | WrongAverage

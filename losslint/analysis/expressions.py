@@ -31,6 +31,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 EXPRESSIONS: dict[type, Callable[[Interpreter, Any], Value]] = {}
@@ -97,6 +98,7 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
             words.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             values.append(run.eval(part.expression))
+            looked_at(run, values[-1], run.place(part.expression))
             words.append(shown(values[-1]) if part.format_spec is None else None)
     beginning = list(takewhile(lambda word: word is not None, words))
     text = "".join(word for word in beginning if word is not None)
@@ -135,6 +137,8 @@ def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
 @evaluates(cst.Tuple)
 def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     if rest is None:
         return Tuple(tuple(items))
     made = run.new_list(items)
@@ -145,6 +149,8 @@ def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
 @evaluates(cst.List, cst.Set)
 def _list(run: Interpreter, node: cst.List | cst.Set) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     made = run.new_list(items, "builtins.list" if isinstance(node, cst.List) else "builtins.set")
     if rest is not None:
         run.heap.set(made.slots, REST, rest)
@@ -167,6 +173,7 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
 
 def put(run: Interpreter, target: Instance, key: Value, value: Value) -> None:
     """Stores a value in a dict under a key that may not be known."""
+    looked_at(run, value)
     slot: Hashable = ("key", key.value) if isinstance(key, Const) else REST
     before = run.heap.get(target.slots, slot) if slot == REST else None
     run.heap.set(target.slots, slot, value if before is None else join([before, value]))

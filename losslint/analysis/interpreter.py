@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
     from losslint.analysis.values import ZeroReason
+    from losslint.analysis.watched import Parts
 
 MAX_STEPS = 3_000_000
 MAX_SECONDS = 30.0
@@ -118,6 +119,10 @@ class Interpreter:
         self.guarded: set[ZeroReason] = set()
         self.weights = Weights()
         self.metrics = Metrics()
+        self.read_out: set[Hashable] = set()
+        """Layers whose outputs are read as numbers, or made decisions of."""
+        self.watched: dict[Parts, Place | None] = {}
+        """The losses that were looked at, and where they were first seen."""
         self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()

@@ -24,6 +24,7 @@ from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.metrics import accuracies_alone
+from losslint.analysis.monitoring import totals_alone
 from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
@@ -158,6 +159,7 @@ def _analyse(
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
     events.extend(accuracies_alone(run))
+    events.extend(totals_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,

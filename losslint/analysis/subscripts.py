@@ -53,6 +53,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -184,6 +185,7 @@ def _of_dict(
 
 def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
     """``target[...] = value``."""
+    looked_at(run, value)
     target = without_none(target)
     index = _index(run, node)
     if isinstance(target, Union):

@@ -37,6 +37,7 @@ from losslint_rules.objective.double_imbalance_correction import DoubleImbalance
 from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.sum_reduction import SumReduction
+from losslint_rules.objective.task_losses_not_monitored import TaskLossesNotMonitored
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
@@ -128,6 +129,7 @@ RULES: tuple[type[Rule], ...] = (
     SumReduction,
     ImbalanceIgnored,
     AccuracyOnImbalance,
+    TaskLossesNotMonitored,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,

@@ -40,6 +40,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -136,6 +137,8 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
             _rebind(run, args.node, made)
         return made
     if isinstance(target, Const | Tuple):
+        for value in args.all():
+            looked_at(run, value, run.place(args.node))
         return constant_method(target, name, args)
     return call_unknown(run, UNKNOWN, args)
 

@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.watched import read_out
 
 
 @function(
@@ -171,6 +172,8 @@ def _ranked(op: Op) -> Value:
 @function("argmax", "argmin", "argsort", "nonzero", "multinomial", "bucketize", "searchsorted")
 def _indices(op: Op) -> Value:
     given = op.tensor()
+    if op.name == "argmax":
+        read_out(op.run, given)
     made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
@@ -198,5 +201,7 @@ def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
         accumulation.read_as_number(op.run, value)
+        if op.name in ("numpy", "tolist"):
+            read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     return UNKNOWN

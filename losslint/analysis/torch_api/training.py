@@ -48,6 +48,7 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.watched import looked_at
 
 GROUPS.update(
     {
@@ -263,6 +264,8 @@ def _children(op: Op, target: Instance) -> Value:
         "register_buffer", "log_dict", "save_hyperparameters", "buffers", "register_forward_hook",
         "register_full_backward_hook")  # fmt: skip
 def _module_other(op: Op, target: Instance) -> Value:
+    if op.name == "log":
+        looked_at(op.run, op.arg(1, "value"), op.run.place(op.node))
     if op.name == "register_buffer":
         name, value = op.given(0, "name"), op.given(1, "tensor")
         if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
