@@ -7,11 +7,17 @@ from collections.abc import Iterator
 import libcst as cst
 
 from benchmarks.mutants.program import Mutant, Program
-from benchmarks.mutants.tree import Tree, importing, last_name, parsed
+from benchmarks.mutants.tree import Change, Tree, importing, last_name, parsed
 
 _CROSS_ENTROPY = "cross_entropy"
 _MODULE = "CrossEntropyLoss"
 _ARGUMENTS = 2
+_TYPES = {
+    "cross_entropy": ("float", "LOS203"),
+    "nll_loss": ("float", "LOS203"),
+    "binary_cross_entropy_with_logits": ("long", "LOS202"),
+    "binary_cross_entropy": ("long", "LOS202"),
+}
 
 
 def one_hot(program: Program) -> Iterator[Mutant]:
@@ -33,6 +39,50 @@ def one_hot(program: Program) -> Iterator[Mutant]:
                 line=tree.line(call),
                 files={**program.files, file: text},
                 codes=frozenset({"LOS201"}),
+            )
+
+
+def of_another_type(program: Program) -> Iterator[Mutant]:
+    """Makes class indices floats, and the targets of a binary loss integers."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            method, code = _TYPES.get(last_name(call.func), ("", ""))
+            if not method or len(call.args) < _ARGUMENTS or call.args[1].keyword is not None:
+                continue
+            target = call.args[1].value
+            cast = cst.parse_expression(f"({tree.code(target)}).{method}()")
+            yield Mutant(
+                program=program,
+                operator=f"{'integers' if method == 'long' else 'floats'} as target",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed({target: cast})},
+                codes=frozenset({code}),
+            )
+
+
+def swapped(program: Program) -> Iterator[Mutant]:
+    """Gives a loss the target first."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            if last_name(call.func) not in _TYPES or len(call.args) < _ARGUMENTS:
+                continue
+            given, target = call.args[0], call.args[1]
+            if given.keyword is not None or target.keyword is not None:
+                continue
+            changes: dict[cst.CSTNode, Change] = {
+                given.value: target.value,
+                target.value: given.value,
+            }
+            yield Mutant(
+                program=program,
+                operator="arguments swapped",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed(changes)},
+                codes=frozenset({"LOS205"}),
             )
 
 
