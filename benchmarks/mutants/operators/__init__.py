@@ -35,7 +35,7 @@ OPERATORS: tuple[Operator, ...] = (
     softmax.without_dim,
     softmax.logarithm_by_hand,
     target.one_hot,
-    target.of_another_type,
+    target.integers,
     target.swapped,
     guard.drop,
     guard.move_outside,

@@ -45,6 +45,9 @@ def mean_of_elements(program: Program) -> Iterator[Mutant]:
                 if given.keyword is None or given.keyword.value != "reduction"
             ]
             if len(kept) < len(call.args):
+                kept[-1:] = [
+                    given.with_changes(comma=cst.MaybeSentinel.DEFAULT) for given in kept[-1:]
+                ]
                 yield _mutant(
                     program,
                     "divergence divided by elements",

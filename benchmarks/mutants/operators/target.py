@@ -12,12 +12,8 @@ from benchmarks.mutants.tree import Change, Tree, importing, last_name, parsed
 _CROSS_ENTROPY = "cross_entropy"
 _MODULE = "CrossEntropyLoss"
 _ARGUMENTS = 2
-_TYPES = {
-    "cross_entropy": ("float", "LOS203"),
-    "nll_loss": ("float", "LOS203"),
-    "binary_cross_entropy_with_logits": ("long", "LOS202"),
-    "binary_cross_entropy": ("long", "LOS202"),
-}
+_BINARY = {"binary_cross_entropy_with_logits", "binary_cross_entropy"}
+_ORDERED = {*_BINARY, "cross_entropy", "nll_loss"}
 
 
 def one_hot(program: Program) -> Iterator[Mutant]:
@@ -42,23 +38,24 @@ def one_hot(program: Program) -> Iterator[Mutant]:
             )
 
 
-def of_another_type(program: Program) -> Iterator[Mutant]:
-    """Makes class indices floats, and the targets of a binary loss integers."""
+def integers(program: Program) -> Iterator[Mutant]:
+    """Makes the targets of a binary loss integers."""
     for file, text in program.files.items():
         tree = parsed(text)
         for call in tree.nodes(cst.Call):
-            method, code = _TYPES.get(last_name(call.func), ("", ""))
-            if not method or len(call.args) < _ARGUMENTS or call.args[1].keyword is not None:
+            if last_name(call.func) not in _BINARY or len(call.args) < _ARGUMENTS:
+                continue
+            if call.args[1].keyword is not None:
                 continue
             target = call.args[1].value
-            cast = cst.parse_expression(f"({tree.code(target)}).{method}()")
+            cast = cst.parse_expression(f"({tree.code(target)}).long()")
             yield Mutant(
                 program=program,
-                operator=f"{'integers' if method == 'long' else 'floats'} as target",
+                operator="integers as target",
                 file=file,
                 line=tree.line(call),
                 files={**program.files, file: tree.changed({target: cast})},
-                codes=frozenset({code}),
+                codes=frozenset({"LOS202"}),
             )
 
 
@@ -67,7 +64,7 @@ def swapped(program: Program) -> Iterator[Mutant]:
     for file, text in program.files.items():
         tree = parsed(text)
         for call in tree.nodes(cst.Call):
-            if last_name(call.func) not in _TYPES or len(call.args) < _ARGUMENTS:
+            if last_name(call.func) not in _ORDERED or len(call.args) < _ARGUMENTS:
                 continue
             given, target = call.args[0], call.args[1]
             if given.keyword is not None or target.keyword is not None:
