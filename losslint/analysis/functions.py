@@ -15,6 +15,7 @@ from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.objectives import note_returned
 from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
@@ -78,7 +79,8 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return _left_out(run, args, f"{function.name} is called in too many ways")
+            left_out = _left_out(run, args, f"{function.name} is called in too many ways")
+            return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
@@ -109,6 +111,7 @@ def call_function(
         or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
+    run.memo.gave(node, value)
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -136,6 +139,15 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
     return Unknown(None, deps, place, why)
+
+
+def _as_usual(usual: Value, instead: Unknown) -> Value:
+    """A result of which the activation is known, since it was the same however it was called."""
+    if isinstance(usual, Tensor):
+        return usual.but(deps=instead.deps)
+    if isinstance(usual, Tuple):
+        return Tuple(tuple(_as_usual(item, instead) for item in usual.items))
+    return instead
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:
@@ -174,6 +186,7 @@ def _evaluate(
         mark=mark,
         in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
+        body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -197,6 +210,8 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            if len(run.frames) == 2:
+                note_returned(run, function, value)
             value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()

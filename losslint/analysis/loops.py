@@ -25,12 +25,18 @@ MAX_UNROLLED = 12
 
 @executes(cst.For)
 def _for(run: Interpreter, node: cst.For) -> bool:
+    outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
     known = elements(run, source) or _numbers(run, source, node)
     if known is not None and len(known) <= MAX_UNROLLED and run.rounds * len(known) <= MAX_ROUNDS:
-        return _unrolled(run, node, [_binder(run, node, item) for item in known])
-    item = element(run, source, node.iter)
-    return _repeated(run, node, _binder(run, node, item), endless=False)
+        run.drawn = run.drawn or outer
+        goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
+    else:
+        item = element(run, source, node.iter)
+        run.drawn = run.drawn or outer
+        goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
+    run.drawn = outer
+    return goes_on
 
 
 def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:

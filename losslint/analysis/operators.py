@@ -22,9 +22,11 @@ from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
+from losslint.analysis.shares import RANDOM, share_below
 from losslint.analysis.sizes import broadcast, paired
 from losslint.analysis.strings import MAX_TEXT, percent
 from losslint.analysis.torch_api.optim import owners_of
@@ -287,6 +289,8 @@ def compare(
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
+        if isinstance(sign, cst.Equal):
+            compared(run, left, right, node)
         run_place = run.place(node)
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
@@ -300,7 +304,8 @@ def compare(
         made = arithmetic.blend(left, right)
         mask = Tensor(
             mask=reason,
-            shape="random" if any(t.shape == "random" for t in tensors) else "",
+            shape="random" if any(t.shape in RANDOM for t in tensors) else "",
+            rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,

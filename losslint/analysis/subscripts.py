@@ -29,6 +29,7 @@ from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole, with_operation
+from losslint.analysis.shares import RANDOM
 from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
@@ -268,7 +269,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
-    if index.mask is None or index.shape == "random":
+    if index.mask is None or index.shape in RANDOM:
         return made
     operation = Operation(
         OperationKind.SELECTION,
