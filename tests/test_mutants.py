@@ -6,7 +6,20 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mutants.catalogue import own_programs
-from benchmarks.mutants.operators import OPERATORS, activation, criterion, guard, target, weight
+from benchmarks.mutants.operators import (
+    OPERATORS,
+    Operator,
+    activation,
+    average,
+    clipping,
+    criterion,
+    divergence,
+    guard,
+    softmax,
+    steps,
+    target,
+    weight,
+)
 from benchmarks.mutants.operators.training_loop import (
     drop_zero_grad,
     zero_between_backward_and_step,
@@ -93,13 +106,17 @@ def test_an_activation_is_put_on_the_element_that_holds_the_logits() -> None:
     assert new_lines(activation.in_forward(program())) == [
         {"import torch", "return torch.softmax(self.out(x), dim=-1), x"},
         {"import torch", "return torch.sigmoid(self.out(x)), x"},
+        {"import torch", "return torch.tanh(self.out(x)), x"},
+        {"import torch", "return torch.log_softmax(self.out(x), dim=-1), x"},
+        {"import torch", "return torch.relu(self.out(x)), x"},
     ]
 
 
-def test_a_binary_loss_is_spoiled_by_a_sigmoid_only() -> None:
+def test_a_binary_loss_is_spoiled_by_what_does_not_fit_it() -> None:
     mutants = list(activation.in_forward(program(loss=Loss.BINARY_CROSS_ENTROPY)))
     assert [(m.operator, m.codes) for m in mutants] == [
-        ("sigmoid in forward", frozenset({"LOS103"}))
+        ("sigmoid in forward", frozenset({"LOS103"})),
+        ("relu in forward", frozenset({"LOS107"})),
     ]
 
 
@@ -161,6 +178,99 @@ def test_weights_are_dropped_from_all_terms() -> None:
     text = "def total(a, b):\n    return 0.3 * a + weights['b'] * b + scale * c\n"
     weighted = Program("p", {"p.py": text}, weighted_sums=("p.py::total",))
     assert new_lines(weight.drop(weighted)) == [{"return a + b + scale * c"}]
+
+
+STEP = """\
+for x, y in loader:
+    optimizer.zero_grad()
+    with autocast("cuda"):
+        loss = F.cross_entropy(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), 1.0)
+    scaler.step(optimizer)
+    total += loss.item()
+print(total / len(loader))
+"""
+
+
+@pytest.mark.parametrize(
+    ("operator", "new"),
+    [
+        (criterion.class_called_as_function, "loss = torch.nn.CrossEntropyLoss(model(x), y)"),
+        (criterion.unreduced, "loss = F.cross_entropy(model(x), y, reduction='none')"),
+        (target.swapped, "loss = F.cross_entropy(y, model(x))"),
+        (steps.detached, "loss = F.cross_entropy((model(x)).detach(), y)"),
+        (clipping.of_the_loss, "clip_grad_norm_(loss, 1.0)"),
+        (clipping.step_without_scaler, "optimizer.step()"),
+        (average.with_graph, "total += loss"),
+        (average.by_samples, "print(total / len(loader.dataset))"),
+    ],
+)
+def test_a_step_is_spoiled(operator: Operator, new: str) -> None:
+    (lines,) = new_lines(operator(Program("p", {"p.py": STEP})))
+    assert lines - {"import torch"} == {new}
+
+
+@pytest.mark.parametrize(
+    ("operator", "gone"),
+    [(steps.drop_backward, "backward"), (steps.drop_step, "step("), (clipping.while_scaled, "uns")],
+)
+def test_a_part_of_a_step_is_dropped(operator: Operator, gone: str) -> None:
+    (mutant,) = operator(Program("p", {"p.py": STEP}))
+    assert gone in STEP
+    assert gone not in mutant.files["p.py"]
+
+
+def test_gradients_are_clipped_after_the_step() -> None:
+    (mutant,) = clipping.after_the_step(Program("p", {"p.py": STEP}))
+    text = mutant.files["p.py"]
+    assert text.index("scaler.step") < text.index("clip_grad_norm_") < text.index("total +=")
+
+
+def test_a_step_is_named_and_not_called() -> None:
+    operators = steps.uncalled(program())
+    assert [new.pop() for new in new_lines(operators)] == [
+        "optimizer.zero_grad",
+        "loss.backward",
+        "optimizer.step",
+    ]
+
+
+def test_a_loss_is_told_that_it_has_a_gradient() -> None:
+    assert new_lines(steps.forced(program())) == [{"loss.requires_grad_()"}]
+
+
+@pytest.mark.parametrize(
+    ("operator", "right", "wrong"),
+    [
+        (
+            divergence.of_probabilities,
+            "F.kl_div(F.log_softmax(s, dim=1), t)",
+            "F.kl_div(F.softmax(s, dim=1), t)",
+        ),
+        (
+            divergence.mean_of_elements,
+            'F.kl_div(log_p, t, reduction="batchmean")',
+            "F.kl_div(log_p, t)",
+        ),
+        (softmax.without_dim, "F.log_softmax(s, dim=1)", "F.log_softmax(s)"),
+        (
+            softmax.logarithm_by_hand,
+            "F.log_softmax(s, dim=1)",
+            "torch.log(torch.softmax(s, dim=1))",
+        ),
+        (guard.move_outside, "torch.log(p + 1e-8)", "(torch.log(p) + 1e-8)"),
+        (
+            target.integers,
+            "F.binary_cross_entropy_with_logits(s, y)",
+            "F.binary_cross_entropy_with_logits(s, (y).long())",
+        ),
+    ],
+)
+def test_an_expression_is_spoiled(operator: Operator, right: str, wrong: str) -> None:
+    (mutant,) = operator(Program("p", {"p.py": f"loss = {right}\n"}))
+    assert mutant.files["p.py"].replace("import torch\n", "") == f"loss = {wrong}\n"
 
 
 def test_what_is_found_is_told_from_what_is_found_elsewhere(tmp_path: Path) -> None:

@@ -100,6 +100,10 @@ _OWN = (
         logits=(
             Logits("mixed_precision.py", "SensorTransformer.forward", _CE, layer="self.classify"),
         ),
+        harmless={
+            "step without the scaler mixed_precision.py:31": "the gradients were unscaled before; "
+            "only the look for infinities is lost"
+        },
     ),
     Entry(
         ("accelerate_pairs.py",),
@@ -124,7 +128,6 @@ _OWN = (
 _GANS = "pl_bolts/models/gans"
 _VISION = "pl_bolts/models/vision"
 _REGRESSION = "pl_bolts/models/regression"
-_CSKD = "KD_Lib/KD/vision/CSKD/cskd.py"
 _TRAINER = "pytorch_cnn_trainer/lightning_trainer.py"
 
 _PUBLIC = (
@@ -187,16 +190,10 @@ _PUBLIC = (
         "pytorch-cnn-trainer==0.3.0",
         logits=(Logits(_TRAINER, "CNN.forward", _CE, layer="self.top"),),
     ),
-    Entry(
-        (_CSKD,),
-        "kd-lib==0.0.32",
-        harmless={
-            f"cross entropy swapped for NLL {_CSKD}:40": "the model, which comes from outside, may "
-            "give log-probabilities"
-        },
-    ),
     Entry(("torchium/benchmarks/quick_benchmark.py",), "torchium==0.1.5"),
     Entry(("cleanrl/dqn.py",), _CLEANRL),
+    Entry(("cleanrl/ddpg_continuous_action.py",), _CLEANRL),
+    Entry(("cleanrl/ppo_continuous_action.py",), _CLEANRL),
     Entry(("cleanrl/td3_continuous_action.py",), _CLEANRL),
     Entry(("cleanrl/sac_continuous_action.py",), _CLEANRL),
     Entry(("cleanrl/ppo.py",), _CLEANRL),

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 MAX_DEPS = 48
 _TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
+UNREDUCED = "loss-none"
+"""The form of a loss with one number an element."""
 _SQUARES = frozenset({"square", "sum-square"})
 _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
@@ -166,6 +168,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
+    if UNREDUCED in (one.shape, other.shape):
+        made = made.but(shape=UNREDUCED)
     known = number(right)
     if known is not None and abs(known) <= SMALL:
         made = alone(made, one)
@@ -354,7 +358,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape="unit-product" if both_unit else "product")
     elif one.shape == "cosine" and 0 < abs(number(right) or 0) < 1:
         made = made.but(shape="bounded")
-    elif one.shape in _TOTALS or one.shape in _SCALABLE:
+    elif one.shape in _TOTALS or one.shape in _SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
     if number(right) is not None:
         made = alone(made, one)
@@ -431,6 +435,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape="unit")
     if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
+    if one.shape == UNREDUCED and number(right) is not None:
+        made = made.but(shape=UNREDUCED)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:

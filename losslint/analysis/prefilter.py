@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from losslint.source import Source
 
-_ABOUT_TORCH = (b"torch", b"backward(", b"nn.", b"F.", b"lightning", b"accelerat")
+_TORCH = (
+    b"torch", b".backward(", b"manual_backward(", b"import lightning", b"from lightning",
+    b"accelerat",
+)  # fmt: skip
+_ALIASES = (b"nn.", b"F.")
+"""What may mean torch in a snippet that imports nothing, and then nothing imports it."""
 _ABOUT_LOSS = (
     b"loss", b"Loss", b"backward", b"oftmax", b"igmoid", b"riterion", b"entropy", b"zero_grad",
     b"kl_div", b"log(", b".step(",
@@ -19,7 +25,7 @@ _ABOUT_LOSS = (
 
 def worth_analysing(content: bytes) -> bool:
     """Whether a file can have anything to do with a loss or a training loop."""
-    return any(token in content for token in _ABOUT_TORCH) and any(
+    return any(token in content for token in (*_TORCH, *_ALIASES)) and any(
         token in content for token in _ABOUT_LOSS
     )
 
@@ -41,13 +47,63 @@ def choose(sources: Sequence[Source]) -> list[Path]:
         return [source.path for source in sources if _WORD.search(source.content)]
     chosen = {source.path for source in sources if worth_analysing(source.content)}
     waiting = [source for source in sources if source.path not in chosen]
+    leads = [
+        _Lead(module_name(source.path).encode("utf-8", "replace"))
+        for source in sources
+        if source.path in chosen and any(token in source.content for token in _TORCH)
+    ]
     for _ in range(MAX_HOPS):
-        found = importers(chosen, waiting)
+        found = {}
+        for source in waiting:
+            way = _way_to(leads, source)
+            if way is not None:
+                found[source.path] = way
         if not found:
             break
-        chosen.update(source.path for source in found)
+        chosen.update(found)
+        leads = list(found.values())
         waiting = [source for source in waiting if source.path not in chosen]
     return [source.path for source in sources if source.path in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A file that leads to a loss, for those that import it."""
+
+    module: bytes
+    """The last part of the name under which it is imported."""
+    names: frozenset[bytes] = frozenset()
+    """What has to be named besides. A package gives on what it imports, and much else."""
+
+
+def _way_to(leads: Sequence[_Lead], source: Source) -> _Lead | None:
+    """The file as a lead, if it imports one."""
+    imported = _imported(source)
+    found = [
+        lead
+        for lead in leads
+        if lead.module in imported
+        and (not lead.names or any(name in source.content for name in lead.names))
+    ]
+    if not found:
+        return None
+    module = module_name(source.path).encode("utf-8", "replace")
+    if source.path.name != "__init__.py":
+        return _Lead(module)
+    names: set[bytes] = set()
+    modules = {lead.module for lead in found}
+    for text in imports_of(source.content):
+        names.update(_names_from(text, modules))
+    return _Lead(module) if b"*" in names else _Lead(module, frozenset(names))
+
+
+def _names_from(text: bytes, modules: Set[bytes]) -> Iterator[bytes]:
+    """What an import of one of some modules gives names to; a star for everything."""
+    where, given, what = text.partition(b"import")
+    if given and not modules.isdisjoint(_WORD.findall(where)[-1:]):
+        yield from _WORD.findall(what) or (b"*",)
+    else:
+        yield from (word for word in _WORD.findall(text) if word in modules)
 
 
 def importers(targets: Iterable[Path], candidates: Iterable[Source]) -> list[Source]:

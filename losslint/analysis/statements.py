@@ -13,6 +13,7 @@ from losslint.analysis.conditions import is_by_version, outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.lightning import TRAINING_STEP, returned_for_backward
 from losslint.analysis.missing_call import missing_call
 from losslint.analysis.narrowing import narrow
 from losslint.analysis.stated import stated_by_comment, with_facts
@@ -121,6 +122,8 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
 @executes(cst.Return)
 def _return(run: Interpreter, node: cst.Return) -> bool:
     value = NONE if node.value is None else _right_side(run, node.value)
+    if node.value is not None and run.frame.name == TRAINING_STEP:
+        returned_for_backward(run, node.value, value)
     run.leave(run.frame.returns, run.frame.mark, value)
     return False
 

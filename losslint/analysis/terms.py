@@ -14,6 +14,7 @@ from losslint.analysis.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Tensor,
+    Unknown,
     Value,
 )
 
@@ -77,13 +78,23 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False) -> Tensor:
     stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
     if len(tensor.terms) > 1 and (not stacked or known is not None):
         return tensor.but(shape="scaled-sum")
+    each_element = known is None and not _is_setting(factor)
     terms = tuple(
         term
-        if term.weighted or (term.stage == "elements" and known is None)
+        if term.weighted or (term.stage == "elements" and each_element)
         else replace(term, weighted=True)
         for term in tensor.terms
     )
     return tensor.but(terms=terms)
+
+
+def _is_setting(factor: Value) -> bool:
+    """Whether a factor is one of the settings that an object keeps: ``self.hparams.beta``."""
+    key = factor.key if isinstance(factor, Unknown) else None
+    if not isinstance(key, tuple) or key[1:2] != (".",):
+        return False
+    holder = key[0]
+    return isinstance(holder, tuple) and holder[:1] == ("attr",)
 
 
 def normalised(tensor: Tensor, divisor: Value) -> Tensor:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.mutants.operators import activation, criterion, guard, target, training_loop, weight
+from benchmarks.mutants.operators import (
+    activation,
+    average,
+    clipping,
+    criterion,
+    divergence,
+    guard,
+    softmax,
+    steps,
+    target,
+    training_loop,
+    weight,
+)
 from benchmarks.mutants.program import Mutant, Program
 
 Operator = Callable[[Program], Iterator[Mutant]]
@@ -16,7 +28,27 @@ OPERATORS: tuple[Operator, ...] = (
     activation.as_last_layer,
     activation.in_another_file,
     criterion.swap,
+    criterion.class_called_as_function,
+    criterion.unreduced,
+    divergence.of_probabilities,
+    divergence.mean_of_elements,
+    softmax.without_dim,
+    softmax.logarithm_by_hand,
     target.one_hot,
+    target.integers,
+    target.swapped,
     guard.drop,
+    guard.move_outside,
     weight.drop,
+    steps.drop_backward,
+    steps.drop_step,
+    steps.uncalled,
+    steps.forced,
+    steps.detached,
+    clipping.of_the_loss,
+    clipping.after_the_step,
+    clipping.while_scaled,
+    clipping.step_without_scaler,
+    average.with_graph,
+    average.by_samples,
 )

@@ -13,10 +13,23 @@ from benchmarks.mutants.tree import importing, parsed
 _HELPER = "finishing"
 
 _FAULTS = {
-    Loss.CROSS_ENTROPY: {"softmax": "LOS104", "sigmoid": "LOS106"},
-    Loss.BINARY_CROSS_ENTROPY: {"sigmoid": "LOS103"},
+    Loss.CROSS_ENTROPY: {
+        "softmax": "LOS104",
+        "sigmoid": "LOS106",
+        "tanh": "LOS106",
+        "log_softmax": "LOS105",
+        "relu": "LOS107",
+    },
+    Loss.BINARY_CROSS_ENTROPY: {"sigmoid": "LOS103", "relu": "LOS107"},
 }
 """The activations that do not belong before a loss, and the rules that say so."""
+_MODULES = {
+    "softmax": "Softmax",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "log_softmax": "LogSoftmax",
+    "relu": "ReLU",
+}
 
 
 def in_forward(program: Program) -> Iterator[Mutant]:
@@ -53,7 +66,7 @@ def as_last_layer(program: Program) -> Iterator[Mutant]:
             continue
         tree = parsed(program.files[logits.file])
         for activation, code in _FAULTS[logits.loss].items():
-            module = f"torch.nn.{_call(activation.capitalize(), '', logits)}"
+            module = f"torch.nn.{_call(_MODULES[activation], '', logits)}"
             for assign in tree.nodes(cst.Assign):
                 if tree.code(assign.targets[0].target) != logits.layer:
                     continue
@@ -65,7 +78,7 @@ def as_last_layer(program: Program) -> Iterator[Mutant]:
 
 
 def _call(activation: str, of: str, logits: Logits) -> str:
-    has_dim = activation.lower() == "softmax"
+    has_dim = activation.lower().endswith("softmax")
     given = [of] * bool(of) + [f"dim={logits.class_dim}"] * has_dim
     return f"{activation}({', '.join(given)})"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from benchmarks.mutants.program import Mutant, Program
-from benchmarks.mutants.tree import last_name, parsed
+from benchmarks.mutants.tree import importing, last_name, parsed
 
 _SWAPS = {
     "CrossEntropyLoss": ("NLLLoss", "LOS108"),
@@ -15,6 +15,16 @@ _SWAPS = {
     "BCEWithLogitsLoss": ("BCELoss", "LOS102"),
     "binary_cross_entropy_with_logits": ("binary_cross_entropy", "LOS102"),
 }
+_CLASSES = {
+    "cross_entropy": "CrossEntropyLoss",
+    "binary_cross_entropy_with_logits": "BCEWithLogitsLoss",
+    "nll_loss": "NLLLoss",
+    "mse_loss": "MSELoss",
+    "l1_loss": "L1Loss",
+    "smooth_l1_loss": "SmoothL1Loss",
+}
+_REDUCED = {*_CLASSES, *_CLASSES.values()}
+_ARGUMENTS = 2
 _ONLY_OF_THE_FIRST = {"label_smoothing", "pos_weight"}
 
 
@@ -42,6 +52,51 @@ def swap(program: Program) -> Iterator[Mutant]:
                 line=tree.line(call),
                 files={**program.files, file: tree.changed({call: swapped})},
                 codes=frozenset({code}),
+            )
+
+
+def class_called_as_function(program: Program) -> Iterator[Mutant]:
+    """Gives prediction and target to the constructor of the loss."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            name = _CLASSES.get(last_name(call.func))
+            if name is None or len(call.args) != _ARGUMENTS or any(a.keyword for a in call.args):
+                continue
+            built = call.with_changes(func=cst.parse_expression(f"torch.nn.{name}"))
+            yield Mutant(
+                program=program,
+                operator="loss class called as a function",
+                file=file,
+                line=tree.line(call),
+                files={
+                    **program.files,
+                    file: importing(tree.changed({call: built}), "import torch"),
+                },
+                codes=frozenset({"LOS210"}),
+            )
+
+
+def unreduced(program: Program) -> Iterator[Mutant]:
+    """Leaves a loss as one number for each sample."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            if last_name(call.func) not in _REDUCED or any(
+                given.keyword is not None and given.keyword.value == "reduction"
+                for given in call.args
+            ):
+                continue
+            given = ", ".join(tree.code(arg).rstrip(", \n") for arg in call.args)
+            arguments = f"{given}, reduction='none'" if given else "reduction='none'"
+            changed = cst.parse_expression(f"{tree.code(call.func)}({arguments})")
+            yield Mutant(
+                program=program,
+                operator="loss not reduced",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed({call: changed})},
+                codes=frozenset({"LOS504"}),
             )
 
 

@@ -40,6 +40,34 @@ def drop(program: Program) -> Iterator[Mutant]:
             )
 
 
+def move_outside(program: Program) -> Iterator[Mutant]:
+    """Adds what guards a logarithm or a root to its result."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            kind = _KINDS.get(last_name(call.func))
+            if kind is None or not isinstance(call.func, cst.Attribute):
+                continue
+            if not _is_module(tree, call.func.value) or len(call.args) != 1:
+                continue
+            inner = call.args[0].value
+            bare = _bare(tree, inner)
+            if bare is None or not isinstance(inner, cst.BinaryOperation):
+                continue
+            guard = inner.right if _is_small(tree, inner.right) else inner.left
+            outside = cst.parse_expression(
+                f"({tree.code(call.func)}{tree.code(bare)} + {tree.code(guard)})"
+            )
+            yield Mutant(
+                program=program,
+                operator=f"guard outside a {kind}",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed({call: outside})},
+                codes=_CODES[kind] | {"LOS308"},
+            )
+
+
 def _guarded(tree: Tree) -> Iterator[tuple[str, cst.BaseExpression]]:
     """The divisors, and what logarithms and roots are taken of."""
     for node in tree.nodes(cst.BinaryOperation):

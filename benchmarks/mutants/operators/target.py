@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import libcst as cst
 
 from benchmarks.mutants.program import Mutant, Program
-from benchmarks.mutants.tree import Tree, importing, last_name, parsed
+from benchmarks.mutants.tree import Change, Tree, importing, last_name, parsed
 
 _CROSS_ENTROPY = "cross_entropy"
 _MODULE = "CrossEntropyLoss"
 _ARGUMENTS = 2
+_BINARY = {"binary_cross_entropy_with_logits", "binary_cross_entropy"}
+_ORDERED = {*_BINARY, "cross_entropy", "nll_loss"}
 
 
 def one_hot(program: Program) -> Iterator[Mutant]:
@@ -33,6 +35,51 @@ def one_hot(program: Program) -> Iterator[Mutant]:
                 line=tree.line(call),
                 files={**program.files, file: text},
                 codes=frozenset({"LOS201"}),
+            )
+
+
+def integers(program: Program) -> Iterator[Mutant]:
+    """Makes the targets of a binary loss integers."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            if last_name(call.func) not in _BINARY or len(call.args) < _ARGUMENTS:
+                continue
+            if call.args[1].keyword is not None:
+                continue
+            target = call.args[1].value
+            cast = cst.parse_expression(f"({tree.code(target)}).long()")
+            yield Mutant(
+                program=program,
+                operator="integers as target",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed({target: cast})},
+                codes=frozenset({"LOS202"}),
+            )
+
+
+def swapped(program: Program) -> Iterator[Mutant]:
+    """Gives a loss the target first."""
+    for file, text in program.files.items():
+        tree = parsed(text)
+        for call in tree.nodes(cst.Call):
+            if last_name(call.func) not in _ORDERED or len(call.args) < _ARGUMENTS:
+                continue
+            given, target = call.args[0], call.args[1]
+            if given.keyword is not None or target.keyword is not None:
+                continue
+            changes: dict[cst.CSTNode, Change] = {
+                given.value: target.value,
+                target.value: given.value,
+            }
+            yield Mutant(
+                program=program,
+                operator="arguments swapped",
+                file=file,
+                line=tree.line(call),
+                files={**program.files, file: tree.changed(changes)},
+                codes=frozenset({"LOS205"}),
             )
 
 

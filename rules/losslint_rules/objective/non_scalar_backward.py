@@ -75,9 +75,10 @@ class NonScalarBackward(Rule):
         for loss in found.losses:
             if not isinstance(loss, Tensor) or loss.picked or loss.shape not in _UNREDUCED:
                 return
-            if not loss.terms or not all(map(_is_unreduced, loss.terms)):
+            unreduced = [term for term in loss.terms if _is_unreduced(term)]
+            if not unreduced or (loss.shape == "product" and len(unreduced) < len(loss.terms)):
                 return
-            steps.extend(Step(term.place, "one number an element from here") for term in loss.terms)
+            steps.extend(Step(term.place, "one number an element from here") for term in unreduced)
         yield Diagnosis(
             found.place,
             "this loss is still one number an element: backward needs a single one",

@@ -73,9 +73,8 @@ class FloatCrossEntropyTarget(Rule):
         whole = target.dtype is DType.INT or target.target is TargetKind.INDICES
         if target.dtype is DType.FLOAT and target.sizes == given.sizes != ANY:
             return  # of one shape with the logits: class probabilities
-        if target.dtype is DType.FLOAT and (
-            target.target is TargetKind.INDICES or (rows and rank(target.sizes) == 1)
-        ):
+        counted = target.target is TargetKind.INDICES or target.shape == "arange"
+        if target.dtype is DType.FLOAT and (counted or (rows and rank(target.sizes) == 1)):
             problem = "holds class indices as floating point, which it refuses at run time"
             help_ = "leave them whole numbers: target.long()"
         elif whole and rows and rank(target.sizes) == 2 and is_one(target.sizes[1]):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
-from losslint.analysis.values import Act, Tensor, Unknown
+from losslint.analysis.values import Act, TargetKind, Tensor, Unknown
 from losslint.finding import Confidence, Severity
 from losslint.rewriting import exchanged_arguments
 from losslint.rule import Diagnosis, Rule
@@ -77,9 +77,12 @@ class SwappedLossArguments(Rule):
             return
         if not isinstance(target, Tensor) or not target.grad or not target.deps:
             return
-        if target.act is Act.UNKNOWN:
-            return
         given = call.input
+        labels = isinstance(given, Tensor) and (
+            given.target is TargetKind.INDICES or given.shape == "arange"
+        )
+        if target.act is Act.UNKNOWN and not labels:
+            return
         if isinstance(given, Tensor):
             data = not given.grad and not given.deps and given.act is Act.UNKNOWN
             confidence = Confidence.HIGH
