@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses clean
+.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses bench-labels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -34,6 +34,10 @@ test-peers: $(VENV)/.dev-installed
 bench-losses: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.losses
 
+# What advice from a file of a million labels costs, beside csv.reader alone.
+bench-labels: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.labels
+
 # Every script that `losslint advise --emit` can write, run; takes some minutes.
 test-advice: $(VENV)/.dev-installed
 	$(BIN)/pytest tests/advisor/every_script.py
@@ -46,10 +50,15 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "losslint needs Python 3.10 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
+# What pip installs it also compiles, but not what stays where it is.
+COMPILE := $(BIN)/python -m compileall -q losslint rules/losslint_rules
+
 $(VENV)/.installed: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(COMPILE)
 	@touch $@ $(VENV)/.installed

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_tensor
+from losslint.analysis.conditions import VERSIONS, as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
+from losslint.analysis.learned_weights import TENDING, tend
 from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
@@ -51,12 +52,17 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Union):
         return each(without_none(value), lambda one: attribute(run, one, name, node))
     if isinstance(value, Extern):
-        return Extern(f"{value.name}.{name}", value.guessed)
+        whole_name = f"{value.name}.{name}"
+        if whole_name in VERSIONS:
+            return Unknown((whole_name,), frozenset({whole_name}))
+        return Extern(whole_name, value.guessed)
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
     if name == "grad" and isinstance(value, Tensor | Unknown):
         run.act(HandOver(run.place(node)))  # what is read may be used in any way
     if isinstance(value, Tensor):
+        if value.owner is not None and (name in TENDING or name.endswith("_")):
+            tend(run, value)
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name)
@@ -153,7 +159,7 @@ def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CS
         return Bound(found, value, found.owner)
     if isinstance(found, Union):
         return join_alternatives(
-            Alternative(bind_attribute(run, value, one.value, node), one.when, one.config)
+            Alternative(bind_attribute(run, value, one.value, node), one.when, one.configs)
             for one in found.alternatives
         )
     return found

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.joins import each
 from losslint.analysis.values import Act, Tensor, Unknown, Value, alternatives_of
@@ -102,6 +103,7 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
 
 
 NO_GRAD = "no_grad"
+"""Cuts off what is computed inside; what comes of something unknown there depends on it."""
 _DECISIONS = frozenset({"argmax", "argmin", "round", "floor", "ceil", "sign", "comparison"})
 _ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 
@@ -176,7 +178,7 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
 
 
 def _made_by_call(value: Unknown) -> bool:
-    return isinstance(value.key, tuple) and value.key[0] == "made"
+    return isinstance(value.key, tuple) and value.key[0] in ("made", MAXIMUM)
 
 
 _LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)

@@ -30,6 +30,10 @@ Condition: TypeAlias = tuple[Hashable, bool]
 Conditions: TypeAlias = frozenset[Condition]
 ALWAYS: Conditions = frozenset()
 
+Configurations: TypeAlias = frozenset[Hashable]
+"""Ways in which a program can be put together: the models that a factory can return, for one."""
+NO_CONFIGURATION: Configurations = frozenset()
+
 
 class Act(Enum):
     """The activation that a tensor came through last."""
@@ -171,6 +175,14 @@ class Scale:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of the data that the rarest class has, where the program itself says so."""
+
+    size: float
+    place: Place
+
+
 class Tensor(Facts, Value):
     """A tensor, or a number taken out of one."""
 
@@ -192,6 +204,8 @@ class Tensor(Facts, Value):
     """The sizes of its dimensions, as far as they are known."""
     scale: Scale | None = None
     """For data: the large numbers that the program makes it of, where nothing undid that."""
+    rare: Share | None = None
+    """For labels: how rare the program makes one of their classes."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""
@@ -350,8 +364,8 @@ class Alternative:
 
     value: Value
     when: Conditions = ALWAYS
-    config: bool = False
-    """One configuration of the program (a model that a factory can return), to be judged alone."""
+    configs: Configurations = NO_CONFIGURATION
+    """Those it belongs to; each is to be judged alone."""
 
 
 @dataclass(frozen=True, slots=True)
