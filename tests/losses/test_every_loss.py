@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import forward_ad, gradcheck, gradgradcheck
 
 from losslint.catalogue import find_entry
 from losslint.catalogue.copying import standalone_source
@@ -31,6 +31,10 @@ can_mask = pytest.mark.parametrize(
 )
 saturates = pytest.mark.parametrize(
     "case", [case for case in CASES if not case.is_steep], ids=lambda case: case.name
+)
+
+is_derived_in_full = pytest.mark.parametrize(
+    "case", [case for case in CASES if not case.has_constant], ids=lambda case: case.name
 )
 
 
@@ -89,9 +93,7 @@ def test_values_are_those_of_the_formula(case: Case) -> None:
     np.testing.assert_allclose(got["mean"].numpy(), mean, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if not case.has_constant], ids=lambda case: case.name
-)
+@is_derived_in_full
 def test_gradients_are_those_of_finite_differences(case: Case) -> None:
     check_gradients(case)
 
@@ -183,6 +185,19 @@ def test_a_gradient_can_be_asked_for_again(
     torch.testing.assert_close(again, 2 * first)
     (differentiable,) = torch.autograd.grad(value, prediction, create_graph=True)
     torch.testing.assert_close(differentiable, first)
+
+
+@is_derived_in_full
+def test_forward_mode_derivatives(case: Case) -> None:
+    loss, (prediction, *rest) = module(case), case.tensors()
+    _, gradient = value_and_gradient(loss, (prediction, *rest))
+    direction = torch.linspace(-1, 1, prediction.numel(), dtype=torch.float64).view_as(prediction)
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore")  # torch's own, of how it finds them
+        dual = forward_ad.make_dual(prediction, direction)  # type: ignore[no-untyped-call]
+        value = loss(dual, *rest)
+        tangent = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(tangent, (gradient * direction).sum())
 
 
 @pytest.mark.parametrize("worth_from", [1, 2**19])
