@@ -38,6 +38,10 @@ is_derived_in_full = pytest.mark.parametrize(
 )
 
 
+at_any_size = pytest.mark.parametrize("worth_from", [1, 2**19])
+"""Computed together with their gradient, or in torch's operations."""
+
+
 def cast(tensors: Tensors, dtype: torch.dtype) -> Tensors:
     return tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
 
@@ -125,9 +129,13 @@ def test_half_precision_is_computed_and_returned_in_float32(case: Case, dtype: t
     )
 
 
+@at_any_size
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @every_loss
-def test_autocast_changes_nothing(case: Case, dtype: torch.dtype) -> None:
+def test_autocast_changes_nothing(
+    case: Case, dtype: torch.dtype, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     tensors = cast(case.tensors(), dtype)
     loss = module(case, "none", torch.float32)
     expected = value_and_gradient(loss, tensors)
@@ -167,7 +175,7 @@ def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
         check_gradients(case)
 
 
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@at_any_size
 @every_loss
 def test_a_gradient_can_be_asked_for_again(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
@@ -200,7 +208,7 @@ def test_forward_mode_derivatives(case: Case) -> None:
     torch.testing.assert_close(tangent, (gradient * direction).sum())
 
 
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@at_any_size
 @every_loss
 def test_tensors_that_are_not_contiguous(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
@@ -245,9 +253,13 @@ def test_the_order_of_the_batch_does_not_matter(case: Case) -> None:
     torch.testing.assert_close(loss(*turned), loss(*tensors))
 
 
+@at_any_size
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @can_ignore
-def test_what_is_ignored_might_as_well_not_be_there(case: Case, reduction: str) -> None:
+def test_what_is_ignored_might_as_well_not_be_there(
+    case: Case, reduction: str, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     loss, tensors = module(case, reduction), case.tensors()
     value, gradient = value_and_gradient(loss, ignoring_last(case, tensors))
     if reduction == "none" and case.is_sum_of_positions:
@@ -268,9 +280,13 @@ def test_a_masked_prediction_may_be_anything(case: Case) -> None:
     assert gradient.isfinite().all()
 
 
+@at_any_size
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @can_ignore
-def test_nothing_left_is_no_loss_and_no_gradient(case: Case, reduction: str) -> None:
+def test_nothing_left_is_no_loss_and_no_gradient(
+    case: Case, reduction: str, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     value, gradient = value_and_gradient(
         module(case, reduction), ignoring_all(case, case.tensors())
     )
@@ -281,10 +297,16 @@ def test_nothing_left_is_no_loss_and_no_gradient(case: Case, reduction: str) -> 
 @pytest.mark.parametrize(
     ("dtype", "size"), [(torch.float32, 1e4), (torch.bfloat16, 1e4), (torch.float16, 1e3)]
 )
+@at_any_size
 @saturates
 def test_extreme_predictions_have_finite_losses(
-    case: Case, dtype: torch.dtype, size: float
+    case: Case,
+    dtype: torch.dtype,
+    size: float,
+    worth_from: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    by_hand_from(worth_from, monkeypatch)
     tensors = cast(case.tensors(), dtype)
     extreme = torch.where(tensors[0] > 0, size, -size).to(dtype)
     for prediction in (extreme, -extreme, extreme * 0 + size):
@@ -348,7 +370,7 @@ def copied_class(name: str) -> Callable[..., nn.Module]:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @every_loss
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@at_any_size
 def test_on_cuda_it_is_the_same_as_on_the_cpu(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
