@@ -14,6 +14,7 @@ from losslint.analysis.containers import (
     LISTS,
     TAIL,
     any_item,
+    at_maximum,
     element,
     is_dict,
     is_key,
@@ -286,6 +287,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
     if value.shape == "sizes" and index != Const(0):
         return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
+    made = at_maximum(made, index if isinstance(index, tuple) else (index,))
     if isinstance(index, Unknown):
         index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslint.analysis import accumulation, arithmetic, operations
 from losslint.analysis.arithmetic import as_dtype, blend
-from losslint.analysis.containers import picked
+from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
 from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
@@ -130,7 +130,7 @@ def _select(op: Op) -> Value:
     if isinstance(given, Tensor):
         if op.name == "masked_select" and mask is not None:
             return indexed(op.run, given, mask, op.node)
-        return picked(given)
+        return at_maximum(picked(given), op.args.all())
     return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
 
 
@@ -174,6 +174,7 @@ def _indices(op: Op) -> Value:
     made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
+        shape=ARGMAX if op.name == "argmax" else "",
         grad=False,
         deps=given.deps,
         zero=given.mask,

@@ -177,7 +177,7 @@ def _unknown_unscale(op: Op, target: Instance) -> Value:
     return NONE
 
 
-@method("unknown", "zero_grad")
+@method("unknown", "zero_grad", "clear_grad")
 def _unknown_zero(op: Op, target: Instance) -> Value:
     value = op.args.positional[0]
     key = value.key if isinstance(value, Unknown) else None
