@@ -197,6 +197,8 @@ def advise(
     }
     given |= {option: Answer(word) for option, word in options.items() if word is not None}
     check_options(known, given)
+    if emit is None and (force or standalone):
+        raise UserError(f"--{'force' if force else 'standalone'} is for --emit, which is not given")
     evidence = None
     if data is not None and script is not None:
         raise UserError("--data and --from are two ways to answer: take one of them")
