@@ -162,11 +162,10 @@ def _loss_calls(
     groups: dict[Hashable, list[int]] = {}
     for index, case in enumerate(event.cases):
         for configuration in case.configurations:
-            if configuration is not None:
-                groups.setdefault(configuration, []).append(index)
+            groups.setdefault(configuration, []).append(index)
     found: list[Said] = []
     for index, case in enumerate(event.cases):
-        own = [groups[c] for c in case.configurations if c is not None]
+        own = [groups[configuration] for configuration in case.configurations]
         for rule, diagnosis in said[index]:
             faulty = at_fault
             if _is_aside(rule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -150,12 +151,17 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
     if not sources and not problems:
         notify(f"no Python files in {', '.join(request.paths)}")
     report = lint(sources, job, context=context, problems=problems, progress=progress)
+
+    def again(changed: Sequence[Source]) -> Report:
+        gc.collect()  # the trees of the round before, where nobody looks for garbage by itself
+        return lint(changed, job, context=context, problems=problems)
+
     before = sources
     if request.fix:
         fixed = fix_all(
             sources,
             report,
-            lambda changed: lint(changed, job, context=context, problems=problems),
+            again,
             request.fix,
         )
         report, sources = fixed.report, list(fixed.sources)

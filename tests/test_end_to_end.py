@@ -158,3 +158,77 @@ def test_code_that_nests_too_deep_is_named(
     document = lint(capsys)
     assert [finding["code"] for finding in document["findings"]] == ["LOS004", "LOS104"]
     assert document["errors"][0]["path"] == "deep.py"
+
+
+PICKED = """
+import torch.nn.functional as F
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, task):
+        super().__init__()
+        self.task, self.head = task, nn.Linear(8, 4)
+
+    def forward(self, x):
+        if self.task == "labels":
+            return F.log_softmax(self.head(x), dim=1)
+        if self.task == "depth":
+            return self.head(x)
+        return F.normalize(self.head(x), dim=1)
+
+
+def fit(output, target, task, scale):
+    if task == "labels":
+        loss = F.nll_loss(output, target)
+    elif task == "depth":
+        loss = F.l1_loss(output, target)
+    else:
+        loss = 1 - (output * target).sum(dim=1).mean()
+    return loss * scale
+
+
+def train(loader, task):
+    model = Net(task)
+    for x, y in loader:
+        output = model(x)
+"""
+
+
+def test_what_picks_model_and_loss_is_not_forgotten_in_a_function_called_in_many_ways(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = "".join(
+        f'        if task == "{task}":\n            fit(output, y, task, {number}.5)\n'
+        for number in range(100)
+        for task in ("depth", "normals", "labels")
+    )
+    write(project, train=PICKED + calls)
+    assert lint(capsys, "--select", "LOS1")["findings"] == []
+
+
+def test_a_model_that_is_built_many_times_still_ends_as_it_always_does(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+import torch.nn.functional as F
+from torch import nn
+
+
+class Member(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(x), F.softmax(self.head(x), dim=1)
+
+
+"""
+    votes = "".join(f"votes_{n} = Member()(x)\n" for n in range(200))
+    write(
+        project,
+        ensemble=program + votes + "_, last = votes_199\nloss = F.cross_entropy(last, y)\n",
+    )
+    (finding,) = lint(capsys)["findings"]
+    assert (finding["code"], finding["line"]) == ("LOS104", 216)

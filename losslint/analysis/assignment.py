@@ -93,7 +93,7 @@ def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
     if not rows:
         return None
     return [
-        join_alternatives(Alternative(items[i], one.when, one.config) for one, items in rows)
+        join_alternatives(Alternative(items[i], one.when, one.configs) for one, items in rows)
         for i in range(width)
     ]
 

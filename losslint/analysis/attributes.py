@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_tensor
+from losslint.analysis.conditions import VERSIONS, as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
@@ -51,7 +51,10 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Union):
         return each(without_none(value), lambda one: attribute(run, one, name, node))
     if isinstance(value, Extern):
-        return Extern(f"{value.name}.{name}", value.guessed)
+        whole_name = f"{value.name}.{name}"
+        if whole_name in VERSIONS:
+            return Unknown((whole_name,), frozenset({whole_name}))
+        return Extern(whole_name, value.guessed)
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
     if name == "grad" and isinstance(value, Tensor | Unknown):
@@ -153,7 +156,7 @@ def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CS
         return Bound(found, value, found.owner)
     if isinstance(found, Union):
         return join_alternatives(
-            Alternative(bind_attribute(run, value, one.value, node), one.when, one.config)
+            Alternative(bind_attribute(run, value, one.value, node), one.when, one.configs)
             for one in found.alternatives
         )
     return found

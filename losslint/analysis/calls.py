@@ -87,7 +87,7 @@ def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
     def arm(one: Alternative) -> Callable[[], bool]:
         def evaluate() -> bool:
             value = call(run, one.value, args)
-            found.append(Alternative(value, run.frame.assumed - base, one.config))
+            found.append(Alternative(value, run.frame.assumed - base, one.configs))
             return True
 
         return evaluate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
 from losslint.analysis.values import (
     ALWAYS,
@@ -13,6 +14,7 @@ from losslint.analysis.values import (
     DType,
     Sign,
     Tensor,
+    Union,
     Unknown,
     Value,
     ZeroReason,
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
+VERSIONS = frozenset({"torch.__version__", "torchvision.__version__", "torch.version.__version__"})
+"""Names of what is known to be new: code for versions of torch that nobody has is not judged."""
+
+_FOR_NEW, _FOR_OLD = Const(True), Const(False)
+
 COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
 """First parts of the symbols of comparisons that were not decided."""
 
@@ -30,13 +37,23 @@ COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "Grea
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 
-    A test of a symbol that is not known holds for every later test of the same symbol; any other
-    test stands for itself.
+    A test of a symbol that is not known holds for every later test of the same symbol, and a test
+    of a choice between constants tells under which conditions it was made; any other test stands
+    for itself.
     """
+    if isinstance(value, Union):
+        own = ("test", id(node))
+        return _chosen(value, True) | {(own, True)}, _chosen(value, False) | {(own, False)}
     key = value.key if isinstance(value, Unknown) else None
     if key is None:
         key = ("test", id(node))
     return _holds(key, True), _holds(key, False)
+
+
+def _chosen(value: Union, outcome: bool) -> Conditions:
+    """What holds for each alternative that can count as true, or as false."""
+    conditions = [one.when for one in value.alternatives if truth(one.value) in (outcome, None)]
+    return conditions[0].intersection(*conditions[1:]) if conditions else ALWAYS
 
 
 def _holds(key: Hashable, outcome: bool) -> Conditions:
@@ -50,6 +67,32 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
     return frozenset({(key, outcome)})
+
+
+def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
+    """How a comparison with the version of torch comes out, if it is one: for a new version."""
+    comparison = type(sign).__name__
+    for side, newer in ((left, "GreaterThan"), (right, "LessThan")):
+        if isinstance(side, Unknown) and side.deps and side.deps <= VERSIONS:
+            if comparison.startswith(("GreaterThan", "LessThan")):
+                return _FOR_NEW if comparison.startswith(newer) else _FOR_OLD
+    return None
+
+
+def is_by_version(test: Value) -> bool:
+    """Whether the version of torch decided a test."""
+    return test is _FOR_NEW or test is _FOR_OLD
+
+
+def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
+    """The symbols of which the conditions say something."""
+    found: set[Hashable] = set()
+    for key, _ in conditions:
+        found.add(key)
+        if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+            found.add(key[1])
+    found.discard(None)
+    return frozenset(found)
 
 
 _PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})

@@ -97,7 +97,7 @@ class LossCase:
     """One combination, and the configurations of the program that it belongs to."""
 
     call: LossCall
-    configurations: tuple[Hashable, ...]
+    configurations: frozenset[Hashable]
     """The criterion and the input, where each is one of several configurations."""
     understood: bool
 

@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.conditions import symbols_in
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
@@ -64,12 +65,21 @@ def call_function(
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
-    if known is None and run.memo.full(node):
-        bound = {name: value if value is self else widen(value) for name, value in bound.items()}
+    widened = known is None and run.memo.full(node)
+    if widened:
+        tested = symbols_in(run.assumed())
+        bound = {
+            name: value if value is self else widen(value, tested) for name, value in bound.items()
+        }
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return _cut_off(run, args, f"{function.name} is called in too many ways")
+            return _cut_off(
+                run,
+                args,
+                f"{function.name} is called in too many ways",
+                run.memo.usual(node),
+            )
     run.entered.add(node)
     if known is not None:
         run.heap.record(known.reads)
@@ -81,7 +91,7 @@ def call_function(
     outer_trace, run.trace = run.trace, []
     mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
-        slots, value = _evaluate(run, function, bound, self, owner or function.owner)
+        slots, value = _evaluate(run, function, bound, self, owner or function.owner, widened)
     finally:
         trace = tuple(run.trace)
         run.trace = outer_trace
@@ -97,6 +107,7 @@ def call_function(
         or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
+    run.memo.gave(node, value)
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -105,7 +116,7 @@ def call_function(
     return _returned(run, function, args, value)
 
 
-def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
+def _cut_off(run: Interpreter, args: Args, why: str, usual: Value = UNKNOWN) -> Value:
     """What a call gives that is not evaluated: something made of its arguments and more.
 
     What it does to gradients is not known either.
@@ -118,7 +129,16 @@ def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why)
+    return _as_usual(usual, Unknown(None, deps, place, why))
+
+
+def _as_usual(usual: Value, instead: Unknown) -> Value:
+    """A result of which the activation is known, since it was the same however it was called."""
+    if isinstance(usual, Tensor):
+        return usual.but(deps=instead.deps)
+    if isinstance(usual, Tuple):
+        return Tuple(tuple(_as_usual(item, instead) for item in usual.items))
+    return instead
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:
@@ -142,6 +162,7 @@ def _evaluate(
     bound: dict[str, Value],
     self: Value | None,
     owner: Class | None,
+    widened: bool,
 ) -> tuple[Slots, Value]:
     node = function.node
     slots = run.heap.new_slots()
@@ -155,6 +176,7 @@ def _evaluate(
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
         in_loss=is_loss_function(function, owner),
+        widened=widened,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -253,7 +275,7 @@ def with_step(value: Value, place: Place, message: str) -> Value:
     if isinstance(value, Union):
         return Union(
             tuple(
-                type(one)(with_step(one.value, place, message), one.when, one.config)
+                type(one)(with_step(one.value, place, message), one.when, one.configs)
                 for one in value.alternatives
             )
         )

@@ -12,6 +12,7 @@ from losslint.analysis.values import (
     Bound,
     Class,
     Conditions,
+    Configurations,
     Const,
     DType,
     Extern,
@@ -34,7 +35,11 @@ _CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
 def one_of(values: Sequence[Value], token: Hashable) -> Value:
     """One of several configurations, the same one wherever the choice ``token`` shows."""
     return join_alternatives(
-        Alternative(value, frozenset({(("==", ("choice", token), number), True)}), config=True)
+        Alternative(
+            value,
+            frozenset({(("==", ("choice", token), number), True)}),
+            frozenset({("choice", token, number)}),
+        )
         for number, value in enumerate(values)
     )
 
@@ -68,10 +73,10 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
     """One value for several, each with the conditions under which it holds."""
     flat: list[Alternative] = []
     for outer in alternatives:
-        value, when, config = outer.value, outer.when, outer.config
+        value, when, configs = outer.value, outer.when, outer.configs
         if type(value) is not Union:
-            known = not config and type(value) in _CONFIGURATIONS
-            _add(flat, Alternative(value, when, True) if known else outer)
+            is_one = not configs and type(value) in _CONFIGURATIONS
+            _add(flat, Alternative(value, when, _configuration(value)) if is_one else outer)
             continue
         for inner in value.alternatives:
             if when and inner.when:
@@ -80,30 +85,50 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
                 both = when | inner.when
             else:
                 both = when or inner.when
-            known = config or inner.config or type(inner.value) in _CONFIGURATIONS
-            _add(flat, Alternative(inner.value, both, known))
+            every = configs | inner.configs
+            if not every and type(inner.value) in _CONFIGURATIONS:
+                every = _configuration(inner.value)
+            _add(flat, Alternative(inner.value, both, every))
     if not flat:
         return UNKNOWN
     if len(flat) == 1:
         return flat[0].value
-    configurations = sum(1 for one in flat if one.config)
+    configurations = sum(1 for one in flat if one.configs)
     if len(flat) - configurations > MAX_PATHS or configurations > MAX_CONFIGURATIONS:
         return _widest([one.value for one in flat])
     return Union(tuple(flat))
+
+
+def _configuration(value: Value) -> Configurations:
+    return frozenset({_identity(value)})
+
+
+def _identity(value: Value) -> Hashable:
+    """What stays the same of an object or callable, however often it is looked up."""
+    if isinstance(value, Instance):
+        return value.oid
+    if isinstance(value, Function | Class):
+        return id(value.node)
+    if isinstance(value, Bound):
+        return _identity(value.function), _identity(value.self)
+    if isinstance(value, Partial):
+        given = (*value.positional, *(one for _, one in value.keywords))
+        return _identity(value.callee), *(one.value for one in given if isinstance(one, Const))
+    return (type(value), value.name) if isinstance(value, Extern) else (type(value),)
 
 
 def _add(flat: list[Alternative], new: Alternative) -> None:
     if len(flat) > MAX_PATHS + MAX_CONFIGURATIONS:
         flat.append(new)  # too many to tell apart already, whatever merges
         return
-    value, kind, config = new.value, type(new.value), new.config
+    value, kind, configs = new.value, type(new.value), new.configs
     for index, old in enumerate(flat):
-        if old.config != config or type(old.value) is not kind:
+        if bool(old.configs) != bool(configs) or type(old.value) is not kind:
             continue
         merged = _merge(old.value, value)
         if merged is not None:
             # what holds under c and under not c holds always; of other conditions keep the shared
-            flat[index] = Alternative(merged, old.when & new.when, config)
+            flat[index] = Alternative(merged, old.when & new.when, old.configs | configs)
             return
     flat.append(new)
 
@@ -166,7 +191,7 @@ def each(value: Value, change: Callable[[Value], Value]) -> Value:
     if not isinstance(value, Union):
         return change(value)
     return join_alternatives(
-        Alternative(change(one.value), one.when, one.config) for one in value.alternatives
+        Alternative(change(one.value), one.when, one.configs) for one in value.alternatives
     )
 
 

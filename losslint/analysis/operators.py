@@ -10,7 +10,13 @@ import libcst as cst
 
 from losslint.analysis import arithmetic
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_tensor, is_comparison, is_padding, is_square
+from losslint.analysis.conditions import (
+    as_tensor,
+    by_version,
+    is_comparison,
+    is_padding,
+    is_square,
+)
 from losslint.analysis.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
@@ -104,7 +110,7 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
         Alternative(
             _binary(run, sign, one.value, two.value, node),
             one.when | two.when,
-            one.config or two.config,
+            one.configs | two.configs,
         )
         for one in firsts
         for two in seconds
@@ -244,7 +250,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         return UNKNOWN
     if isinstance(value, Union):
         return join_alternatives(
-            Alternative(unary(run, sign, one.value, node), one.when, one.config)
+            Alternative(unary(run, sign, one.value, node), one.when, one.configs)
             for one in value.alternatives
         )
     if isinstance(value, Tensor):
@@ -311,6 +317,9 @@ def compare(
         return found if isinstance(sign, cst.In) else _inverted(found)
     if isinstance(left, Const) and isinstance(right, Const):
         return _ordered(sign, left.value, right.value)
+    decided = by_version(sign, left, right)
+    if decided is not None:
+        return decided
     if isinstance(left, Unknown):
         key = left.key if left.key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))

@@ -88,3 +88,5 @@ class Frame:
     nonlocals: dict[str, Slots] = field(default_factory=dict)
     in_loss: bool = False
     """What it returns is a loss, by its name or use."""
+    widened: bool = False
+    """Its arguments were made less certain, so what they were picked by may be forgotten."""

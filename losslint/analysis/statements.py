@@ -9,7 +9,7 @@ import libcst as cst
 
 from losslint.analysis import accumulation, operators
 from losslint.analysis.assignment import assign, bind_name
-from losslint.analysis.conditions import outcomes
+from losslint.analysis.conditions import is_by_version, outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
@@ -209,7 +209,7 @@ def _if(run: Interpreter, node: cst.If) -> bool:
     orelse = _block(node.orelse)
     if certain is not None:
         taken, skipped = (node.body.body, orelse) if certain else (orelse, node.body.body)
-        if skipped:
+        if skipped and not is_by_version(test):
             dead(run, skipped, node)
         return run.exec(taken)
     when_true, when_false = outcomes(test, node)

@@ -30,6 +30,10 @@ Condition: TypeAlias = tuple[Hashable, bool]
 Conditions: TypeAlias = frozenset[Condition]
 ALWAYS: Conditions = frozenset()
 
+Configurations: TypeAlias = frozenset[Hashable]
+"""Ways in which a program can be put together: the models that a factory can return, for one."""
+NO_CONFIGURATION: Configurations = frozenset()
+
 
 class Act(Enum):
     """The activation that a tensor came through last."""
@@ -350,8 +354,8 @@ class Alternative:
 
     value: Value
     when: Conditions = ALWAYS
-    config: bool = False
-    """One configuration of the program (a model that a factory can return), to be judged alone."""
+    configs: Configurations = NO_CONFIGURATION
+    """Those it belongs to; each is to be judged alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from losslint.analysis.averages import BATCH_MEAN
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
-from losslint.analysis.gradient_flow import computed_without, ended, has_cut
+from losslint.analysis.gradient_flow import NO_GRAD, computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.operations import mean_of_selection
@@ -101,24 +101,18 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     cases: list[LossCase] = []
     results: list[Alternative] = []
     understood = False
-    # inside a function that picks the loss, what it was picked by may have picked the model too
-    dispatched = any(
-        outcome and isinstance(key, tuple) and key[0] == "=="
-        for frame in run.frames
-        if frame.in_loss
-        for key, outcome in frame.assumed
-    )
-    for c, chosen in enumerate(alternatives_of(callee)):
+    dispatched = _is_dispatched(run)
+    for chosen in alternatives_of(callee):
         criterion = criterion_of(chosen.value)
         if criterion is None:
             if chosen.value != NONE:
                 results.append(
-                    Alternative(run.call(chosen.value, args), chosen.when, chosen.config)
+                    Alternative(run.call(chosen.value, args), chosen.when, chosen.configs)
                 )
             continue
         names = ("target",) if criterion.target_at > 1 else ("target", "targets", "positive")
         targets = alternatives_of(args.get(criterion.target_at, *names) or UNKNOWN)
-        for i, given in enumerate(inputs):
+        for given in inputs:
             if contradict(chosen.when, given.when) or given.value == NONE:
                 continue
             when = chosen.when | given.when
@@ -127,15 +121,14 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                 event = _event(run, criterion, chosen.value, given.value, target.value, args)
                 known = _understood(criterion, given.value)
                 understood |= known
-                arms = (
-                    ("criterion", c) if chosen.config else None,
-                    ("input", i) if given.config and not (dispatched and given.when) else None,
-                )
-                cases.append(LossCase(event, arms, known))
+                configs = frozenset(("criterion", config) for config in chosen.configs)
+                if not (dispatched and given.when):
+                    configs |= {("input", config) for config in given.configs}
+                cases.append(LossCase(event, configs, known))
             result = _result(
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
-            results.append(Alternative(result, when, chosen.config or given.config))
+            results.append(Alternative(result, when, chosen.configs | given.configs))
     run.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
@@ -145,6 +138,18 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)
+
+
+def _is_dispatched(run: Interpreter) -> bool:
+    """Whether what picked the loss here may have picked the form of its input, too."""
+    for frame in run.frames:
+        if frame.widened:
+            return True
+        if frame.in_loss:
+            for key, outcome in frame.assumed:
+                if outcome and isinstance(key, tuple) and key[0] == "==":
+                    return True
+    return False
 
 
 def _understood(criterion: Criterion, given: Value) -> bool:
@@ -230,7 +235,7 @@ def _result(
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
-    grad = not run.no_grad and not (cut_off and (has_cut(given) or bool(deps)))
+    grad = not (run.no_grad or NO_GRAD in deps or (cut_off and (has_cut(given) or bool(deps))))
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family

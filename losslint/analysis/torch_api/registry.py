@@ -21,6 +21,7 @@ from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.operations import whole
 from losslint.analysis.torch_api.sizing import resized
 from losslint.analysis.values import (
+    NO_CONFIGURATION,
     UNKNOWN,
     Alternative,
     Class,
@@ -278,8 +279,8 @@ def over_alternatives(args: Args, apply: Callable[[Args], Value]) -> Value:
         one = Args(args.node, list(args.positional), dict(args.keywords), args.open, args.stars)
         for (at, _), alternative in zip(choices, combination, strict=True):
             _put(one, at, alternative.value)
-        config = any(alternative.config for alternative in combination)
-        found.append(Alternative(apply(one), when, config))
+        configs = NO_CONFIGURATION.union(*(alternative.configs for alternative in combination))
+        found.append(Alternative(apply(one), when, configs))
     return join_alternatives(found)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.gradient_flow import NO_GRAD
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trace import HandOver, ScalerUpdate, ZeroGrad
@@ -44,6 +45,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
+    if run.no_grad:
+        deps = union_deps(deps, frozenset({NO_GRAD}))
     if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
         run.act(ScalerUpdate(run.place(node)))
     given = [one.value for value in args.all() for one in alternatives_of(value)]
