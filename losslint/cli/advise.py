@@ -222,7 +222,13 @@ def advise(
 
         walked = ask(known, given)
     if walked.unanswered is not None:
-        say_error(f"--{walked.unanswered.option} is needed: {walked.unanswered.asks}")
+        read = ", ".join(
+            f"--{option} {answer.word}"
+            for option, answer in given.items()
+            if answer.origin is not Origin.GIVEN
+        )
+        beside = f" beside what was read ({read})" if read else ""
+        say_error(f"--{walked.unanswered.option} is needed{beside}: {walked.unanswered.asks}")
         sys.stderr.write(choices_of(walked.unanswered))
         raise typer.Exit(2)
     for option in walked.unused:
