@@ -16,6 +16,7 @@ from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.strings import MAX_TEXT, shown
 from losslint.analysis.subscripts import subscript
 from losslint.analysis.values import (
     NONE,
@@ -94,24 +95,14 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
                 text.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             value = run.eval(part.expression)
-            shown = _shown(value) if part.format_spec is None else None
-            if text is not None and shown is not None:
-                text.append(shown)
+            word = shown(value) if part.format_spec is None else None
+            if text is not None and word is not None:
+                text.append(word)
             else:
                 text = None
-    if text is None or sum(map(len, text)) > operators.MAX_TEXT:
+    if text is None or sum(map(len, text)) > MAX_TEXT:
         return UNKNOWN
     return Const("".join(text))
-
-
-def _shown(value: Value) -> str | None:
-    """A short constant as an f-string shows it."""
-    if isinstance(value, Const):
-        if isinstance(value.value, str):
-            return value.value
-        if isinstance(value.value, int) and value.value.bit_length() <= operators.MAX_TEXT:
-            return str(value.value)
-    return None
 
 
 @evaluates(cst.Ellipsis)

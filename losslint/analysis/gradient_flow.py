@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.joins import each
 from losslint.analysis.values import Act, Tensor, Unknown, Value, alternatives_of
@@ -177,7 +178,7 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
 
 
 def _made_by_call(value: Unknown) -> bool:
-    return isinstance(value.key, tuple) and value.key[0] == "made"
+    return isinstance(value.key, tuple) and value.key[0] in ("made", MAXIMUM)
 
 
 _LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)

@@ -20,8 +20,11 @@ from losslint.analysis.failures import Failure
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
+from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
+from losslint.analysis.metrics import accuracies_alone
+from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
@@ -37,10 +40,12 @@ from losslint.analysis.torch_api import (
     optim,
     reductions,
     shaping,
+    simulated,
     training,
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
@@ -60,6 +65,7 @@ _TABLES = (
     reductions,
     reflection_api,
     shaping,
+    simulated,
     training,
 )
 """Modules that register what they know when they are imported."""
@@ -143,6 +149,10 @@ def _analyse(
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(unused_losses(run))
+    events.extend(vanishing_weights(run))
+    events.extend(objectives(run))
+    events.extend(accuracies_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,

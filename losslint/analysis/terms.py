@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_TERMS = 16
+OPEN = "open sum"
+"""The mark of a loss to which something was added that is not known as a loss."""
 
 
 def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
@@ -55,15 +57,28 @@ def weigh(tensor: Tensor, factor: Value) -> Tensor:
 def normalised(tensor: Tensor, divisor: Value) -> Tensor:
     """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
     if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
-        return weigh(tensor, divisor)
+        made = weigh(tensor, divisor)
+        return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
     return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
 
 
-def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ...]:
-    """The terms after a reduction over their elements."""
-    if all(term.stage != "elements" for term in terms):
+_SUMMED = frozenset({"sum"})
+_SEVERAL = frozenset({"elements", "sum"})
+"""Stages of what can still be one number a sample: a sum may be one over the other dimensions."""
+
+
+def reduced_terms(
+    terms: tuple[LossTerm, ...], stage: str, of: frozenset[str] = frozenset({"elements"})
+) -> tuple[LossTerm, ...]:
+    """The terms after a reduction of those that are at some stages."""
+    if all(term.stage not in of for term in terms):
         return terms
-    return tuple(replace(term, stage=stage) if term.stage == "elements" else term for term in terms)
+    return tuple(replace(term, stage=stage) if term.stage in of else term for term in terms)
+
+
+def averaged_terms(terms: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms after a mean."""
+    return reduced_terms(terms, "mean", _SEVERAL)
 
 
 def settled(tensor: Tensor) -> Tensor:

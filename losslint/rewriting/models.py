@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from losslint.analysis.criteria import Expects
+from losslint.analysis.nodes import walk
 from losslint.fix import Change, Edge
 from losslint.rewriting.activations import (
     Activation,
@@ -18,7 +19,7 @@ from losslint.rewriting.activations import (
 )
 from losslint.rewriting.names import Names
 from losslint.rewriting.outputs import followed
-from losslint.rewriting.tree import Tree, code, walk
+from losslint.rewriting.tree import Tree, code
 from losslint.rewriting.variables import Variable, constructed, variable
 
 _ON_THE_MODEL = frozenset(

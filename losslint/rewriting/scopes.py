@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.rewriting.tree import Tree, children, walk
+from losslint.analysis.nodes import children, walk
+from losslint.rewriting.tree import Tree
 
 _SETTERS = (
     cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For, cst.Del,

@@ -16,6 +16,7 @@ from losslint.analysis.torch_api.registry import Op, group_of, method
 from losslint.analysis.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
 from losslint.analysis.values import (
     NONE,
+    TRUE,
     UNKNOWN,
     Bound,
     Function,
@@ -149,6 +150,8 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
         return
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
+        if owners and run.heap.get(optimizer.slots, ("opt", "maximize")) == TRUE:
+            run.weights.tended |= owners
         sure = Confidence.HIGH
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
