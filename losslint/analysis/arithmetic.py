@@ -18,7 +18,15 @@ from losslint.analysis.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.terms import OPEN, add_terms, normalised, policy_term, settled, weigh
+from losslint.analysis.terms import (
+    OPEN,
+    add_terms,
+    has_named_factor,
+    normalised,
+    policy_term,
+    settled,
+    weigh,
+)
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -317,7 +325,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
-        made = weighed(run, weigh(made, right), right, node, swapped)
+        made = weigh(made, right, named=has_named_factor(node, first=swapped))
+        made = weighed(run, made, right, node, swapped)
     made = made.but(
         operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
     )

@@ -11,7 +11,7 @@ import libcst as cst
 from losslint.analysis import operators
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import outcomes
-from losslint.analysis.containers import element, elements, is_key, keys_of
+from losslint.analysis.containers import element, elements, is_key, is_list, keys_of
 from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
@@ -26,6 +26,7 @@ from losslint.analysis.values import (
     Function,
     Instance,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -294,6 +295,8 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
             if known is None:
                 args.open = True
                 args.stars.append(element(run, value, arg.value))
+                if len(node.args) == 1:
+                    args.spread = _choice_of_items(run, value)
             else:
                 args.positional.extend(known)
         elif arg.star == "**":
@@ -308,6 +311,17 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
         else:
             args.positional.append(value)
     return args
+
+
+def _choice_of_items(run: Interpreter, value: Value) -> Value | None:
+    """The items of a list that is one of several, depending on the path."""
+    if isinstance(value, Instance) and is_list(value) and REST not in value.slots:
+        items = run.heap.get(value.slots, ITEMS)
+        if isinstance(items, Union) and all(
+            isinstance(one.value, Tuple) for one in items.alternatives
+        ):
+            return items
+    return None
 
 
 @evaluates(cst.ListComp, cst.GeneratorExp, cst.SetComp)

@@ -138,16 +138,19 @@ def backpropagations(run: Interpreter) -> list[Backpropagation]:
 
 
 def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
+    """The cuts on every path: where one path has a gradient, the other is not for training."""
     tensors = [one for one in losses if isinstance(one, Tensor)]
     whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
-    return tuple(
+    cuts = [
         {
             Cut(operation.place, operation.function): None
-            for one in tensors
             for operation in one.operations
             if _ends(operation, whole)
         }
-    )
+        for one in tensors
+        if one.deps
+    ]
+    return tuple(cut for cut in cuts[0] if all(cut in other for other in cuts)) if cuts else ()
 
 
 def _ends(operation: Operation, whole: bool) -> bool:

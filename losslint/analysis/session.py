@@ -30,6 +30,7 @@ from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.syntax import SourceModule
+from losslint.analysis.terms import without_balanced
 from losslint.analysis.torch_api import (
     activations,
     combining,
@@ -142,7 +143,7 @@ def _analyse(
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
-    events = [_settled(run, event, acts) for event in run.events]
+    events = [_settled(run, event, acts) for event in without_balanced(run.events)]
     events.extend(training_loops(run.roots))
     events.extend(backpropagations(run))
     events.extend(accumulations(run))

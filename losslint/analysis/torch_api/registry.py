@@ -195,7 +195,7 @@ def group_of_kind(kind: str) -> str:
         return ""
     if kind.startswith("torch.optim.") or kind.rpartition(".")[2] in OPTIMIZERS:
         return "optimizer"
-    if kind.startswith("torch.nn.") or kind.rpartition(".")[2] in ("LightningModule", "Module"):
+    if module_class(kind) or kind.rpartition(".")[2] in ("LightningModule", "Module"):
         return "module"
     if kind.startswith(("torchvision.models", "timm.", "transformers.", "segmentation_models")):
         return "module"
