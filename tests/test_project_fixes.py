@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from losslint.cli.main import main
 from losslint.engine import Job, lint
 from losslint.finding import Safety
 from losslint.fixing import fix_all
@@ -347,3 +349,52 @@ def test_uses_in_other_files_that_cannot_be_seen(tmp_path: Path, added: Files) -
 )
 def test_files_that_only_look_as_if_they_used_it(tmp_path: Path, added: Files) -> None:
     assert fixed(tmp_path, BINARY | added) == (["LOS101"], BINARY_FIXED | added, 0)
+
+
+# -- files that are not linted ----------------------------------------------------------------
+
+NOTEBOOK = json.dumps({"cells": [{"source": ["import x\n", "from nets import Classifier\n"]}]})
+
+
+@pytest.mark.parametrize(
+    ("added", "paths", "is_fixed"),
+    [
+        ({}, ["."], True),
+        ({}, ["nets", "steps.py", "train.py"], False),
+        ({}, ["nets/classifier.py", "steps.py", "train.py"], False),
+        ({}, ["nets/classifier.py", "steps.py", "train.py", "predict.py"], True),
+        ({"look.ipynb": json.dumps(json.loads(NOTEBOOK), indent=1)}, ["."], False),
+        ({"look.ipynb": NOTEBOOK}, ["."], False),
+        ({"look.ipynb": NOTEBOOK.replace("nets", "torchvision")}, ["."], True),
+        ({"old/plot.py": "from nets import Classifier\n"}, [".", "--exclude", "old/"], False),
+        ({"old/plot.py": "from bets import Classifier\n"}, [".", "--exclude", "old/"], True),
+    ],
+)
+def test_a_file_that_is_not_linted_may_use_the_model(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    added: Files,
+    paths: list[str],
+    is_fixed: bool,
+) -> None:
+    (project / "pyproject.toml").touch()
+    write_files(project, BINARY | added)
+    main(["--fix-only", "--unsafe-fixes", *paths])
+    assert capsys.readouterr().out == ("Fixed 1 finding.\n" if is_fixed else "No findings fixed.\n")
+    after = {name: (project / name).read_text() for name in BINARY}
+    assert after == (BINARY_FIXED if is_fixed else BINARY)
+
+
+def test_a_folder_of_a_project_is_not_all_of_it(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "pyproject.toml").touch()
+    write_files(project / "code", BINARY)
+    monkeypatch.chdir(project / "code")
+    user = project / "scripts" / "plot.py"
+    write_files(project, {"scripts/plot.py": "from code.nets import Classifier\n"})
+    main(["--diff", "--unsafe-fixes"])
+    assert capsys.readouterr().err == "No findings would be fixed.\n"
+    user.unlink()
+    main(["--diff", "--unsafe-fixes"])
+    assert capsys.readouterr().err == "Would fix 1 finding.\n"
