@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses clean
+.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses bench-labels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -32,6 +32,10 @@ test-peers: $(VENV)/.dev-installed
 
 bench-losses: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.losses
+
+# What advice from a file of a million labels costs, beside csv.reader alone.
+bench-labels: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.labels
 
 # Every script that `losslint advise --emit` can write, run; takes some minutes.
 test-advice: $(VENV)/.dev-installed

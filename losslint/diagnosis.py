@@ -10,6 +10,7 @@ from losslint.agreement import Agreement
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
+    AccuracyAlone,
     Backpropagation,
     CriterionBuilt,
     Event,
@@ -23,11 +24,14 @@ from losslint.analysis.events import (
     LossSum,
     MissingCall,
     MissingStep,
+    Objective,
     OperationInLoss,
     ScalerFault,
     Told,
     TrainingLoop,
     UntrainedParameters,
+    UnusedLoss,
+    VanishingWeight,
     WrongAverage,
 )
 from losslint.finding import Confidence, Severity
@@ -123,6 +127,14 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, UnusedLoss):
+        return rule.check_unused_loss(event)
+    if isinstance(event, AccuracyAlone):
+        return rule.check_accuracy_alone(event)
+    if isinstance(event, Objective):
+        return rule.check_objective(event)
+    if isinstance(event, VanishingWeight):
+        return rule.check_vanishing_weight(event)
     if isinstance(event, WrongAverage):
         return rule.check_wrong_average(event)
     if isinstance(event, MissingCall):

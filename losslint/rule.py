@@ -22,6 +22,7 @@ from losslint.finding import Confidence, Severity
 if TYPE_CHECKING:
     from losslint.analysis.events import (
         Accumulation,
+        AccuracyAlone,
         Backpropagation,
         CriterionBuilt,
         ForcedGradient,
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
         LossSum,
         MissingCall,
         MissingStep,
+        Objective,
         OperationInLoss,
         ScalerFault,
         TrainingLoop,
         UntrainedParameters,
+        UnusedLoss,
+        VanishingWeight,
         WrongAverage,
     )
     from losslint.analysis.trail import Place, Step
@@ -148,8 +152,24 @@ class Rule:
         """A loss with parameters that no optimizer was given."""
         return iter(())
 
+    def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:
+        """A loss that is computed next to the one that is trained with, and goes nowhere."""
+        return iter(())
+
     def check_scaler_fault(self, found: ScalerFault) -> Iterator[Diagnosis]:
         """A step that does not keep to the protocol of a gradient scaler."""
+        return iter(())
+
+    def check_accuracy_alone(self, found: AccuracyAlone) -> Iterator[Diagnosis]:
+        """An accuracy as the only measure where classes are not of one size."""
+        return iter(())
+
+    def check_objective(self, found: Objective) -> Iterator[Diagnosis]:
+        """What is minimised batch by batch."""
+        return iter(())
+
+    def check_vanishing_weight(self, found: VanishingWeight) -> Iterator[Diagnosis]:
+        """A learned weight of a loss that nothing keeps from vanishing."""
         return iter(())
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:

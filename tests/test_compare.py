@@ -78,7 +78,13 @@ def test_each_loss_that_can_be_compared(name: str, losslint_: Losslint) -> None:
         (["focal", "--sweep", "gamma"], "--sweep is written as gamma=0,1,2,5, and not 'gamma'"),
         (["focal", "--sweep", "gamma=a"], "--sweep is written as gamma=0,1,2,5"),
         (["focal", "--sweep", "gamma=-1"], "focal: `gamma` must be at least 0, but is -1.0"),
-        (["focal", "--sweep", "beta=1"], "focal: FocalLoss.__init__() got an unexpected keyword"),
+        (
+            ["focal", "--sweep", "gama=1"],
+            "'gama' among its options; these are: gamma, label_smoothing; did you mean 'gamma'?",
+        ),
+        (["focal", "--sweep", "alpha=1"], "focal has no number called 'alpha'"),
+        (["l1", "--sweep", "beta=1"], "l1 has no number called 'beta' among its options; it has"),
+        (["huber", "--sweep", "beta=1"], "these are: delta"),
     ],
 )
 def test_what_cannot_be_compared(arguments: list[str], message: str, losslint_: Losslint) -> None:

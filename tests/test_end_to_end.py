@@ -205,3 +205,30 @@ def test_what_picks_model_and_loss_is_not_forgotten_in_a_function_called_in_many
     )
     write(project, train=PICKED + calls)
     assert lint(capsys, "--select", "LOS1")["findings"] == []
+
+
+def test_a_model_that_is_built_many_times_still_ends_as_it_always_does(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+import torch.nn.functional as F
+from torch import nn
+
+
+class Member(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(x), F.softmax(self.head(x), dim=1)
+
+
+"""
+    votes = "".join(f"votes_{n} = Member()(x)\n" for n in range(200))
+    write(
+        project,
+        ensemble=program + votes + "_, last = votes_199\nloss = F.cross_entropy(last, y)\n",
+    )
+    (finding,) = lint(capsys)["findings"]
+    assert (finding["code"], finding["line"]) == ("LOS104", 216)

@@ -61,3 +61,13 @@ def test_what_reads_no_code_does_not_import_the_parser(
 ) -> None:
     result = run(tmp_path, "libcst,torch,numpy", *arguments)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_without_torch_the_losses_say_what_to_do() -> None:
+    script = "import sys; sys.modules['torch'] = None; import losslint.losses"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: losslint.losses needs torch 2.2 or newer")
+    assert "pip install torch" in last

@@ -238,3 +238,148 @@ def test_unnormalized_regression_target() -> None:
 
     raw, scaled = error(0.0, 1.0), error(y.mean().item(), y.std().item())
     says("LOS207", f"a small network {raw:.0f} off", f"it was {scaled:.1f}")
+
+
+def test_unused_loss() -> None:
+    torch.manual_seed(0)
+    body, shape, colour = (torch.nn.Linear(4, n) for n in (4, 3, 2))
+    weights = [one.weight for one in (body, shape, colour)]
+    optimizer = torch.optim.Adam(weights)
+    before = [one.detach().clone() for one in weights]
+    features = body(torch.randn(16, 4)).relu()
+    loss = F.cross_entropy(shape(features), torch.randint(0, 3, (16,)))
+    loss = F.cross_entropy(colour(features), torch.randint(0, 2, (16,)))
+    loss.backward()
+    optimizer.step()
+    assert shape.weight.grad is None
+    changed = [not torch.equal(one, old) for one, old in zip(weights, before, strict=True)]
+    assert changed == [True, False, True]
+    says("LOS511", "is None after backward, and Adam leaves them as they are")
+
+
+def test_manual_bce() -> None:
+    def by_hand(logit: float, label: float, guard: str = "") -> tuple[float, float]:
+        given, y = torch.tensor([logit], requires_grad=True), torch.tensor([label])
+        p, after = given.sigmoid(), 1e-8 if guard == "eps" else 0.0
+        p = p.clamp(1e-7, 1 - 1e-7) if guard == "clamp" else p
+        loss = -(y * torch.log(p + after) + (1 - y) * torch.log(1 - p + after)).mean()
+        return loss.item(), torch.autograd.grad(loss, given)[0].item()
+
+    assert math.isfinite(by_hand(16.0, 0.0)[0])
+    assert by_hand(17.0, 0.0)[0] == math.inf
+    assert math.isnan(by_hand(17.0, 1.0)[0])
+    assert not math.isnan(by_hand(-88.0, 0.0)[1])
+    assert all(math.isnan(by_hand(-90.0, label)[1]) for label in (0.0, 1.0))
+    clamped, raised = by_hand(20.0, 0.0, "clamp"), by_hand(20.0, 0.0, "eps")
+    assert clamped[1] == raised[1] == 0
+    logit = torch.tensor([20.0], requires_grad=True)
+    loss = F.binary_cross_entropy_with_logits(logit, torch.zeros(1))
+    assert torch.autograd.grad(loss, logit)[0].item() == 1
+    says("LOS309", f"read {clamped[0]:.1f} and {raised[0]:.1f} instead of {loss.item():.0f}")
+    says("LOS309", "From a logit of 17 on", "Below -89 the gradient is NaN")
+
+
+def test_unregularized_loss_weight() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    label = (x[:, 0] > 0).long()
+    size = x @ torch.randn(4, 1) + 0.5 * torch.randn(64, 1)
+
+    def trained(start: float, weight_of: Any) -> tuple[list[float], float, float]:
+        torch.manual_seed(1)
+        classes, sizes = torch.nn.Linear(4, 2), torch.nn.Linear(4, 1)
+        free = torch.nn.Parameter(torch.full((2,), start))
+        parameters = [*classes.parameters(), *sizes.parameters(), free]
+        optimizer = torch.optim.SGD(parameters, lr=0.05)
+        for _ in range(100):
+            task = F.cross_entropy(classes(x), label)
+            weight = weight_of(free)
+            loss = weight[0] * task + weight[1] * F.mse_loss(sizes(x), size)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return weight_of(free).tolist(), loss.item(), task.item()
+
+    (one, other), total, task = trained(1.0, lambda w: w)
+    says("LOS502", f"at {one:.0f} and {other:.1f} after 100 steps", f"read {total:.0f}")
+    says("LOS502", f"cross entropy of {task:.1f}")
+    (one, other), _, _ = trained(0.0, lambda s: torch.exp(-s))
+    says("LOS502", f"to {one:.2f} and {other:.2f} in as many steps")
+
+
+def test_double_imbalance_correction() -> None:
+    labels = torch.cat([torch.zeros(90), torch.ones(10)])
+    drawn = torch.cat([torch.zeros(50), torch.ones(50)])
+
+    def optimum(y: Any, pos_weight: float) -> float:
+        logit = torch.zeros((), requires_grad=True)
+        optimizer = torch.optim.LBFGS([logit], max_iter=50)
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            given = logit.expand(len(y))
+            weight = torch.tensor(pos_weight)
+            loss = F.binary_cross_entropy_with_logits(given, y, pos_weight=weight)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        return float(logit.detach().sigmoid())
+
+    says("LOS506", f"{optimum(labels, 1.0):.2f} without a correction")
+    says("LOS506", f"{optimum(drawn, 1.0):.2f} with one, and {optimum(drawn, 9.0):.2f} with both")
+    assert optimum(labels, 9.0) == pytest.approx(optimum(drawn, 1.0), abs=1e-3)
+
+
+def test_sum_reduction() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(512, 4)
+    y = x @ torch.tensor([[1.0], [-2.0], [0.5], [3.0]]) + 0.1 * torch.randn(512, 1)
+
+    def error(batch: int, reduction: str) -> float:
+        model = torch.nn.Linear(4, 1)
+        torch.nn.init.zeros_(model.weight)
+        torch.nn.init.zeros_(model.bias)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(10):
+            for first in range(0, 512, batch):
+                rows = slice(first, first + batch)
+                optimizer.zero_grad()
+                F.mse_loss(model(x[rows]), y[rows], reduction=reduction).backward()
+                optimizer.step()
+        return float(F.mse_loss(model(x), y).detach())
+
+    says("LOS503", f"an error of {error(8, 'sum'):.3f} with sums over batches of 8")
+    assert not math.isfinite(error(64, "sum"))
+    means = {f"{error(batch, 'mean'):.3f}" for batch in (8, 64)}
+    says("LOS503", f"With means it comes to {means.pop()} with either")
+    assert not means
+
+
+def test_imbalance_ignored() -> None:
+    p = 0.05
+    entropy = F.binary_cross_entropy(torch.tensor(p, dtype=torch.float64), torch.tensor(p).double())
+    says("LOS507", f"its cross entropy is {entropy.item():.3f} already")
+
+    def found(threshold: float) -> float:
+        return float(torch.special.ndtr(torch.tensor(1 - threshold, dtype=torch.float64)))
+
+    # the log odds of two normal distributions around 0 and 1 are the prior's plus x - 0.5
+    plain, weighted = math.log((1 - p) / p) + 0.5, math.log((1 - p) / (19 * p)) + 0.5
+    says("LOS507", f"features above {plain:.2f} only", f"1 in {1 / found(plain):.0f} of")
+    says("LOS507", f"lies at {weighted:.2f}, and finds {100 * found(weighted):.0f} in 100")
+
+
+def test_accuracy_on_imbalance() -> None:
+    label = torch.cat([torch.zeros(95), torch.ones(5)])
+
+    def scores(predicted: Any) -> tuple[float, float, float]:
+        recalls = [(predicted[label == c] == c).float().mean().item() for c in (0, 1)]
+        return (predicted == label).float().mean().item(), recalls[1], sum(recalls) / 2
+
+    always_no = scores(torch.zeros(100))
+    finds = torch.cat([torch.ones(8), torch.zeros(87), torch.ones(4), torch.zeros(1)])
+    useful = scores(finds)
+    says("LOS508", f"is right in {always_no[0]:.0%} of all", f"8 false alarms in {useful[0]:.0%}")
+    says("LOS508", f"recall is {always_no[1]:.0f} against {useful[1]:.2f}")
+    says("LOS508", f"balanced accuracy {always_no[2]:.2f} against {useful[2]:.2f}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import labels
 from benchmarks.linting import LintError, lint, run_of
 from benchmarks.speed.__main__ import INTERNAL
 from benchmarks.speed.corpora import Corpus
@@ -47,6 +48,15 @@ def test_a_run_that_fails_or_lints_nothing_is_no_measurement(tmp_path: Path) -> 
         run_of(tmp_path, 2, "", "what went wrong")
     with pytest.raises(LintError, match="found no Python file"):
         lint(tmp_path)
+
+
+def test_a_file_of_labels_is_held_against_reading_it() -> None:
+    classes, numbers = labels.results(rows=2000)
+    assert (classes.name, numbers.name) == ("classes", "numbers")
+    assert min(classes.ratio, numbers.ratio) > 1
+    assert not labels.Result("slow", 20.0, 1.0, 50.0).is_within_bounds
+    assert not labels.Result("large", 2.0, 1.0, 500.0).is_within_bounds
+    assert labels.Result("fine", 2.0, 1.0, 50.0).is_within_bounds
 
 
 TRAIN = "import torch.nn as nn\n\nloss = nn.MSELoss()(x, y)\nloss.backward()\n"

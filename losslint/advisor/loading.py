@@ -150,7 +150,7 @@ def _leaf(name: str, own: Table, recipe: Table) -> Leaf:
         references=tuple(dict.fromkeys(both("references"))),
         weights=optional("weights"),
         sampler=optional("sampler"),
-        start=_start(own.table("start"), recipe.table("start")),
+        start=_start(name, own.table("start"), recipe.table("start")),
         notes=both("notes"),
         script=_script(own.table("script"), recipe.table("script")),
     )
@@ -159,11 +159,11 @@ def _leaf(name: str, own: Table, recipe: Table) -> Leaf:
     return leaf
 
 
-def _start(own: Table | None, common: Table | None) -> Start | None:
+def _start(leaf: str, own: Table | None, common: Table | None) -> Start:
     table = own or common
     if table is None:
-        return None
-    formula = table.text("formula")
+        raise KnowledgeError(f"{leaf} says nothing about its first loss")
+    formula = table.optional_text("formula")
     says = table.text("says")
     table.end()
     return Start(formula, says)
@@ -188,8 +188,10 @@ def _script(own: Table | None, common: Table | None) -> Script | None:
     if "family" not in values:
         return None
     family, reach = values.pop("family"), values.pop("reach", None)
-    wrong = values.pop("wrong", None)
-    return Script(family, values, None if reach is None else float(reach), wrong)
+    wrong, instead_of = values.pop("wrong", None), values.pop("instead_of", None)
+    if wrong is not None and reach is None:
+        raise KnowledgeError(f"the script with {wrong!r} as what is wrong says no score to reach")
+    return Script(family, values, None if reach is None else float(reach), wrong, instead_of)
 
 
 def _check(tree: Tree) -> None:

@@ -56,13 +56,11 @@ def document(
     tree: Tree, walk: Walk, leaf: Leaf, rules: Collection[str], evidence: Evidence | None = None
 ) -> dict[str, Any]:
     """The recommendation as JSON has it."""
-    start = None
-    if leaf.start is not None:
-        start = {
-            "formula": leaf.start.formula,
-            "value": first_value(leaf.start, walk.numbers()),
-            "says": leaf.start.says,
-        }
+    start = {
+        "formula": leaf.start.formula,
+        "value": first_value(leaf.start, walk.numbers()),
+        "says": leaf.start.says,
+    }
     return {
         "path": [
             {
@@ -135,8 +133,7 @@ def _facts(walk: Walk, leaf: Leaf) -> list[str]:
         facts.append(f"**Weights**: {leaf.weights}")
     if leaf.sampler is not None:
         facts.append(f"**Sampler**: {leaf.sampler}")
-    if leaf.start is not None:
-        facts.append(f"**First loss**: {in_words(leaf.start, walk.numbers())}")
+    facts.append(f"**First loss**: {in_words(leaf.start, walk.numbers())}")
     return facts
 
 

@@ -19,6 +19,8 @@ def first_value(start: Start, numbers: Mapping[str, float]) -> float | None:
 
 def in_words(start: Start, numbers: Mapping[str, float]) -> str:
     """The formula, its value where there is one, and where it comes from."""
+    if start.formula is None:
+        return f"there is no formula for it: {start.says}"
     value = first_value(start, numbers)
     if value is None:
         return f"{start.formula}: {start.says}"

@@ -85,9 +85,10 @@ class Avoid:
 class Start:
     """What the loss reads before training."""
 
-    formula: str
+    formula: str | None
+    """None where there is no closed form."""
     says: str
-    """Where the value comes from."""
+    """Where the value comes from, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ class Script:
     reach: float | None = None
     """The score that the recommended criterion reaches."""
     wrong: str | None = None
-    """A criterion that does not reach it."""
+    """What does not reach it."""
+    instead_of: str | None = None
+    """The part of the script that the wrong one replaces; the criterion if it is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,9 @@ class Leaf:
     alternatives: tuple[Alternative, ...]
     avoid: tuple[Avoid, ...]
     references: tuple[str, ...]
+    start: Start
     weights: str | None = None
     sampler: str | None = None
-    start: Start | None = None
     notes: tuple[str, ...] = ()
     script: Script | None = None
 

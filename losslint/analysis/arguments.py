@@ -23,6 +23,8 @@ class Args:
     open: bool = False
     """An unknown ``*args`` or ``**kwargs`` may pass more."""
     stars: list[Value] = field(default_factory=list)
+    spread: Value | None = None
+    """The choice of tuples that a single starred argument stands for, where it is all there is."""
     """The elements of ``*xs`` of unknown length."""
 
     def get(self, index: int, *names: str) -> Value | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
+from losslint.analysis.conditions import is_maximum
 from losslint.analysis.events import LossTerm, Operation, OperationKind
 from losslint.analysis.gradient_flow import as_weight, lasting
+from losslint.analysis.learned_weights import added, alone, subtracted, weighed
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import (
     MAX_OPERATIONS,
@@ -15,7 +18,15 @@ from losslint.analysis.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.terms import add_terms, normalised, policy_term, settled, weigh
+from losslint.analysis.terms import (
+    OPEN,
+    add_terms,
+    has_named_factor,
+    normalised,
+    policy_term,
+    settled,
+    weigh,
+)
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -145,10 +156,17 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
+    elif one.terms or other.terms:
+        if added(run, one, other):
+            made = made.but(marks=made.marks | {OPEN})
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if (one.shape in _TOTALS and other.shape in _TOTALS) or (_is_area(one) and _is_area(other)):
         made = made.but(shape="totals")
     known = number(right)
+    if known is not None and abs(known) <= SMALL:
+        made = alone(made, one)
     if not isinstance(right, Tensor):
         if made.operations:
             made = guarded_outside(run, made, right, node)
@@ -218,7 +236,13 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = blend(left, right)
     if one.terms and other.terms:
         made = _joined(run, made, one, other, node)
-    if other.shape in ("maximum", "logsumexp"):
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
+    if one.terms or other.terms:
+        subtracted(run, one, other)
+    if number(left) is not None:
+        made = alone(made, other)
+    if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
@@ -291,19 +315,23 @@ def _lost_guard(
 
 def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left * right``."""
-    if not isinstance(left, Tensor) or (
-        isinstance(right, Tensor) and not left.terms and right.terms
-    ):
+    swapped = not isinstance(left, Tensor) or (
+        isinstance(right, Tensor) and not left.terms and bool(right.terms)
+    )
+    if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
     made = _no_batch_mean(blend(left, right))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
-        made = weigh(made, right)
+        made = weigh(made, right, named=has_named_factor(node, first=swapped))
+        made = weighed(run, made, right, node, swapped)
     made = made.but(
         operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
     )
+    if made.operations:
+        made = likelihoods.weighed(made, one, other, node)
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
@@ -317,6 +345,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape="bounded")
     elif one.shape in _TOTALS or one.shape in _SCALABLE:
         made = made.but(shape=one.shape)
+    if number(right) is not None:
+        made = alone(made, one)
     zero = one.zero or other.zero
     both = one.zero is not None and other.zero is not None
     if zero is not None and (both or number(right) is not None):
@@ -376,12 +406,16 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
-        made = normalised(made, right)
+        made = weighed(run, normalised(made, right), right, node)
     if Sign.UNKNOWN not in (one.sign, other.sign):
         made = made.but(sign=Sign.NON_NEGATIVE)
     if isinstance(right, Tensor):
         made = _risky_division(run, made, left, right, node)
     scalar = not isinstance(right, Tensor)
+    if number(right) is not None:
+        made = alone(made, one)
+    elif number(left) is not None:
+        made = alone(made, other)
     if other.shape == "norm":
         made = made.but(shape="unit")
     if one.shape in _SCALABLE and (scalar or other.shape == "norm"):
@@ -450,7 +484,7 @@ def negate(value: Tensor) -> Tensor:
     """``-value``."""
     if value.act is Act.RAW:
         return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
-    made = blend(value).but(zero=value.zero)
+    made = alone(blend(value).but(zero=value.zero), value)
     if value.act in PROBABILITIES:
         return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:

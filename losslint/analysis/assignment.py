@@ -10,6 +10,7 @@ from losslint.analysis.attributes import setter
 from losslint.analysis.containers import element, elements
 from losslint.analysis.gradient_flow import require_gradient
 from losslint.analysis.joins import join_alternatives, without_none
+from losslint.analysis.learned_weights import tend
 from losslint.analysis.spelling import dotted
 from losslint.analysis.subscripts import set_item
 from losslint.analysis.trace import Backward, ZeroGrad
@@ -103,6 +104,8 @@ def set_attribute(
 ) -> None:
     """``target.name = value``, a property's setter included."""
     target = without_none(target)
+    if isinstance(target, Tensor):
+        tend(run, target)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
         if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):

@@ -9,6 +9,7 @@ from losslint.analysis.conditions import VERSIONS, as_tensor
 from losslint.analysis.functions import call_function
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
+from losslint.analysis.learned_weights import TENDING, tend
 from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
@@ -60,6 +61,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if name == "grad" and isinstance(value, Tensor | Unknown):
         run.act(HandOver(run.place(node)))  # what is read may be used in any way
     if isinstance(value, Tensor):
+        if value.owner is not None and (name in TENDING or name.endswith("_")):
+            tend(run, value)
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name)

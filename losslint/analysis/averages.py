@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.events import Operation, OperationKind, WrongAverage
+from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
 from losslint.analysis.joins import each
 from losslint.analysis.spelling import dotted
-from losslint.analysis.values import Tensor, Unknown, Value, alternatives_of
+from losslint.analysis.values import Tensor, Unknown, Value, ZeroReason, alternatives_of
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -20,6 +20,10 @@ BATCH_MEAN = "batch-mean"
 """The mark of a loss that is the mean over a batch, also when it has become a number."""
 SAMPLES = "samples"
 """The first part of a symbol that stands for a number of samples."""
+LAST_INDEX = "last index"
+"""The first part of a symbol that stands for the index of the last round of a loop."""
+INDEX = "index"
+"""The kind of reason for which such an index is zero."""
 _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
@@ -79,11 +83,42 @@ def length(value: Unknown) -> Unknown:
     return Unknown()
 
 
+def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
+    """The variable that a loop over ``enumerate(...)`` counts its rounds with from zero, and what
+    it holds behind the loop."""
+    target = loop.target
+    if not isinstance(target, cst.Tuple) or not isinstance(target.elements[0].value, cst.Name):
+        return None
+    if not any(_counts_from_zero(call) for call in _calls(loop.iter)):
+        return None
+    return target.elements[0].value.value, Unknown((LAST_INDEX, id(loop)))
+
+
+def _calls(node: cst.BaseExpression) -> Iterator[cst.Call]:
+    if isinstance(node, cst.Call):
+        yield node
+        for arg in node.args[:1]:
+            yield from _calls(arg.value)
+
+
+def _counts_from_zero(call: cst.Call) -> bool:
+    return (
+        isinstance(call.func, cst.Name) and call.func.value == "enumerate" and len(call.args) == 1
+    )
+
+
 def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> None:
-    """Reports a sum of batch means that is divided by a number of samples."""
+    """Reports a sum over rounds that is divided by something else than their number.
+
+    A sum of batch means has as many terms as there are batches: not samples, and not the index of
+    the last one.
+    """
     if not isinstance(total, Tensor) or not isinstance(count, Unknown):
         return
-    if not isinstance(count.key, tuple) or count.key[0] != SAMPLES:
+    if not isinstance(count.key, tuple) or count.key[0] not in (SAMPLES, LAST_INDEX):
+        return
+    if count.key[0] == LAST_INDEX:
+        _divided_by_index(run, count.key, node)
         return
     counted = count.key[1]
     for operation in total.operations:
@@ -93,3 +128,19 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
         named = isinstance(counted, tuple) and counted[0] in ("param", "name")
         if not named or _BATCHES.search(operation.function):
             run.emit(WrongAverage(run.place(node), operation.place))
+
+
+def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:
+    tested = any(isinstance(test, tuple) and key in test for test, _ in run.assumed())
+    place = run.place(node)
+    if tested or run.no_grad or run.divided_by_index.setdefault(key, place) != place:
+        return
+    reason = ZeroReason(
+        place,
+        INDEX,
+        "the index of the last round is 0 where there is only one, and always one less than "
+        "the number of rounds",
+    )
+    operand = Tensor(zero=reason, grad=False)
+    operation = Operation(OperationKind.DIVISION, place, "/", operand)
+    run.emit(OperationInLoss(operation, guarded=False))

@@ -34,6 +34,16 @@ COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "Grea
 """First parts of the symbols of comparisons that were not decided."""
 
 
+MAXIMUM = "maximum"
+"""The first part of the symbol of the largest element of something unknown."""
+
+
+def is_maximum(value: Value) -> bool:
+    """Whether a value is the largest element of something unknown."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
+
+
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 

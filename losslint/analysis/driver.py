@@ -6,18 +6,27 @@ then methods that nothing called, on objects that exist or on one with unknown a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.classes import initialise, uncalled_arguments
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.lookup import find_method
 from losslint.analysis.scope import Frame, Module
+from losslint.analysis.templates import inherited_templates, is_abstract_on
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import Bound, Class, Function, Instance, Value
 
+if TYPE_CHECKING:
+    import libcst as cst
+
 MAX_OBJECTS = 2
+MAX_HEIRS = 12
+"""Classes that one inherited method is evaluated on."""
 
 
 def evaluate(
@@ -44,11 +53,12 @@ def evaluate(
             _uncalled(run, module, value)
         if progress is not None:
             progress(len(paths) + number, total)
+    lent = _templates(run, modules)
     for module in modules:
         run.start()
         for value in list(module.functions):
             if isinstance(value, Class):
-                _methods(run, module, value)
+                _methods(run, module, value, lent)
 
 
 def _load(run: Interpreter, module: Module) -> None:
@@ -90,30 +100,65 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
     )
 
 
-def _methods(run: Interpreter, module: Module, cls: Class) -> None:
-    """Evaluates the methods of a class that nothing has called."""
+def _templates(run: Interpreter, modules: Sequence[Module]) -> set[cst.CSTNode]:
+    """Evaluates inherited methods on the classes that complete them.
+
+    Returns what was entered by that, and by nothing else before.
+    """
+    before = set(run.entered)
+    heirs: Counter[Function] = Counter()
+    for module in modules:
+        run.start()
+        for cls in module.functions:
+            if not isinstance(cls, Class):
+                continue
+            for method in inherited_templates(cls):
+                if (method.node, cls) in run.entered_on or heirs[method] == MAX_HEIRS:
+                    continue
+                heirs[method] += 1
+                _method(run, module, method, _objects(run, module, cls)[-1])
+    return run.entered - before
+
+
+def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode]) -> None:
+    """Evaluates the methods of a class that nothing has called on its objects."""
+
+    def waits(method: Function) -> bool:
+        if method.node not in run.entered:
+            return True
+        return (
+            method.node in lent
+            and (method.node, cls) not in run.entered_on
+            and not is_abstract_on(cls, method)
+        )
+
     methods = [
         value
         for name, value in list(cls.slots.items())
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
-    waiting = [method for method in methods if method.node not in run.entered]
+    waiting = [method for method in methods if waits(method)]
     if not waiting:
         return
-    objects = run.instances.get(cls, [])[-MAX_OBJECTS:] or [_unknown_object(run, module, cls)]
+    objects = _objects(run, module, cls)
     for target in objects:
         for method in waiting:
-            if method.node in run.entered and target is objects[0]:
+            if target is objects[0] and not waits(method):
                 continue
             _method(run, module, method, target)
 
 
+def _objects(run: Interpreter, module: Module, cls: Class) -> Sequence[Instance]:
+    """Objects of a class that the program made, or else one with unknown arguments."""
+    return run.instances.get(cls, [])[-MAX_OBJECTS:] or [_unknown_object(run, module, cls)]
+
+
 def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
     made = run.new_instance(cls, extend(None, Place(module.source, cls.node), f"class {cls.name}"))
-    init = cls.slots.get("__init__")
+    init = find_method(made, "__init__")
 
     def build() -> None:
-        if isinstance(init, Function):
+        if init is not None:
             call_function(run, init, uncalled_arguments(run, init, True), made)
         else:
             args = Args(cls.node)

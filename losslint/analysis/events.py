@@ -15,6 +15,8 @@ from losslint.analysis.values import Act, Tensor, Value
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.criteria import Criterion
     from losslint.analysis.trail import Place, Step
     from losslint.analysis.values import ZeroReason
@@ -37,6 +39,18 @@ class Family(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedWeight:
+    """A weight of a loss that is made of parameters alone, and so is trained with the model."""
+
+    place: Place
+    """Where the loss is multiplied with it, or divided by it."""
+    text: str
+    """As the code has it."""
+    owner: frozenset[Hashable]
+    """The modules that may hold the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
 class LossTerm:
     """One term of what is backpropagated."""
 
@@ -47,6 +61,8 @@ class LossTerm:
     weighted: bool = False
     stage: str = field(default="mean", compare=False)
     """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
+    learned: LearnedWeight | None = field(default=None, compare=False)
+    """The weight that training itself chooses, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,10 @@ class LossCall:
     """It runs without gradients: the loss is only looked at."""
     partners: frozenset[Family] = frozenset()
     """Families of the terms that this loss was added to."""
+    sampled: bool = False
+    """The loader of the batch was given a sampler of its own."""
+    evened: Place | None = None
+    """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
 
     @property
     def activation(self) -> Act | None:
@@ -110,6 +130,8 @@ class OperationKind(Enum):
     ROOT = "square root"
     EXP = "exponential"
     SOFTMAX = "softmax written out"
+    CROSS_ENTROPY = "binary cross entropy written out"
+    """The sum that is one, of a sigmoid, the operand."""
     SELECTION = "selection by a mask"
     MEAN = "mean of a selection"
     DOMAIN = "function with a bounded domain"
@@ -155,6 +177,8 @@ class Operation:
     trail: tuple[Step, ...] = ()
     repeated: bool = True
     """It runs in a loop; what runs once on plain data prepares the data."""
+    product: cst.BinaryOperation | None = None
+    """Where a logarithm was multiplied with something that is not made of its argument."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -324,6 +348,53 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedLoss:
+    """A loss that is computed where another one is trained with, and that nothing can use."""
+
+    place: Place
+    name: str
+    """The variable that it is assigned to; empty where there is none."""
+    overwritten: Place | None
+    """The assignment that the variable gets before anything reads it, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What is minimised batch by batch: it is backpropagated before an optimizer steps.
+
+    Or it is what a module gives to a library that does both.
+    """
+
+    place: Place
+    losses: tuple[Value, ...]
+    """What it is, depending on the path."""
+    mixed: bool
+    """Something that is not known as a loss is part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyAlone:
+    """An accuracy, which is all that a program measures although its classes are not even."""
+
+    place: Place
+    corrected: Place
+    """Where weights or a sampler make up for the imbalance."""
+
+
+@dataclass(frozen=True, slots=True)
+class VanishingWeight:
+    """A learned weight of a loss that nothing in the objective keeps from vanishing."""
+
+    place: Place
+    weight: str
+    """As the code has it."""
+    loss: Place
+    others: tuple[Place, ...]
+    """Where other losses are weighted by parameters of the same module."""
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAverage:
     """A sum of batch means that is divided by a number of samples."""
 
@@ -386,8 +457,12 @@ Told: TypeAlias = (
     | IdleStep
     | MissingStep
     | UntrainedParameters
+    | Objective
+    | AccuracyAlone
     | ScalerFault
+    | VanishingWeight
     | WrongAverage
+    | UnusedLoss
     | GradientClip
 )
 """What rules are told of as it was met."""

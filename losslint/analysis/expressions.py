@@ -11,11 +11,12 @@ import libcst as cst
 from losslint.analysis import operators
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import outcomes
-from losslint.analysis.containers import element, elements, is_key, keys_of
+from losslint.analysis.containers import element, elements, is_key, is_list, keys_of
 from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.strings import MAX_TEXT, shown
 from losslint.analysis.subscripts import subscript
 from losslint.analysis.values import (
     NONE,
@@ -25,6 +26,7 @@ from losslint.analysis.values import (
     Function,
     Instance,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -94,24 +96,14 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
                 text.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             value = run.eval(part.expression)
-            shown = _shown(value) if part.format_spec is None else None
-            if text is not None and shown is not None:
-                text.append(shown)
+            word = shown(value) if part.format_spec is None else None
+            if text is not None and word is not None:
+                text.append(word)
             else:
                 text = None
-    if text is None or sum(map(len, text)) > operators.MAX_TEXT:
+    if text is None or sum(map(len, text)) > MAX_TEXT:
         return UNKNOWN
     return Const("".join(text))
-
-
-def _shown(value: Value) -> str | None:
-    """A short constant as an f-string shows it."""
-    if isinstance(value, Const):
-        if isinstance(value.value, str):
-            return value.value
-        if isinstance(value.value, int) and value.value.bit_length() <= operators.MAX_TEXT:
-            return str(value.value)
-    return None
 
 
 @evaluates(cst.Ellipsis)
@@ -303,6 +295,8 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
             if known is None:
                 args.open = True
                 args.stars.append(element(run, value, arg.value))
+                if len(node.args) == 1:
+                    args.spread = _choice_of_items(run, value)
             else:
                 args.positional.extend(known)
         elif arg.star == "**":
@@ -317,6 +311,17 @@ def arguments(run: Interpreter, node: cst.Call) -> Args:
         else:
             args.positional.append(value)
     return args
+
+
+def _choice_of_items(run: Interpreter, value: Value) -> Value | None:
+    """The items of a list that is one of several, depending on the path."""
+    if isinstance(value, Instance) and is_list(value) and REST not in value.slots:
+        items = run.heap.get(value.slots, ITEMS)
+        if isinstance(items, Union) and all(
+            isinstance(one.value, Tuple) for one in items.alternatives
+        ):
+            return items
+    return None
 
 
 @evaluates(cst.ListComp, cst.GeneratorExp, cst.SetComp)

@@ -15,7 +15,10 @@ from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.memo import Remembered, widen
+from losslint.analysis.objectives import note_returned
+from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
+from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trace import HandOver, ZeroGrad
 from losslint.analysis.trail import Place, extend
@@ -61,7 +64,9 @@ def call_function(
         args = args.behind(self)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
-        return _cut_off(run, args, f"{function.name} calls itself or lies too deep")
+        return _left_out(run, args, f"{function.name} calls itself or lies too deep")
+    if function.owner is not None and is_stub(node):
+        return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
     key = _key(run, function, bound)
     known = run.memo.find(key)
@@ -74,8 +79,12 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            return _cut_off(run, args, f"{function.name} is called in too many ways")
-    run.entered.add(node)
+            left_out = _left_out(run, args, f"{function.name} is called in too many ways")
+            return _as_usual(run.memo.usual(node), left_out)
+    if not run.dead:
+        run.entered.add(node)
+        if isinstance(self, Instance) and isinstance(self.cls, Class):
+            run.entered_on.add((node, self.cls))
     if known is not None:
         run.heap.record(known.reads)
         run.heap.apply(known.writes)
@@ -102,6 +111,7 @@ def call_function(
         or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
+    run.memo.gave(node, value)
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -110,20 +120,34 @@ def call_function(
     return _returned(run, function, args, value)
 
 
-def _cut_off(run: Interpreter, args: Args, why: str) -> Unknown:
+def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unknown:
     """What a call gives that is not evaluated: something made of its arguments and more.
 
-    What it does to gradients is not known either.
+    Args:
+        run: the interpreter.
+        args: the arguments, with the object of a method.
+        why: the reason, for who asks where a trail was lost.
+        acts: whether it may do something to gradients.
     """
     place = run.place(args.node)
-    run.act(ZeroGrad(place, certain=False))
-    run.act(HandOver(place))
+    if acts:
+        run.act(ZeroGrad(place, certain=False))
+        run.act(HandOver(place))
     deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
     return Unknown(None, deps, place, why)
+
+
+def _as_usual(usual: Value, instead: Unknown) -> Value:
+    """A result of which the activation is known, since it was the same however it was called."""
+    if isinstance(usual, Tensor):
+        return usual.but(deps=instead.deps)
+    if isinstance(usual, Tuple):
+        return Tuple(tuple(_as_usual(item, instead) for item in usual.items))
+    return instead
 
 
 def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> object:
@@ -160,8 +184,9 @@ def _evaluate(
         owner=owner,
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
-        in_loss=is_loss_function(function, owner),
+        in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
+        body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -185,6 +210,8 @@ def _evaluate(
                 value = made
         if frame.in_loss and not run.no_grad:
             run.reaches_loss(value)
+            if len(run.frames) == 2:
+                note_returned(run, function, value)
             value = through_loss(run, bound.values(), value)
     finally:
         run.frames.pop()
@@ -196,11 +223,24 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     name = function.name
     if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
         return True
+    return owner is not None and name in ("forward", "__call__") and _is_loss_class(owner)
+
+
+def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) -> bool:
+    """Whether a method that is evaluated on its own is what the call of a loss can lead to.
+
+    No call does with the options that the program gives, but its readers may give others.
+    """
     return (
         owner is not None
-        and name in ("forward", "__call__")
-        and bool(re.search(r"loss$|^loss|criterion|objective", owner.name, re.IGNORECASE))
+        and len(run.frames) == 1
+        and _is_loss_class(owner)
+        and is_part_of_call(owner, function.name)
     )
+
+
+def _is_loss_class(cls: Class) -> bool:
+    return bool(re.search(r"loss$|^loss|criterion|objective", cls.name, re.IGNORECASE))
 
 
 def _plain(value: Value | None) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.joins import each
 from losslint.analysis.values import Act, Tensor, Unknown, Value, alternatives_of
@@ -137,16 +138,19 @@ def backpropagations(run: Interpreter) -> list[Backpropagation]:
 
 
 def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
+    """The cuts on every path: where one path has a gradient, the other is not for training."""
     tensors = [one for one in losses if isinstance(one, Tensor)]
     whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
-    return tuple(
+    cuts = [
         {
             Cut(operation.place, operation.function): None
-            for one in tensors
             for operation in one.operations
             if _ends(operation, whole)
         }
-    )
+        for one in tensors
+        if one.deps
+    ]
+    return tuple(cut for cut in cuts[0] if all(cut in other for other in cuts)) if cuts else ()
 
 
 def _ends(operation: Operation, whole: bool) -> bool:
@@ -177,7 +181,7 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
 
 
 def _made_by_call(value: Unknown) -> bool:
-    return isinstance(value.key, tuple) and value.key[0] == "made"
+    return isinstance(value.key, tuple) and value.key[0] in ("made", MAXIMUM)
 
 
 _LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)

@@ -27,6 +27,8 @@ from losslint.analysis.events import (
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
+from losslint.analysis.learned_weights import Weights
+from losslint.analysis.metrics import Metrics
 from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.arguments import Args
     from losslint.analysis.memo import Memo
+    from losslint.analysis.objectives import Returned
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
     from losslint.analysis.values import ZeroReason
@@ -113,8 +116,13 @@ class Interpreter:
         self.sites = LossSites()
         self.partners: dict[Place, set[Family]] = {}
         self.guarded: set[ZeroReason] = set()
+        self.weights = Weights()
+        self.metrics = Metrics()
+        self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
+        self.entered_on: set[tuple[cst.CSTNode, Class]] = set()
+        """Methods, with the classes of the objects that they were called on."""
         self.stated: Tensor | None = None
         """What the comment on the line that is run says its value is."""
         self.returns: Mapping[str, str] = {}
@@ -126,6 +134,8 @@ class Interpreter:
         self.loops = 0
         self.looping: list[Round] = []
         """The loops around what is being evaluated, the innermost last."""
+        self.drawn: frozenset[Instance] = frozenset()
+        """The loaders that the batch of the present round was drawn from."""
         self.backpropagations: dict[Place, Backpropagation] = {}
         """Every call of backward, with all that it was seen to be called on."""
         self.backpropagated: set[Place] = set()
@@ -134,6 +144,10 @@ class Interpreter:
         """Losses whose gradients were asked for without a backward."""
         self.numbers: set[Place] = set()
         """Where losses were kept that were seen to be read as a number later."""
+        self.divided_by_index: dict[Hashable, Place] = {}
+        """The first division by each index that a loop left; one finding is enough."""
+        self.dropped = False
+        """A loss was met that nothing can use."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
@@ -162,6 +176,7 @@ class Interpreter:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
         self.rounds = 1
+        self.drawn = frozenset()
         self.looping.clear()
         self.heap.stop_all_recordings()
 

@@ -165,6 +165,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
         sizes=common(one.sizes, other.sizes),
         scale=one.scale if one.scale == other.scale else None,
+        rare=one.rare if one.rare == other.rare else None,
         shape=one.shape if one.shape == other.shape else "",
         operations=one.operations | other.operations,
         deps=one.deps | other.deps,

@@ -41,11 +41,16 @@ def class_attribute(run: Interpreter, cls: Class, name: str) -> Value | None:
 def find_method(value: Value, name: str) -> Function | None:
     """The function that a project class defines under a name."""
     if isinstance(value, Instance) and isinstance(value.cls, Class):
-        for one in lineage(value.cls):
-            if isinstance(one, Class):
-                found = one.slots.get(name)
-                if isinstance(found, Function):
-                    return found
-                if found is not None:
-                    return None
+        found = defined(value.cls, name)
+        return found if isinstance(found, Function) else None
+    return None
+
+
+def defined(cls: Class, name: str) -> Value | None:
+    """What the body of a class or the nearest of its project bases defines under a name."""
+    for one in lineage(cls):
+        if isinstance(one, Class):
+            found = one.slots.get(name)
+            if found is not None:
+                return found
     return None

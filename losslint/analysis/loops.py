@@ -3,28 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import libcst as cst
 
 from losslint.analysis.assignment import assign
+from losslint.analysis.averages import index_left_by
 from losslint.analysis.containers import element, elements
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.joins import truth
+from losslint.analysis.nodes import walk
+from losslint.analysis.python_api import NUMBERS
 from losslint.analysis.scope import Round
+from losslint.analysis.spelling import dotted
 from losslint.analysis.statements import dead, executes
 from losslint.analysis.trace import Action, Loop
+from losslint.analysis.values import Instance, Tuple, Unknown, Value
 
 MAX_UNROLLED = 12
 
 
 @executes(cst.For)
 def _for(run: Interpreter, node: cst.For) -> bool:
+    outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
-    known = elements(run, source)
+    known = elements(run, source) or _numbers(run, source, node)
     if known is not None and len(known) <= MAX_UNROLLED and run.rounds * len(known) <= MAX_ROUNDS:
-        return _unrolled(run, node, [_binder(run, node, item) for item in known])
-    item = element(run, source, node.iter)
-    return _repeated(run, node, _binder(run, node, item), endless=False)
+        run.drawn = run.drawn or outer
+        goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
+    else:
+        item = element(run, source, node.iter)
+        run.drawn = run.drawn or outer
+        goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
+    run.drawn = outer
+    return goes_on
+
+
+def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
+    """The numbers of a range, where the body names an attribute or a layer by each of them."""
+    numbers = run.heap.get(source.slots, NUMBERS) if isinstance(source, Instance) else None
+    return numbers.items if isinstance(numbers, Tuple) and _names_by(node) else None
+
+
+@lru_cache(maxsize=1_024)
+def _names_by(loop: cst.For) -> bool:
+    if not isinstance(loop.target, cst.Name):
+        return False
+    index = loop.target.value
+    return any(
+        isinstance(one, cst.Call)
+        and dotted(one.func).rpartition(".")[2] in _NAMING
+        and any(
+            isinstance(name, cst.Name) and name.value == index
+            for arg in one.args[:2]
+            for name in walk(arg.value)
+        )
+        for one in walk(loop.body)
+    )
+
+
+_NAMING = frozenset({"setattr", "getattr", "add_module", "register_module", "register_parameter"})
 
 
 def _binder(run: Interpreter, node: cst.For, item: object) -> Callable[[], None]:
@@ -125,6 +163,9 @@ def _repeated(
         if heap.holds(reads):
             break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
+    left = index_left_by(node) if isinstance(node, cst.For) else None
+    if left is not None and isinstance(run.heap.get(frame.scope.slots, left[0]), Unknown):
+        run.heap.set(frame.scope.slots, *left)
     if body:
         run.act(Loop(run.place(node), tuple(body), repeats))
     if endless and not left_by_break:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from losslint.analysis.heap import Heap, Writes
-from losslint.analysis.values import Const, Tuple, Unknown, Value
+from losslint.analysis.values import UNKNOWN, Const, Tensor, Tuple, Union, Unknown, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -43,6 +44,7 @@ class Memo:
     def __init__(self) -> None:
         self._calls: dict[Hashable, list[Remembered]] = {}
         self._contexts: dict[cst.CSTNode, float] = {}
+        self._usual: dict[cst.CSTNode, Value] = {}
 
     def find(self, key: Hashable) -> Remembered | None:
         """The result of an earlier call that still holds."""
@@ -50,6 +52,15 @@ class Memo:
             if Heap.holds(call.reads):
                 return call
         return None
+
+    def usual(self, node: cst.CSTNode) -> Value:
+        """What a function gave in every context so far."""
+        return self._usual.get(node, UNKNOWN)
+
+    def gave(self, node: cst.CSTNode, value: Value) -> None:
+        """Notes what a function gave in one context."""
+        before = self._usual.get(node)
+        self._usual[node] = _agreed(value if before is None else before, value)
 
     def keep(self, key: Hashable, call: Remembered) -> None:
         """Remembers a call."""
@@ -75,6 +86,24 @@ class Memo:
         self._contexts[node] = self._contexts.get(node, 0.0) + cost * (
             1 if taught else _COST_OF_NOTHING
         )
+
+
+def _agreed(one: Value, other: Value) -> Value:
+    """The activations in which two results agree."""
+    if isinstance(one, Union):
+        return reduce(_agreed, [alternative.value for alternative in one.alternatives], other)
+    if isinstance(other, Union):
+        return _agreed(other, one)
+    if isinstance(one, Tuple) and isinstance(other, Tuple) and len(one.items) == len(other.items):
+        pairs = zip(one.items, other.items, strict=True)
+        return Tuple(tuple(_agreed(mine, theirs) for mine, theirs in pairs))
+    if isinstance(one, Tensor) and isinstance(other, Tensor) and one.act is other.act:
+        return Tensor(
+            act=one.act,
+            dim=one.dim if one.dim == other.dim else None,
+            trail=one.trail,
+        )
+    return UNKNOWN
 
 
 def widen(value: Value, tested: frozenset[Hashable]) -> Value:

@@ -22,10 +22,13 @@ from losslint.analysis.containers import extend as extend_list
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import contradict, join_alternatives, truth
+from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
+from losslint.analysis.shares import RANDOM, share_below
 from losslint.analysis.sizes import broadcast, paired
+from losslint.analysis.strings import MAX_TEXT, percent
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -60,8 +63,6 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_PAIRS = 25
-MAX_TEXT = 1_000
-"""Characters of a computed string, bits of a computed number."""
 _SYMBOLS: dict[type, str] = {
     cst.Add: "+", cst.AddAssign: "+",
     cst.Subtract: "-", cst.SubtractAssign: "-",
@@ -121,6 +122,8 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
 def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _of_tensors(run, sign, left, right, node)
+    if isinstance(left, Const) and isinstance(left.value, str) and sign == "%":
+        return percent(left.value, right)
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
     if isinstance(left, Params) or isinstance(right, Params):
@@ -286,6 +289,8 @@ def compare(
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
+        if isinstance(sign, cst.Equal):
+            compared(run, left, right, node)
         run_place = run.place(node)
         inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
         reason = inner
@@ -299,7 +304,8 @@ def compare(
         made = arithmetic.blend(left, right)
         mask = Tensor(
             mask=reason,
-            shape="random" if any(t.shape == "random" for t in tensors) else "",
+            shape="random" if any(t.shape in RANDOM for t in tensors) else "",
+            rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
             dtype=DType.BOOL,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.arithmetic import blend, operand
 from losslint.analysis.conditions import is_difference
 from losslint.analysis.events import Family, Operation, OperationKind
+from losslint.analysis.learned_weights import alone
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import with_operation
 from losslint.analysis.trail import steps_of
@@ -26,6 +27,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     one = operand(base)
     made = blend(base, exponent)
     known = number(exponent)
+    if known is not None:
+        made = alone(made, one)
     if known == 0.5:
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:

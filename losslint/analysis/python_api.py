@@ -16,7 +16,7 @@ from losslint.analysis.containers import (
     is_key,
 )
 from losslint.analysis.gradient_flow import cut
-from losslint.analysis.interpreter import REST, Interpreter
+from losslint.analysis.interpreter import REST, Interpreter, constant
 from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
 from losslint.analysis.operators import binary
@@ -49,7 +49,19 @@ def _with_rest(run: Interpreter, rest: Value) -> Instance:
 
 @extern("builtins.range")
 def _range(op: Op) -> Value:
-    return _with_rest(op.run, Unknown())
+    made = _with_rest(op.run, Unknown())
+    bounds = [constant(value, int) for value in op.args.positional]
+    if 1 <= len(bounds) <= 2 and all(one is not None and abs(one) < _LARGE for one in bounds):
+        numbers = range(*bounds)
+        if len(numbers) <= MAX_NUMBERS:
+            op.run.heap.set(made.slots, NUMBERS, Tuple(tuple(map(Const, numbers))))
+    return made
+
+
+NUMBERS = "<numbers>"
+"""The slot of a short range that holds its numbers; most loops over one are seen as endless."""
+MAX_NUMBERS = 12
+_LARGE = 1_000_000
 
 
 @extern("builtins.zip")

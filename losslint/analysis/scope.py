@@ -90,3 +90,5 @@ class Frame:
     """What it returns is a loss, by its name or use."""
     widened: bool = False
     """Its arguments were made less certain, so what they were picked by may be forgotten."""
+    body: cst.BaseSuite | None = None
+    """The statements of the function; None for what is no function with statements."""

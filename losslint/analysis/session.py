@@ -20,14 +20,18 @@ from losslint.analysis.failures import Failure
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
+from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
+from losslint.analysis.metrics import accuracies_alone
+from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
 from losslint.analysis.surroundings import Unseen
 from losslint.analysis.syntax import SourceModule
+from losslint.analysis.terms import without_balanced
 from losslint.analysis.torch_api import (
     activations,
     combining,
@@ -38,10 +42,12 @@ from losslint.analysis.torch_api import (
     optim,
     reductions,
     shaping,
+    simulated,
     training,
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
@@ -61,6 +67,7 @@ _TABLES = (
     reductions,
     reflection_api,
     shaping,
+    simulated,
     training,
 )
 """Modules that register what they know when they are imported."""
@@ -140,13 +147,17 @@ def _analyse(
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
-    events = [_settled(run, event, acts) for event in run.events]
+    events = [_settled(run, event, acts) for event in without_balanced(run.events)]
     events.extend(training_loops(run.roots))
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(unused_losses(run))
+    events.extend(vanishing_weights(run))
+    events.extend(objectives(run))
+    events.extend(accuracies_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,

@@ -7,13 +7,14 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis import accumulation, operators
+from losslint.analysis import accumulation, operators, unused_losses
 from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.conditions import is_by_version, outcomes
 from losslint.analysis.containers import extend, is_list
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.missing_call import missing_call
+from losslint.analysis.narrowing import narrow
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
 from losslint.analysis.values import (
@@ -76,6 +77,8 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
     value = run.eval(node.value)
     if isinstance(node.value, cst.Attribute):
         missing_call(run, node.value, value)
+    elif isinstance(node.value, cst.Call):
+        unused_losses.discarded(run, node.value, value)
     return True
 
 
@@ -86,13 +89,17 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
         value = accumulation.assigned(run, node, node.value, value)
     for target in node.targets:
         assign(run, target.target, value)
+    if len(node.targets) == 1:
+        unused_losses.assigned(run, node, node.targets[0].target, value)
     return True
 
 
 @executes(cst.AnnAssign)
 def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
     if node.value is not None:
-        assign(run, node.target, _right_side(run, node.value))
+        value = _right_side(run, node.value)
+        assign(run, node.target, value)
+        unused_losses.assigned(run, node, node.target, value)
     return True
 
 
@@ -213,9 +220,14 @@ def _if(run: Interpreter, node: cst.If) -> bool:
             dead(run, skipped, node)
         return run.exec(taken)
     when_true, when_false = outcomes(test, node)
+
+    def body() -> bool:
+        narrow(run, node.test)
+        return run.exec(node.body.body)
+
     return run.branch(
         [
-            (when_true, lambda: run.exec(node.body.body)),
+            (when_true, body),
             (when_false, lambda: run.exec(orelse)),
         ]
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from losslint.analysis.values import Const, Unknown, Value
+from losslint.analysis.values import UNKNOWN, Const, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
     from losslint.analysis.arguments import Args
@@ -18,4 +20,46 @@ def constant_method(target: Value, name: str, args: Args) -> Value:
             return Const(getattr(target.value, name)())
         if name in ("startswith", "endswith") and len(known) == 1 and isinstance(known[0], str):
             return Const(bool(getattr(target.value, name)(known[0])))
+        if name == "format" and not args.open and not args.keywords:
+            return _filled(target.value, _FIELD, args.positional)
     return Unknown()
+
+
+MAX_TEXT = 1_000
+"""Characters of a computed string, bits of a computed number."""
+_FIELD = re.compile(r"\{(\d*)\}")
+_SPECIFIER = re.compile(r"%[sd]()")
+
+
+def percent(template: str, value: Value) -> Value:
+    """``template % value``."""
+    return _filled(template, _SPECIFIER, value.items if isinstance(value, Tuple) else (value,))
+
+
+def shown(value: Value) -> str | None:
+    """A short constant as text."""
+    if isinstance(value, Const):
+        if isinstance(value.value, str):
+            return value.value
+        if isinstance(value.value, int) and value.value.bit_length() <= MAX_TEXT:
+            return str(value.value)
+    return None
+
+
+def _filled(template: str, field: re.Pattern[str], values: Sequence[Value]) -> Value:
+    """A template of plain fields with constants in them."""
+    texts = [shown(value) for value in values]
+    numbers = [int(text) if text else index for index, text in enumerate(field.findall(template))]
+    rest = field.sub("", template)
+    if set("{}%") & set(rest) or not all(number < len(texts) for number in numbers):
+        return UNKNOWN
+    parts: list[str] = []
+    end = 0
+    for number, match in zip(numbers, field.finditer(template), strict=True):
+        text = texts[number]
+        if text is None:
+            return UNKNOWN
+        parts += [template[end : match.start()], text]
+        end = match.end()
+    parts.append(template[end:])
+    return Const("".join(parts)) if sum(map(len, parts)) <= MAX_TEXT else UNKNOWN

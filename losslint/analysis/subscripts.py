@@ -27,7 +27,9 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
 from losslint.analysis.joins import each, join, one_of, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole, with_operation
+from losslint.analysis.shares import RANDOM
 from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.trail import extend as extend_trail
@@ -198,11 +200,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
-        elif target.sign is not Sign.UNKNOWN and value not in (Const(0), Const(0.0), *_ONES):
+        elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
 _ONES = (Const(1), Const(1.0))
+
+
+def _keeps_sign(sign: Sign, written: Value) -> bool:
+    """Whether a tensor of a sign still has it when a number was written into it."""
+    known = number(written)
+    return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
 
 
 def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
@@ -261,7 +269,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
-    if index.mask is None or index.shape == "random":
+    if index.mask is None or index.shape in RANDOM:
         return made
     operation = Operation(
         OperationKind.SELECTION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ Unseen = Callable[[Collection[Path]], bool]
 """Whether a file of the project that is not linted may import one of these."""
 
 
-MAX_USERS = 200
+MAX_IMPORTERS = 200
 """What more files import is not followed."""
 _BY_NAME = (b"import_module(", b"__import__(", b"instantiate(", b"sys.modules")
 """Calls that import what a string names."""
@@ -65,13 +66,14 @@ class Surroundings:
             return None
         targets = {path, *self._packages(path)}
         others = [source for at, source in self._sources.items() if at != path]
-        found: list[SourceModule] = []
-        for source in dependents(targets, others, self._linker, guessing=True):
-            file = self._load(source.path)
-            if file is None or len(found) == MAX_USERS:
-                return None
-            found.append(file)
-        return found
+        found = list(
+            islice(dependents(targets, others, self._linker, guessing=True), MAX_IMPORTERS + 1)
+        )
+        if len(found) > MAX_IMPORTERS:
+            return None
+        files = [self._load(source.path) for source in found]
+        read = [file for file in files if file is not None]
+        return read if len(read) == len(files) else None
 
     def _packages(self, path: Path) -> list[Path]:
         """The packages around a file, each as the file or folder that an import of it finds."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.events import Family, LossTerm
+import libcst as cst
+
+from losslint.analysis.events import Event, Family, LossSum, LossTerm
 from losslint.analysis.numbers import number
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -15,11 +18,11 @@ from losslint.analysis.values import (
 )
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 MAX_TERMS = 16
+OPEN = "open sum"
+"""The mark of a loss to which something was added that is not known as a loss."""
 
 
 def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
@@ -29,14 +32,45 @@ def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[L
     return (*one, *(term for term in other if term not in one))[:MAX_TERMS]
 
 
-def weigh(tensor: Tensor, factor: Value) -> Tensor:
+def without_balanced(events: Sequence[Event]) -> list[Event]:
+    """The events without sums that another path, with one term more, adds with weights."""
+    weighted = [
+        {term.place for term in event.terms}
+        for event in events
+        if isinstance(event, LossSum)
+        and any(term.weighted and term.family is not Family.DIVERGENCE for term in event.terms)
+    ]
+    return [
+        event
+        for event in events
+        if not isinstance(event, LossSum)
+        or not any({term.place for term in event.terms} < places for places in weighted)
+    ]
+
+
+def has_named_factor(node: cst.CSTNode, first: bool) -> bool:
+    """Whether the first or second factor of a product is a variable or attribute."""
+    factor: cst.CSTNode | None = None
+    if isinstance(node, cst.BinaryOperation):
+        factor = node.left if first else node.right
+    elif isinstance(node, cst.AugAssign):
+        factor = node.value
+    return isinstance(factor, cst.Name | cst.Attribute | cst.Subscript)
+
+
+def weigh(tensor: Tensor, factor: Value, named: bool = False) -> Tensor:
     """The terms of a tensor that was multiplied by a factor.
 
-    A factor of one is no weight, nor is a mask or a weight for each element; a factor for a sum of
-    several terms leaves their proportions as they are until another term is added.
+    A one that is written out is no weight, nor is a mask or a weight for each element; a factor for
+    a sum of several terms leaves their proportions as they are until another term is added.
+
+    Args:
+        tensor: a loss.
+        factor: what it was multiplied with.
+        named: whether the factor has a name: an option is a weight, whatever it is set to.
     """
     known = number(factor)
-    if known is not None and abs(known) == 1:
+    if known is not None and abs(known) == 1 and not named:
         return tensor
     if isinstance(factor, Tensor) and factor.mask is not None:
         return tensor
@@ -54,16 +88,30 @@ def weigh(tensor: Tensor, factor: Value) -> Tensor:
 
 def normalised(tensor: Tensor, divisor: Value) -> Tensor:
     """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
-    if len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
-        return weigh(tensor, divisor)
+    fixed = number(divisor) is not None
+    if fixed or len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
+        made = weigh(tensor, divisor)
+        return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
     return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
 
 
-def reduced_terms(terms: tuple[LossTerm, ...], stage: str) -> tuple[LossTerm, ...]:
-    """The terms after a reduction over their elements."""
-    if all(term.stage != "elements" for term in terms):
+_SUMMED = frozenset({"sum"})
+_SEVERAL = frozenset({"elements", "sum"})
+"""Stages of what can still be one number a sample: a sum may be one over the other dimensions."""
+
+
+def reduced_terms(
+    terms: tuple[LossTerm, ...], stage: str, of: frozenset[str] = frozenset({"elements"})
+) -> tuple[LossTerm, ...]:
+    """The terms after a reduction of those that are at some stages."""
+    if all(term.stage not in of for term in terms):
         return terms
-    return tuple(replace(term, stage=stage) if term.stage == "elements" else term for term in terms)
+    return tuple(replace(term, stage=stage) if term.stage in of else term for term in terms)
+
+
+def averaged_terms(terms: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms after a mean."""
+    return reduced_terms(terms, "mean", _SEVERAL)
 
 
 def settled(tensor: Tensor) -> Tensor:

@@ -111,6 +111,19 @@ class KeepLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class DropLoss:
+    """A loss with its graph is computed, and nothing can use it."""
+
+    place: Place
+    name: str
+    """The variable that it is assigned to; empty where there is none."""
+    overwritten: Place | None
+    """The assignment that the variable gets instead; None where there is no other."""
+    in_loss: bool
+    """Something else is returned as the loss."""
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """Several ways to go on, one of which is taken."""
 
@@ -140,6 +153,7 @@ Action: TypeAlias = (
     | Unscale
     | Clip
     | KeepLoss
+    | DropLoss
     | Branch
     | Loop
 )

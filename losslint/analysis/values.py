@@ -175,6 +175,14 @@ class Scale:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of the data that the rarest class has, where the program itself says so."""
+
+    size: float
+    place: Place
+
+
 class Tensor(Facts, Value):
     """A tensor, or a number taken out of one."""
 
@@ -196,6 +204,8 @@ class Tensor(Facts, Value):
     """The sizes of its dimensions, as far as they are known."""
     scale: Scale | None = None
     """For data: the large numbers that the program makes it of, where nothing undid that."""
+    rare: Share | None = None
+    """For labels: how rare the program makes one of their classes."""
     grad: bool = True
     """False where no gradient flows through: detached, argmax, under no_grad."""
     shape: str = ""

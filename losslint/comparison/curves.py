@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from losslint.catalogue import Entry
-from losslint.errors import UserError
+from losslint.errors import UserError, did_you_mean
 
 try:
     import torch
@@ -127,6 +128,8 @@ def curve(
 def _build(entry: Entry, options: Mapping[str, float]) -> Callable[..., Tensor]:
     module, _, name = (entry.module or "").rpartition(".")
     make: Any = getattr(importlib.import_module(module), name)
+    for option in options:
+        _check_option(entry, make, option)
     try:
         loss: Callable[..., Tensor] = make(reduction="none", **options)
         # The losses check their options when they are called.
@@ -134,6 +137,21 @@ def _build(entry: Entry, options: Mapping[str, float]) -> Callable[..., Tensor]:
     except (TypeError, ValueError) as problem:
         raise UserError(f"{entry.name}: {problem}") from problem
     return loss
+
+
+def _check_option(entry: Entry, make: Any, option: str) -> None:
+    """Raises UserError unless the loss has an option of this name, and it is a number."""
+    numbers = [
+        name
+        for name, parameter in signature(make).parameters.items()
+        if "float" in str(parameter.annotation)
+    ]
+    if option not in numbers:
+        known = f"these are: {', '.join(numbers)}" if numbers else "it has none"
+        raise UserError(
+            f"{entry.name} has no number called {option!r} among its options; {known}"
+            f"{did_you_mean(option, numbers)}"
+        )
 
 
 def _call(entry: Entry) -> _Call:

@@ -3,6 +3,16 @@
 Needs torch, the extra ``torch``. Functions are in :mod:`losslint.losses.functional`, modules here.
 """
 
+try:
+    import torch  # noqa: F401  # to say what to do about it, where it is missing
+except ModuleNotFoundError as problem:
+    if problem.name != "torch":
+        raise
+    raise ImportError(
+        "losslint.losses needs torch 2.2 or newer, which is not installed: `pip install torch`, or "
+        "install losslint with its extra: `pip install './path/to/checkout[torch]'`"
+    ) from None
+
 from losslint.losses.classification import (
     AsymmetricLoss,
     BinaryFocalLoss,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from losslint.analysis.nodes import children
 from losslint.analysis.trail import Place
 from losslint.rewriting.imports import meaning_of
 from losslint.rewriting.references import references
-from losslint.rewriting.tree import children, tree_of
+from losslint.rewriting.tree import tree_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.nodes import walk
 from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
-from losslint.rewriting.tree import Tree, code, tree_of, walk
+from losslint.rewriting.tree import Tree, code, tree_of
 
 if TYPE_CHECKING:
     from losslint.analysis.events import TrainingLoop

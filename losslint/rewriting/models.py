@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from losslint.analysis.criteria import Expects
+from losslint.analysis.nodes import walk
 from losslint.analysis.trail import Place
 from losslint.fix import Change, Edge
 from losslint.rewriting.activations import (
@@ -22,7 +23,7 @@ from losslint.rewriting.imports import meaning_of
 from losslint.rewriting.names import Names, names_of
 from losslint.rewriting.objects import calls_of_objects, origins
 from losslint.rewriting.outputs import followed
-from losslint.rewriting.tree import Tree, code, in_order, tree_of, walk
+from losslint.rewriting.tree import Tree, code, in_order, tree_of
 from losslint.rewriting.variables import variable
 
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.rewriting.tree import Tree, children, code, walk
+from losslint.analysis.nodes import children, walk
+from losslint.rewriting.tree import Tree, code
 
 MOVES = ("to", "cuda", "cpu", "train", "eval")
 """Methods of a module that give the module itself."""

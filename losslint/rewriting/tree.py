@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.nodes import children, walk
 from losslint.analysis.trail import Place
 
 if TYPE_CHECKING:
     from losslint.analysis.syntax import SourceModule
 
-_TRIVIA = (
-    "whitespace", "lpar", "rpar", "leading_lines", "lines_after", "header", "footer",
-    "trailing_whitespace", "semicolon", "comma", "equal", "dot", "lbracket", "rbracket",
-)  # fmt: skip
-_FIELDS: dict[type, tuple[str, ...]] = {}
 _ATOMS = (
     cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List,
     cst.Dict, cst.BaseComp,
 )  # fmt: skip
-
-
-def children(node: cst.CSTNode) -> list[cst.CSTNode]:
-    """The nodes directly below a node, without white space, parentheses and punctuation."""
-    names = _FIELDS.get(type(node))
-    if names is None:
-        names = tuple(f.name for f in fields(node) if not f.name.startswith(_TRIVIA))
-        _FIELDS[type(node)] = names
-    found: list[cst.CSTNode] = []
-    for name in names:
-        value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            found.append(value)
-        elif isinstance(value, tuple | list):
-            found += [item for item in value if isinstance(item, cst.CSTNode)]
-    return found
-
-
-def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and everything below it, in the order of the text."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending += reversed(children(current))
 
 
 class Tree:

@@ -23,6 +23,7 @@ from losslint_rules.numerics.epsilon_outside import EpsilonOutside
 from losslint_rules.numerics.epsilon_too_small import EpsilonTooSmall
 from losslint_rules.numerics.exp_overflow import ExpOverflow
 from losslint_rules.numerics.log_of_softmax import LogOfSoftmax
+from losslint_rules.numerics.manual_bce import ManualBce
 from losslint_rules.numerics.manual_softmax import ManualSoftmax
 from losslint_rules.numerics.mean_of_empty_selection import MeanOfEmptySelection
 from losslint_rules.numerics.unguarded_division import UnguardedDivision
@@ -30,8 +31,14 @@ from losslint_rules.numerics.unguarded_domain import UnguardedDomain
 from losslint_rules.numerics.unguarded_log import UnguardedLog
 from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
+from losslint_rules.objective.accuracy_on_imbalance import AccuracyOnImbalance
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
+from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
+from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
+from losslint_rules.objective.sum_reduction import SumReduction
+from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
+from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
 from losslint_rules.run.invalid_suppression import InvalidSuppression
 from losslint_rules.run.not_analysed import NotAnalysed
@@ -102,6 +109,7 @@ RULES: tuple[type[Rule], ...] = (
     EpsilonTooSmall,
     ExpOverflow,
     LogOfSoftmax,
+    ManualBce,
     ManualSoftmax,
     MeanOfEmptySelection,
     UnguardedDivision,
@@ -110,6 +118,11 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedSqrt,
     WhereGuardedDivision,
     UnweightedMultitaskSum,
+    UnregularizedLossWeight,
+    DoubleImbalanceCorrection,
+    SumReduction,
+    ImbalanceIgnored,
+    AccuracyOnImbalance,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
@@ -122,6 +135,7 @@ RULES: tuple[type[Rule], ...] = (
     ForcedRequiresGrad,
     NonScalarBackward,
     AveragedByWrongCount,
+    UnusedLoss,
     MissingBackward,
     MissingStep,
     OptimizerOfOtherModel,

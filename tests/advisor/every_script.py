@@ -9,7 +9,14 @@ import pytest
 
 from losslint.advisor.standalone import on_its_own
 from losslint.advisor.tree import Leaf
-from tests.advisor.test_scripts import check, one_thread, run, scripts
+from tests.advisor.test_scripts import (
+    check,
+    check_the_wrong_loss,
+    names_a_wrong_loss,
+    one_thread,
+    run,
+    scripts,
+)
 
 __all__ = ["one_thread"]
 
@@ -22,7 +29,7 @@ SCRIPTS = [pytest.param(text, leaf, id=leaf.name) for text, leaf in scripts().it
 WRONG = [
     pytest.param(text, leaf, id=leaf.name)
     for text, leaf in scripts().items()
-    if leaf.script is not None and leaf.script.wrong is not None
+    if names_a_wrong_loss(leaf)
 ]
 
 
@@ -41,10 +48,4 @@ def test_a_script_on_its_own_does_the_same(text: str, leaf: Leaf) -> None:
 
 @pytest.mark.parametrize(("text", "leaf"), WRONG)
 def test_the_wrong_loss_does_not_reach_it(text: str, leaf: Leaf) -> None:
-    assert leaf.script is not None
-    assert leaf.script.wrong is not None
-    assert leaf.script.reach is not None
-    wrong = text.replace(f"return {leaf.script.values['criterion']}", f"return {leaf.script.wrong}")
-    assert wrong != text
-    measured, _ = run(wrong.replace("criterion.pos_weight.item()", "1.0"))
-    assert measured["score"] < leaf.script.reach
+    check_the_wrong_loss(text, leaf)

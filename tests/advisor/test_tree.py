@@ -104,6 +104,16 @@ def broken(
         ),
         (
             "ordinal.toml",
+            lambda values: values["recipes"]["ordinal"].pop("start"),
+            "ordinal says nothing about its first loss",
+        ),
+        (
+            "ordinal.toml",
+            lambda values: values["recipes"]["ordinal"]["script"].pop("reach"),
+            "says no score to reach",
+        ),
+        (
+            "ordinal.toml",
             lambda values: values["recipes"]["ordinal"].update(references=["nowhere"]),
             "references that are not there: nowhere",
         ),

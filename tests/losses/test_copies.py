@@ -14,7 +14,7 @@ import losslint.losses
 import losslint.losses.functional
 import losslint.losses.training
 from losslint.catalogue import ENTRIES, Entry
-from losslint.catalogue.copying import standalone_source
+from losslint.catalogue.copying import inlined, standalone_source
 
 BESIDE = {
     "class_weights": losslint.losses.class_weights,
@@ -42,3 +42,12 @@ def test_the_example_gives_the_same_with_a_copy(
         exec(compile(source, entry.name, "exec"), names)
         losses.append(names["loss"])
     assert torch.equal(*losses)
+
+
+def test_all_losses_fit_into_one_file() -> None:
+    """No two of their helpers share a name, so that a script may carry any of them together."""
+    wanted = [name for entry in OURS for name in (entry.function, entry.module) if name]
+    both = inlined([(*name.rpartition(".")[::2],) for name in wanted])
+    names: dict[str, Any] = {}
+    exec(compile("\n".join((*both.imports, both.source)), "all.py", "exec"), names)
+    assert all(name.rpartition(".")[2] in names for name in wanted)

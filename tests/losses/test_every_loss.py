@@ -18,7 +18,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from losslint.catalogue import find_entry
 from losslint.catalogue.copying import standalone_source
-from losslint.losses.functional import _chunks
+from losslint.losses.functional import _fused, _regions, _target_loss
 from tests.losses.cases import Case, Tensors, arrays, module
 from tests.losses.table import CASES
 
@@ -46,6 +46,12 @@ def value_and_gradient(loss: Callable[..., Tensor], tensors: Tensors) -> tuple[T
         (value * torch.linspace(1, 2, value.numel()).view_as(value).to(value)).sum(), prediction
     )
     return value.detach(), gradient
+
+
+def by_hand_from(elements: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets the size from which losses are computed together with their gradient."""
+    monkeypatch.setattr(_regions, "_LARGE_IMAGE", elements)
+    monkeypatch.setattr(_target_loss, "_LARGE_SOFTMAX", elements)
 
 
 def without_last(case: Case, tensors: Tensors) -> Tensors:
@@ -140,27 +146,51 @@ def test_compiled_in_one_graph_it_is_the_same(case: Case) -> None:
     torch.testing.assert_close(got, value_and_gradient(loss, tensors))
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @every_loss
-def test_large_inputs_in_pieces_are_the_same(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    loss, tensors = module(case, "none"), case.tensors()
-    expected = value_and_gradient(loss, tensors)
-    monkeypatch.setattr(_chunks, "_LARGE", 1)
-    monkeypatch.setitem(_chunks._PIECE, "cpu", 8)
-    torch.testing.assert_close(value_and_gradient(loss, tensors), expected)
-    if not case.has_constant:
-        check_gradients(case)
+def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
+    case: Case, reduction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss, tensors = module(case, reduction), case.tensors()
     half = cast(tensors, torch.bfloat16)
-    in_pieces = value_and_gradient(loss, half)
-    monkeypatch.undo()
-    torch.testing.assert_close(in_pieces, value_and_gradient(loss, half))
+    with monkeypatch.context() as patched:
+        patched.setattr(_fused, "can_fuse", lambda tensor: False)
+        expected = value_and_gradient(loss, tensors)
+        expected_of_half = value_and_gradient(loss, half)
+    monkeypatch.setitem(_fused._PIECE, "cpu", 8)
+    by_hand_from(1, monkeypatch)
+    torch.testing.assert_close(value_and_gradient(loss, tensors), expected)
+    torch.testing.assert_close(value_and_gradient(loss, half), expected_of_half)
+    if not case.has_constant and reduction == "mean":
+        check_gradients(case)
 
 
-@pytest.mark.parametrize("large", [1, 2**18])
+@pytest.mark.parametrize("worth_from", [1, 2**19])
+@every_loss
+def test_a_gradient_can_be_asked_for_again(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
+    prediction, *rest = case.tensors()
+    prediction.requires_grad_()
+    value = module(case)(prediction, *rest)
+    with torch.no_grad():
+        without_gradient = module(case)(prediction, *rest)
+    torch.testing.assert_close(without_gradient, value.detach())
+    (first,) = torch.autograd.grad(value, prediction, retain_graph=True)
+    first = first.clone()
+    (again,) = torch.autograd.grad(2 * value, prediction, retain_graph=True)
+    torch.testing.assert_close(again, 2 * first)
+    (differentiable,) = torch.autograd.grad(value, prediction, create_graph=True)
+    torch.testing.assert_close(differentiable, first)
+
+
+@pytest.mark.parametrize("worth_from", [1, 2**19])
 @every_loss
 def test_tensors_that_are_not_contiguous(
-    case: Case, large: int, monkeypatch: pytest.MonkeyPatch
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_chunks, "_LARGE", large)
+    by_hand_from(worth_from, monkeypatch)
     loss, tensors = module(case, "none"), case.tensors()
     strided = tuple(tensor.transpose(0, -1).contiguous().transpose(0, -1) for tensor in tensors)
     last = tuple(tensor.movedim(1, -1).contiguous().movedim(-1, 1) for tensor in tensors)
@@ -303,15 +333,17 @@ def copied_class(name: str) -> Callable[..., nn.Module]:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @every_loss
-def test_on_cuda_it_is_the_same_as_on_the_cpu(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("worth_from", [1, 2**19])
+def test_on_cuda_it_is_the_same_as_on_the_cpu(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
         here = cast(case.tensors(), dtype)
         expected = value_and_gradient(module(case, dtype=dtype), here)
         there = tuple(tensor.cuda() for tensor in here)
-        for large in (1, 2**18):
-            monkeypatch.setattr(_chunks, "_LARGE", large)
-            got = value_and_gradient(module(case, dtype=dtype).cuda(), there)
-            torch.testing.assert_close(tuple(tensor.cpu() for tensor in got), expected)
+        got = value_and_gradient(module(case, dtype=dtype).cuda(), there)
+        torch.testing.assert_close(tuple(tensor.cpu() for tensor in got), expected)
 
 
 @every_loss

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from losslint.losses.functional import _chunks, margin, metric_learning
+from losslint.losses.functional import _fused, _similarity, margin, metric_learning
 from losslint.losses.functional.margin import arcface_loss, cosface_loss
 from losslint.losses.functional.metric_learning import (
     batch_triplet_loss,
@@ -59,8 +59,8 @@ def test_the_examples_in_the_docstrings(module: Any) -> None:
 @pytest.fixture
 def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes every matrix a large one, of pieces of two rows."""
-    monkeypatch.setattr(_chunks, "_LARGE", 1)
-    monkeypatch.setitem(_chunks._PIECE, "cpu", 16)
+    monkeypatch.setattr(_similarity, "_LARGE", 1)
+    monkeypatch.setitem(_fused._PIECE, "cpu", 16)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -70,8 +70,8 @@ def test_a_large_matrix_in_pieces_gives_the_same(
 ) -> None:
     loss, tensors = case.build(reduction=reduction), case.tensors()
     expected = value_and_gradients(loss, tensors)
-    monkeypatch.setattr(_chunks, "_LARGE", 1)
-    monkeypatch.setitem(_chunks._PIECE, "cpu", 16)
+    monkeypatch.setattr(_similarity, "_LARGE", 1)
+    monkeypatch.setitem(_fused._PIECE, "cpu", 16)
     torch.testing.assert_close(value_and_gradients(loss, tensors), expected)
     function, floats = of_floats(loss, tensors)
     assert torch.autograd.gradcheck(function, floats)

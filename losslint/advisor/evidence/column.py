@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_DISTINCT = 20000
@@ -46,21 +47,21 @@ class Column:
 
 
 class Accumulator:
-    """Takes the values of a column, one at a time."""
+    """Takes the values of a column, some at a time."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._pending: dict[object, int] = {}
+        self._pending: Counter[object] = Counter()
         self._missing = self._rows = 0
         self._all_numbers = True
         self._overflowed = False
         self._moments = _Moments()
 
-    def add(self, value: object) -> None:
-        """Takes one value; None, NaN and the usual words for them count as missing."""
-        if isinstance(value, list | dict):
-            value = str(value)
-        self._pending[value] = self._pending.get(value, 0) + 1
+    def add(self, values: Sequence[object]) -> None:
+        """Takes values; None, NaN and the usual words for them count as missing."""
+        if any(isinstance(value, list | dict) for value in values):  # JSON has some
+            values = [str(value) if isinstance(value, list | dict) else value for value in values]
+        self._pending.update(values)
         if len(self._pending) > MOST_DISTINCT:
             self._overflowed = True
             self._flush()

@@ -86,7 +86,7 @@ def _picked(
             raise UserError(
                 f"{path}: row {number} has {len(cells)} columns where the header has {width}"
             )
-        yield [cells[place] for place in places]
+        yield [cells[place] for place in places] if len(places) > 1 else (cells[last],)
 
 
 def _wanted(path: Path, target: str | None, columns: Sequence[str]) -> tuple[str, ...]:

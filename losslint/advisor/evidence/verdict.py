@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ _SKEWED = 2.0
 _LARGEST_COUNT = 1e6
 """Whole numbers beyond it are prices or identifiers rather than counts."""
 _SHOWN = 30
+_PIECE = 4096
+"""So many rows are counted at once."""
 _ONE = ("1", "1.0", "True")
 
 
@@ -53,10 +56,10 @@ def evidence_of(path: Path, target: str | None, given: Mapping[str, Answer]) -> 
         return _label_sets(path, rows)
     accumulators = [Accumulator(name) for name in rows.columns]
     one_hot = len(accumulators) > 1
-    for row in rows.rows:
-        for accumulator, value in zip(accumulators, row, strict=True):
-            accumulator.add(value)
-        one_hot = one_hot and sum(str(value) in _ONE for value in row) == 1
+    while piece := list(itertools.islice(rows.rows, _PIECE)):
+        for accumulator, values in zip(accumulators, zip(*piece, strict=True), strict=True):
+            accumulator.add(values)
+        one_hot = one_hot and all(sum(str(value) in _ONE for value in row) == 1 for row in piece)
     columns = [accumulator.column() for accumulator in accumulators]
     if not any(column.rows for column in columns):
         missing = sum(column.missing for column in columns)
@@ -234,7 +237,9 @@ def _quantity(column: Column, numbers: Numbers, facts: list[str]) -> Evidence:
     warnings = []
     if numbers.integers and column.rows > 2 and numbers.high - numbers.low == column.rows - 1:
         warnings.append(f"{column.name!r} looks like row numbers rather than a target")
-    weights = f"mean, std = {numbers.mean:.6g}, {numbers.std:.6g}" if is_large else None
+    # targets that are standardised as they are; not their logarithms, or the rates of counts
+    is_shifted = is_large and found["kind"] == "mean"
+    weights = f"mean, std = {numbers.mean:.6g}, {numbers.std:.6g}" if is_shifted else None
     return Evidence(answers, facts, weights, warnings)
 
 

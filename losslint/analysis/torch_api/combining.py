@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import element, elements
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole
+from losslint.analysis.shares import share
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.values import (
     PROBABILITIES,
     UNKNOWN,
     Act,
+    Share,
     Sign,
     Tensor,
     Value,
@@ -25,7 +29,7 @@ def _cat(op: Op) -> Value:
     parts = known if known is not None else [element(op.run, source, op.node)]
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):
-        return whole(joined).but(dim=None)
+        return whole(joined).but(dim=None, rare=_share(op, parts))
     made = whole(blend(*parts))
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if tensors and len(tensors) == len(parts):
@@ -36,6 +40,17 @@ def _cat(op: Op) -> Value:
             # `cat([1 - p, p])` is a row of probabilities
             return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _share(op: Op, parts: Sequence[Value]) -> Share | None:
+    """The share of the rarest class in ``cat([zeros(900), ones(100)])``."""
+    counts = [
+        one.sizes[0]
+        for one in parts
+        if isinstance(one, Tensor) and one.shape in ("blank", "constant") and one.sizes
+    ]
+    known = [count for count in counts if isinstance(count, int)]
+    return share(op.run, known, op.node) if len(known) == len(parts) else None
 
 
 @function("full", "new_full", "fill_")

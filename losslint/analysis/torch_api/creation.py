@@ -8,7 +8,9 @@ from losslint.analysis import arithmetic, operations
 from losslint.analysis.arithmetic import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
+from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
+from losslint.analysis.shares import UNIFORM
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -34,6 +36,8 @@ def _compared(op: Op) -> Value:
     given = op.tensor()
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
+    if op.name == "eq":
+        compared(op.run, given, op.arg(1, "other"), op.node)
     inner = given.zero or given.mask
     reason: ZeroReason | None = inner
     padding = op.name in ("ne", "isfinite", "logical_not")
@@ -102,7 +106,7 @@ def _arange(op: Op) -> Value:
 
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
-    return Tensor(grad=False, shape="random")
+    return Tensor(grad=False, shape=UNIFORM if op.name in ("rand", "rand_like") else "random")
 
 
 @function("linspace", "empty_strided")

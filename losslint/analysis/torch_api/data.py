@@ -10,6 +10,8 @@ from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import REST
 from losslint.analysis.joins import each
 from losslint.analysis.lookup import find_method
+from losslint.analysis.metrics import corrected
+from losslint.analysis.sampling import SAMPLER, drawn
 from losslint.analysis.sizes import ANY, VECTOR, reduced
 from losslint.analysis.subscripts import SAMPLE
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
@@ -37,6 +39,16 @@ if TYPE_CHECKING:
 LOADER = "torch.utils.data.DataLoader"
 TENSORS = "torch.utils.data.TensorDataset"
 TRAINER = "lightning.Trainer"
+EVENED = frozenset(
+    {
+        "torch.utils.data.WeightedRandomSampler",
+        "torch.utils.data.sampler.WeightedRandomSampler",
+        "torchsampler.ImbalancedDatasetSampler",
+        "torchsampler.imbalanced.ImbalancedDatasetSampler",
+        "torch_geometric.loader.ImbalancedSampler",
+    }
+)
+"""Samplers that draw some samples more often than others, as a rule those of rare classes."""
 _DATASET = "<dataset>"
 _COLUMNS = "<columns>"
 GROUPS.update(
@@ -66,7 +78,17 @@ def _loader(op: Op) -> Value:
     batched = op.given(1, "batch_size") != NONE
     if dataset is not None and batched and (collate is None or collate == NONE):
         op.run.heap.set(made.slots, _DATASET, dataset)
+    sampler = op.given(3, "sampler")
+    if sampler is not None:
+        op.run.heap.set(made.slots, SAMPLER, sampler)
     return made
+
+
+@extern(*EVENED)
+def _sampler(op: Op) -> Value:
+    place = op.run.place(op.node)
+    corrected(op.run, place)
+    return op.run.new_instance(Extern(op.name), extend(None, place, "the sampler is built here"))
 
 
 @extern("torch.utils.data.random_split", "torch.utils.data.dataset.random_split")
@@ -132,6 +154,7 @@ def _one_hot(op: Op, dtype: DType) -> Tensor:
 @iterates(LOADER)
 def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Value:
     """What one round of a loop over a loader binds."""
+    drawn(run, loader)
     dataset = run.heap.get(loader.slots, _DATASET)
     if dataset is None:
         return Unknown()

@@ -210,6 +210,7 @@ def _clamp(op: Op) -> Value:
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
         shape=given.shape if kept and limit != "absorbed" else limit,
+        owner=None,
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")

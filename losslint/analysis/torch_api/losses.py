@@ -16,7 +16,9 @@ from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls
 from losslint.analysis.gradient_flow import NO_GRAD, computed_without, ended, has_cut
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
+from losslint.analysis.metrics import corrected
 from losslint.analysis.operations import mean_of_selection
+from losslint.analysis.sampling import evened_twice, is_sampled, weighs_classes
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -29,6 +31,7 @@ from losslint.analysis.values import (
     Act,
     Alternative,
     Class,
+    Conditions,
     Const,
     Extern,
     Instance,
@@ -118,7 +121,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
             when = chosen.when | given.when
             reachable = [t for t in targets if not contradict(when, t.when)] or list(targets[:1])
             for target in reachable[:4]:
-                event = _event(run, criterion, chosen.value, given.value, target.value, args)
+                event = _event(run, criterion, chosen.value, given.value, target.value, args, when)
                 known = _understood(criterion, given.value)
                 understood |= known
                 configs = frozenset(("criterion", config) for config in chosen.configs)
@@ -165,6 +168,7 @@ def _event(
     given: Value,
     target: Value,
     args: Args,
+    when: Conditions,
 ) -> LossCall:
     options: dict[str, Value] = {
         name: value
@@ -180,6 +184,10 @@ def _event(
         for key, value in callee.slots.items():
             if isinstance(key, tuple) and key[0] == "opt":
                 options.setdefault(key[1], value)
+    weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
+    binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
+    if not binary and not run.no_grad and weighs_classes(weight):
+        corrected(run, run.place(args.node))
     return LossCall(
         run.place(args.node),
         criterion,
@@ -192,6 +200,8 @@ def _event(
         _reduction(run, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
+        sampled=is_sampled(run),
+        evened=None if binary or run.no_grad else evened_twice(run, when, weight),
     )
 
 

@@ -26,6 +26,7 @@ from losslint.analysis.values import (
     Union,
     Unknown,
     Value,
+    alternatives_of,
 )
 from losslint.finding import Confidence
 
@@ -131,6 +132,9 @@ def _fill(run: Interpreter, made: Instance, args: Args) -> None:
             run.heap.set(made.slots, ITEMS, Tuple(tuple(values)))
             return
         extend(run, made, source)
+        return
+    if args.spread is not None:
+        run.heap.set(made.slots, ITEMS, args.spread)
         return
     if args.open:
         if args.stars:
@@ -285,8 +289,20 @@ def _through(run: Interpreter, module: Instance, items: Value, args: Args) -> Va
     value = _input(args)
     for child in children:
         value = run.call(child, current)
+        if child is rest:
+            value = _through_all(value)
         current = Args(args.node, [value])
     return value
+
+
+def _through_all(value: Value) -> Value:
+    """What children of unknown number give: whatever it is, it went through all of them."""
+    tensors = [one.value for one in alternatives_of(value) if isinstance(one.value, Tensor)]
+    deps: frozenset[Hashable] = frozenset()
+    for tensor in tensors:
+        deps = union_deps(deps, tensor.deps)
+    grad = any(tensor.grad for tensor in tensors)
+    return each(value, lambda one: one.but(deps=deps, grad=grad) if type(one) is Tensor else one)
 
 
 @modules("ModuleList", "ModuleDict")

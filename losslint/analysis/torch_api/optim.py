@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -16,6 +16,7 @@ from losslint.analysis.torch_api.registry import Op, group_of, method
 from losslint.analysis.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
 from losslint.analysis.values import (
     NONE,
+    TRUE,
     UNKNOWN,
     Bound,
     Function,
@@ -74,19 +75,21 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
 
 
 def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hashable]:
-    """A module and everything inside it, as owners of parameters."""
-    if not isinstance(root, Instance) or depth > OWNED_DEPTH:
+    """A module, or each of several, and everything inside it, as owners of parameters."""
+    if depth > OWNED_DEPTH:
         return frozenset()
-    found: set[Hashable] = {root.oid}
-    for value in list(root.slots.values()):
-        if isinstance(value, Instance):
-            found |= submodules(run, value, depth + 1)
-        elif isinstance(value, Tuple):
-            for item in value.items:
-                found |= submodules(run, item, depth + 1)
-        elif isinstance(value, Union):
-            for one in value.alternatives:
-                found |= submodules(run, one.value, depth + 1)
+    found: set[Hashable] = set()
+    parts: Iterable[Value] = ()
+    if isinstance(root, Instance):
+        found.add(root.oid)
+        parts, depth = list(root.slots.values()), depth + 1
+    elif isinstance(root, Tuple):
+        parts = root.items
+    elif isinstance(root, Union):
+        parts = [one.value for one in root.alternatives]
+    for part in parts:
+        if isinstance(part, Instance | Tuple | Union):
+            found |= submodules(run, part, depth)
     return frozenset(found)
 
 
@@ -149,6 +152,8 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
         return
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
+        if owners and run.heap.get(optimizer.slots, ("opt", "maximize")) == TRUE:
+            run.weights.tended |= owners
         sure = Confidence.HIGH
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):

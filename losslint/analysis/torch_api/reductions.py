@@ -71,7 +71,7 @@ def _mean(op: Op) -> Value:
     if op.name != "prod":
         averaged = mean_of_selection(op.run, averaged, op.node)
     made = terms.reduced(op.run, averaged, op.node, "mean")
-    made = made.but(terms=terms.reduced_terms(made.terms, "mean"))
+    made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
         return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
     if given.act in LOG_PROBABILITIES:

@@ -18,6 +18,7 @@ from losslint.analysis.arithmetic import blend, deps_of
 from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
+from losslint.analysis.learned_weights import ALONE, alone
 from losslint.analysis.operations import whole
 from losslint.analysis.torch_api.sizing import resized
 from losslint.analysis.values import (
@@ -194,7 +195,7 @@ def group_of_kind(kind: str) -> str:
         return ""
     if kind.startswith("torch.optim.") or kind.rpartition(".")[2] in OPTIMIZERS:
         return "optimizer"
-    if kind.startswith("torch.nn.") or kind.rpartition(".")[2] in ("LightningModule", "Module"):
+    if module_class(kind) or kind.rpartition(".")[2] in ("LightningModule", "Module"):
         return "module"
     if kind.startswith(("torchvision.models", "timm.", "transformers.", "segmentation_models")):
         return "module"
@@ -236,7 +237,10 @@ def call_function_by_name(run: Interpreter, name: str, args: Args, guessed: bool
 
     def apply(one: Args) -> Value:
         op = Op(run, name, one, guessed)
-        return _without_grad(run, resized(op, handler(op)))
+        made = resized(op, handler(op))
+        if name in ALONE and type(made) is Tensor and len(one.positional) == 1:
+            made = alone(made, op.tensor())
+        return _without_grad(run, made)
 
     return over_alternatives(args, apply)
 

@@ -304,7 +304,9 @@ def _register_parameter(op: Op, target: Instance) -> Value:
 def _parameter(op: Op) -> Value:
     holder = op.run.frame.self
     owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
-    return Tensor(owner=frozenset({owner}), deps=frozenset({owner}), shape="parameter")
+    own = frozenset({owner})
+    trained = op.given(1, "requires_grad") in (None, TRUE)
+    return Tensor(owner=own if trained else None, deps=own, shape="parameter")
 
 
 @extern("torch.autograd.Variable", "torch.autograd.variable.Variable")

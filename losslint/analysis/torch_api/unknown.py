@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.gradient_flow import NO_GRAD
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
@@ -55,9 +56,15 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
-    key = ("made", id(node)) if isinstance(callee, Unknown) else None
+    key = (_made_by(callee), id(node)) if isinstance(callee, Unknown) else None
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
+
+
+def _made_by(callee: Unknown) -> str:
+    """The first part of the symbol of a result: a maximum, or anything."""
+    method = callee.key[-1] if isinstance(callee.key, tuple) else None
+    return MAXIMUM if method in ("max", "amax") else "made"
 
 
 def _is_schedule(callee: Value) -> bool:

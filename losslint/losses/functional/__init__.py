@@ -31,14 +31,11 @@ from losslint.losses.functional.ranking import bpr_loss, listnet_loss, pairwise_
 from losslint.losses.functional.regression import (
     charbonnier_loss,
     log_cosh_loss,
-    mape_loss,
     masked_mse_loss,
-    msle_loss,
     quantile_loss,
     rmse_loss,
-    smape_loss,
-    tweedie_loss,
 )
+from losslint.losses.functional.relative import mape_loss, msle_loss, smape_loss, tweedie_loss
 from losslint.losses.functional.segmentation import (
     dice_loss,
     focal_tversky_loss,

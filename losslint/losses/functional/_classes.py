@@ -13,9 +13,9 @@ from losslint.losses._contract import (
     check_same_device,
     check_shape,
     check_tensor,
-    reduce,
+    promoted_dtype,
 )
-from losslint.losses.functional._target_nll import target_nll
+from losslint.losses.functional._target_loss import OfNLL, target_loss
 
 
 class ClassTarget:
@@ -30,10 +30,6 @@ class ClassTarget:
         self.index = index
         self.ignored = ignored
 
-    def nll(self, input: Tensor) -> Tensor:
-        """The negative log-probability of the target class, 0 where it is ignored."""
-        return target_nll(input, self.index, self.ignored)
-
     def of_class(self, values: Tensor) -> Tensor:
         """The value of the target's class at each position, 0 where it is ignored."""
         return self.without_ignored(values[self.index])
@@ -46,12 +42,43 @@ class ClassTarget:
         """How many positions count, or None for all."""
         return None if self.ignored is None else (~self.ignored).sum()
 
-    def reduce(self, losses: Tensor, weight: Tensor | None, reduction: Reduction) -> Tensor:
-        """Weighs by class and reduces as cross entropy does: a mean divides by the weights."""
-        if weight is None:
-            return reduce(losses, reduction, self.count())
-        weights = self.of_class(weight.to(losses.dtype))
-        return reduce(losses * weights, reduction, weights.sum())
+    def loss(
+        self,
+        of_nll: OfNLL,
+        input: Tensor,
+        *,
+        factor: Tensor | None = None,
+        weight: Tensor | None = None,
+        divisor: Tensor | None = None,
+        reduction: Reduction,
+    ) -> Tensor:
+        """A loss of the target's probability, reduced.
+
+        Args:
+            of_nll: which.
+            input: logits, shape (N, C, *).
+            factor: one a class, shape (C,), by which its losses are multiplied.
+            weight: the same, and the mean divides by the weights of the targets, as that of
+                cross entropy does.
+            divisor: what a mean divides by, where that is something else.
+            reduction: which.
+        """
+        dtype = promoted_dtype(input)
+        weights = None
+        if factor is not None:
+            weights = self.of_class(factor.to(dtype))
+        if weight is not None:
+            weights = self.of_class(weight.to(dtype))
+            divisor = weights.sum()
+        return target_loss(
+            of_nll,
+            input,
+            self.index,
+            ignored=self.ignored,
+            weights=weights,
+            divisor=self.count() if divisor is None else divisor,
+            reduction=reduction,
+        )
 
 
 def class_target(

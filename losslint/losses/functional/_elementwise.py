@@ -3,77 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from losslint.losses._contract import promoted_dtype
-from losslint.losses.functional._chunks import is_large, piece_size, spans
+from losslint.losses._contract import Reduction, masked_out, promoted_dtype, reduce
+from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, spans
 
 Elementwise = Callable[[Tensor, Tensor], Tensor]
+"""Takes pieces of input and target, flattened, the input in at least float32; gives a loss an
+element. Must not keep anything from piece to piece, nor change what it is given."""
+WithSlope = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""The same, and beside the losses their derivatives by the input."""
 
 
 def elementwise(
-    loss: Elementwise, input: Tensor, target: Tensor, slope: Elementwise | None = None
+    loss: Elementwise,
+    input: Tensor,
+    target: Tensor,
+    *,
+    with_slope: WithSlope | None = None,
+    weight: Tensor | None = None,
+    mask: Tensor | None = None,
+    divisor: Tensor | None = None,
+    reduction: Reduction,
 ) -> Tensor:
-    """``loss(input, target)``, with memory for its intermediate results in pieces only.
+    """``loss(input, target)``, weighed and reduced.
 
     Args:
-        loss: takes pieces of both, flattened, the input in at least float32; gives a loss
-            an element. Must not keep anything from piece to piece.
+        loss: the loss.
         input: any shape.
         target: the same shape.
-        slope: the derivative of the loss by the input, where that is less work than the loss.
+        with_slope: the loss and its derivative in fewer steps than autograd would take.
+        weight: one for each element.
+        mask: False where an element does not count.
+        divisor: what a mean divides by; without it, the sum of the weights of what counts.
+        reduction: which.
 
     Returns:
-        The same shape, float32 for half precision.
+        A number, or for ``"none"`` the input's shape; float32 for half precision.
     """
-    if (
-        is_large(input)
-        and input.is_contiguous()
-        and target.is_contiguous()
-        and not target.requires_grad
-    ):
-        return _Pieces.apply(loss, slope, input, target)  # type: ignore[no-any-return, no-untyped-call]
-    dtype = promoted_dtype(input)
-    return loss(input.to(dtype), target.to(dtype))
+    if weight is None and mask is None:
+        calculation = _Elements(loss, with_slope, reduction)
+        return calculate(calculation, input, target, divisor)[0]
+    (losses,) = calculate(_Elements(loss, with_slope, "none"), input, target, None)
+    return reduce_elements(losses, weight, mask, reduction, divisor)
 
 
-class _Pieces(torch.autograd.Function):
-    """Computes a piece's loss again for its gradient, instead of keeping what autograd needs."""
+def reduce_elements(
+    losses: Tensor,
+    weight: Tensor | None,
+    mask: Tensor | None,
+    reduction: Reduction,
+    divisor: Tensor | None = None,
+) -> Tensor:
+    """The losses, weighed; a mean divides by the sum of the weights of what counts."""
+    losses = masked_out(losses, mask)
+    if weight is not None:
+        weights = masked_out(weight.to(losses.dtype), mask)
+        return reduce(losses * weights, reduction, weights.sum())
+    if mask is not None and divisor is None:
+        divisor = mask.sum()
+    return reduce(losses, reduction, divisor)
 
-    @staticmethod
-    def forward(
-        ctx: Any, loss: Elementwise, slope: Elementwise | None, input: Tensor, target: Tensor
-    ) -> Tensor:
-        ctx.save_for_backward(input, target)
-        ctx.loss, ctx.slope = loss, slope
+
+class _Elements:
+    def __init__(
+        self, loss: Elementwise, with_slope: WithSlope | None, reduction: Reduction
+    ) -> None:
+        self.loss, self.reduction = loss, reduction
+        self.with_slope = with_slope or self._by_autograd
+
+    def composed(self, input: Tensor, target: Tensor, divisor: Tensor | None) -> Outputs:
         dtype = promoted_dtype(input)
-        losses = torch.empty(input.shape, dtype=dtype, device=input.device)
-        flat, flat_input, flat_target = losses.view(-1), input.view(-1), target.view(-1)
-        for piece in spans(flat.numel(), piece_size(input)):
-            flat[piece] = loss(flat_input[piece].to(dtype), flat_target[piece].to(dtype))
-        return losses
+        losses = self.loss(input.to(dtype), target.to(dtype))
+        return (reduce(losses, self.reduction, divisor),)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None, Tensor, None]:
-        values, target = ctx.saved_tensors
-        (grad,) = grads
-        dtype = grad.dtype
-        if torch.is_grad_enabled():
-            losses = ctx.loss(values.to(dtype), target.to(dtype))
-            (result,) = torch.autograd.grad(losses, values, grad, create_graph=True)
-            return None, None, result, None
-        result = torch.empty_like(values)
-        flat_input, flat_target, flat_grad = values.view(-1), target.view(-1), grad.reshape(-1)
-        for piece in spans(result.numel(), piece_size(values)):
-            if ctx.slope is not None:
-                steep = ctx.slope(flat_input[piece].to(dtype), flat_target[piece].to(dtype))
-                result.view(-1)[piece] = steep.mul_(flat_grad[piece])
-                continue
-            with torch.enable_grad():
-                part = flat_input[piece].detach().requires_grad_()
-                losses = ctx.loss(part.to(dtype), flat_target[piece].to(dtype))
-            (result.view(-1)[piece],) = torch.autograd.grad(losses, part, flat_grad[piece])
-        return None, None, result, None
+    def fused(
+        self, input: Tensor, target: Tensor, divisor: Tensor | None, *, wants_gradient: bool
+    ) -> tuple[Outputs, Gradient | None]:
+        is_small = input.numel() <= piece_size(input) // 4
+        compute = self._at_once if is_small else self._in_pieces
+        output, slopes = compute(input, target, wants_gradient)
+        by = (input.numel() if divisor is None else divisor) if self.reduction == "mean" else 1
+
+        def gradient(grad: Tensor) -> Tensor:
+            return slopes.view(input.shape).mul_(grad / by).to(input.dtype)
+
+        return (output / by,), gradient if wants_gradient else None
+
+    def _at_once(self, input: Tensor, target: Tensor, wants_slopes: bool) -> tuple[Tensor, Tensor]:
+        """The losses or their sum, and the slopes if they are wanted."""
+        dtype = promoted_dtype(input)
+        pair = input.to(dtype), target.to(dtype)
+        losses, slopes = self.with_slope(*pair) if wants_slopes else (self.loss(*pair), input)
+        return losses if self.reduction == "none" else losses.sum(), slopes
+
+    def _in_pieces(
+        self, input: Tensor, target: Tensor, wants_slopes: bool
+    ) -> tuple[Tensor, Tensor]:
+        flat_input, flat_target = input.reshape(-1), target.reshape(-1)
+        losses, slopes = (
+            torch.empty(
+                input.shape if is_kept else (0,), dtype=promoted_dtype(input), device=input.device
+            )
+            for is_kept in (self.reduction == "none", wants_slopes)
+        )
+        sums = []
+        for span in spans(input.numel(), piece_size(input) // 4):
+            piece, steep = self._at_once(flat_input[span], flat_target[span], wants_slopes)
+            if wants_slopes:
+                slopes.view(-1)[span] = steep
+            if self.reduction == "none":
+                losses.view(-1)[span] = piece
+            else:
+                sums.append(piece)
+        return losses if self.reduction == "none" else torch.stack(sums).sum(), slopes
+
+    def _by_autograd(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            leaf = input.detach().requires_grad_()
+            losses = self.loss(leaf, target)
+            (slope,) = torch.autograd.grad(losses.sum(), leaf)
+        return losses.detach(), slope

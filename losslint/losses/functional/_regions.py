@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import (
     can_read,
@@ -22,10 +23,22 @@ from losslint.losses._contract import (
     check_values,
     promote,
     promoted_dtype,
+    without_autocast,
 )
-from losslint.losses.functional._chunks import is_large, piece_size, spans
+from losslint.losses.functional._fused import (
+    Gradient,
+    Outputs,
+    by_rows,
+    calculate,
+    piece_size,
+    spans,
+)
 
 Mode = Literal["binary", "multiclass", "multilabel"]
+
+
+_LARGE_IMAGE = 2**19
+"""From this number of logits on (measured: ``make bench-losses``)."""
 
 
 class Pixels(NamedTuple):
@@ -97,28 +110,31 @@ def regions(pixels: Pixels, mode: Mode, squared: bool) -> Regions:
     """
     if mode != "multiclass":
         return _label_regions(pixels, squared)
+    sizes, _ = _softmax_regions(pixels, _SoftmaxRegions(squared, wants_nll=False))
+    return sizes
+
+
+def regions_and_nll(pixels: Pixels) -> tuple[Regions, Tensor]:
+    """The soft sizes of regions, and the negative log-probability of each position's class.
+
+    Of one softmax over the classes; the second of shape (N, S), 0 where it is ignored.
+    """
+    sizes, (nll,) = _softmax_regions(pixels, _SoftmaxRegions(squared=False, wants_nll=True))
+    return sizes, nll
+
+
+def _softmax_regions(
+    pixels: Pixels, calculation: _SoftmaxRegions
+) -> tuple[Regions, tuple[Tensor, ...]]:
     logits, index, ignored = pixels
     counted = torch.ones_like(index, dtype=promoted_dtype(logits))
     if ignored is not None:
         counted = counted.masked_fill(ignored, 0)
     actual = counted.new_zeros(logits.shape[:2]).scatter_add(1, index, counted)
-    # Each sample is walked over on its own: many small ones would be many steps.
-    if logits.numel() and is_large(logits[0]) and logits.is_contiguous():
-        overlap, predicted = _ClassRegions.apply(logits, index, ignored, squared)  # type: ignore[no-untyped-call]
-    else:
-        overlap, predicted = _class_regions(logits, index, ignored, squared)
-    return Regions(overlap, predicted, actual)
-
-
-def _class_regions(
-    logits: Tensor, index: Tensor, ignored: Tensor | None, squared: bool
-) -> tuple[Tensor, Tensor]:
-    probability = promote(logits).softmax(1)
-    if ignored is not None:
-        probability = probability.masked_fill(ignored.unsqueeze(1), 0)
-    picked = probability.gather(1, index.unsqueeze(1)).squeeze(1)
-    overlap = probability.new_zeros(logits.shape[:2]).scatter_add(1, index, picked)
-    return overlap, (probability.square() if squared else probability).sum(2)
+    overlap, predicted, *nll = calculate(
+        calculation, logits, index, ignored, worth_from=_LARGE_IMAGE
+    )
+    return Regions(overlap, predicted, actual), tuple(nll)
 
 
 def _label_regions(pixels: Pixels, squared: bool) -> Regions:
@@ -146,50 +162,94 @@ def _check_labels(target: Tensor, ignore_index: int) -> bool:
     return may_ignore
 
 
-class _ClassRegions(torch.autograd.Function):
-    """Keeps one softmax, and walks over it a cache at a time."""
+class _SoftmaxRegions:
+    """Overlap and predicted size of regions, and the loss of positions where that is wanted.
 
-    @staticmethod
-    def forward(
-        ctx: Any, logits: Tensor, index: Tensor, ignored: Tensor | None, squared: bool
-    ) -> tuple[Tensor, Tensor]:
+    Keeps one softmax, which becomes the gradient.
+    """
+
+    def __init__(self, squared: bool, wants_nll: bool) -> None:
+        self.squared, self.wants_nll = squared, wants_nll
+
+    def composed(self, logits: Tensor, index: Tensor, ignored: Tensor | None) -> Outputs:
         probability = promote(logits).softmax(1)
-        picked = probability.gather(1, index.unsqueeze(1)).squeeze(1)
-        counted = probability
         if ignored is not None:
-            picked = picked.masked_fill(ignored, 0)
-            counted = probability.masked_fill(ignored.unsqueeze(1), 0)
-        predicted = (counted.square() if squared else counted).sum(2)
-        # In float64: added up one after the other they would lose digits.
-        overlap = picked.new_zeros(predicted.shape, dtype=torch.float64)
-        for sums, target, values in zip(overlap, index, picked, strict=True):
-            sums.index_add_(0, target, values.double())
-        ctx.save_for_backward(logits, index, ignored, probability, picked)
-        ctx.squared = squared
-        return overlap.to(predicted.dtype), predicted
+            probability = probability.masked_fill(ignored.unsqueeze(1), 0)
+        picked = probability.gather(1, index.unsqueeze(1)).squeeze(1)
+        overlap = probability.new_zeros(logits.shape[:2]).scatter_add(1, index, picked)
+        predicted = (probability.square() if self.squared else probability).sum(2)
+        if not self.wants_nll:
+            return overlap, predicted
+        nll = cross_entropy(promote(logits), index, reduction="none")
+        return overlap, predicted, nll if ignored is None else nll.masked_fill(ignored, 0)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        logits, index, ignored, probability, picked = ctx.saved_tensors
-        grad_overlap, grad_predicted = grads
-        if torch.is_grad_enabled():
-            sizes = _class_regions(logits, index, ignored, ctx.squared)
-            (grad,) = torch.autograd.grad(sizes, logits, grads, create_graph=True)
-            return grad, None, None, None
-        hit = grad_overlap.gather(1, index).mul_(picked)
-        result = torch.empty_like(probability)
-        samples, classes, positions = logits.shape
-        for sample in range(samples):
-            for part in spans(positions, piece_size(logits) // classes):
-                p, piece = probability[sample, :, part], result[sample, :, part]
-                if ctx.squared:
-                    slope = 2 * grad_predicted[sample].unsqueeze(1) * p
-                    inner = (slope * p).sum(0)
+    def fused(
+        self, logits: Tensor, index: Tensor, ignored: Tensor | None, *, wants_gradient: bool
+    ) -> tuple[Outputs, Gradient | None]:
+        if not wants_gradient:
+            return self.composed(logits, index, ignored), None
+        dtype = promoted_dtype(logits)
+        at = index.unsqueeze(1)
+        probability = torch.empty(logits.shape, dtype=dtype, device=logits.device)
+        predicted = probability.new_empty(logits.shape[:2])
+        own = probability.new_empty(at.shape)
+        softmax = torch.log_softmax if self.wants_nll else torch.softmax
+        for logit, part, at_part, own_part in by_rows(logits, probability, at, own):
+            softmax(promote(logit), 1, out=part)
+            torch.gather(part, 1, at_part, out=own_part)
+            if self.wants_nll:
+                part.exp_()
+        own = own.squeeze(1)
+        nll = [own.neg()] if self.wants_nll else []
+        picked = own.exp_() if self.wants_nll else own
+        if ignored is not None:
+            # With that the gradient is 0 there, too.
+            probability.masked_fill_(ignored.unsqueeze(1), 0)
+            for values in (picked, *nll):
+                values.masked_fill_(ignored, 0)
+        for part, size in by_rows(probability, predicted):
+            torch.sum(part.square() if self.squared else part, 2, out=size)
+        # Added up one after the other they would lose digits, but not every device has float64.
+        exact = torch.float32 if logits.device.type == "mps" else torch.float64
+        overlap = picked.new_zeros(predicted.shape, dtype=exact)
+        overlap.scatter_add_(1, index, picked.to(exact))
+
+        def gradient(
+            of_overlap: Tensor | None, of_predicted: Tensor | None, of_nll: Tensor | None = None
+        ) -> Tensor:
+            hit = torch.zeros_like(picked)
+            if of_overlap is not None:
+                hit = of_overlap.gather(1, index).mul_(picked)
+            if of_nll is not None:
+                hit -= of_nll if ignored is None else of_nll.masked_fill(ignored, 0)
+            if of_predicted is None:
+                of_predicted = torch.zeros_like(predicted)
+            self._turn_into_gradient(probability, index, hit, of_predicted.unsqueeze(2))
+            return probability.to(logits.dtype)
+
+        return (overlap.to(dtype), predicted, *nll), gradient
+
+    def _turn_into_gradient(
+        self, probability: Tensor, index: Tensor, hit: Tensor, of_predicted: Tensor
+    ) -> None:
+        """Through a softmax, in place.
+
+        Args:
+            probability: shape (N, C, S).
+            index: the class of each position, shape (N, S).
+            hit: the gradient by the logit of that class, before the softmax is normalised.
+            of_predicted: the gradient by the size of each class, shape (N, C, 1).
+        """
+        samples, classes, positions = probability.shape
+        size = piece_size(probability) // classes
+        for rows in spans(samples, size // positions):
+            for part in spans(positions, size):
+                p, own = probability[rows, :, part], hit[rows, None, part]
+                slope = of_predicted[rows]
+                if self.squared:
+                    slope = 2 * slope * p
+                    inner = (slope * p).sum(1, keepdim=True)
                 else:
-                    slope = grad_predicted[sample].unsqueeze(1)
-                    inner = grad_predicted[sample] @ p
-                torch.sub(slope, inner + hit[sample, part], out=piece).mul_(p)
-                piece.scatter_add_(0, index[sample, part].unsqueeze(0), hit[sample, part][None])
-                if ignored is not None:
-                    piece.masked_fill_(ignored[sample, part], 0)
-        return result.to(logits.dtype), None, None, None
+                    with without_autocast(p):
+                        inner = slope.mT @ p
+                p.mul_(slope - inner.add_(own)).scatter_add_(1, index[rows, None, part], own)

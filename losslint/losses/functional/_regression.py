@@ -1,4 +1,4 @@
-"""The arguments of regression losses, and how they are weighed and reduced."""
+"""The arguments of regression losses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from losslint.losses._contract import (
     check_same_shape,
     check_values,
     masked_out,
-    reduce,
 )
 
 
@@ -41,13 +40,3 @@ def check_weight(weight: Tensor | None, like: Tensor) -> None:
     check_same_shape("weight", weight, "input", like)
     check_same_device("weight", weight, "input", like)
     check_values("weight", weight, at_least=0)
-
-
-def reduce_elements(
-    losses: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: Reduction
-) -> Tensor:
-    """The losses, weighed; a mean divides by the sum of the weights of what counts."""
-    if weight is None:
-        return reduce(masked_out(losses, mask), reduction, None if mask is None else mask.sum())
-    weights = masked_out(weight.to(losses.dtype), mask)
-    return reduce(masked_out(losses, mask) * weights, reduction, weights.sum())

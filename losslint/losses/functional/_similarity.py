@@ -10,7 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from losslint.losses._contract import Reduction, reduce, without_autocast
-from losslint.losses.functional._chunks import is_large, piece_size, spans
+from losslint.losses.functional._fused import can_fuse, piece_size, spans
+
+_LARGE = 2**18
+"""From this number of similarities on pieces are faster (measured: ``make bench-losses``)."""
 
 
 def unit(vectors: Tensor) -> Tensor:
@@ -132,9 +135,8 @@ def _contrast(
     count: Tensor,
     reduction: Reduction,
 ) -> Tensor:
-    # A view of the size of the logits, without their memory.
-    size = rows[:, :1].expand(rows.shape[0], columns.shape[0])
-    if reduction == "none" or not is_large(size):
+    is_large = rows.shape[0] * columns.shape[0] >= _LARGE
+    if reduction == "none" or not is_large or not can_fuse(rows):
         losses = positives.losses(_logits(rows, columns, excludes_self))
         return reduce(losses.masked_fill(weight == 0, 0), reduction, count)
     share = weight if reduction == "sum" else weight / count.clamp_min(1)

@@ -19,9 +19,10 @@ from losslint.losses._contract import (
     check_same_shape,
     check_values,
     masked_out,
-    reduce,
+    promoted_dtype,
 )
 from losslint.losses.functional._elementwise import elementwise
+from losslint.losses.functional._fused import piece_size, spans
 from losslint.losses.functional.classification import Normalizer
 
 
@@ -75,16 +76,24 @@ def binary_focal_loss(
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
     check_choice("normalizer", normalizer, ("valid", "positives"))
 
-    if label_smoothing or not _is_hard(labels):
-        soft = _SoftFocal(gamma, alpha, label_smoothing)
-        losses = elementwise(soft.loss, logits, labels)
-    else:
-        hard = _HardFocal(gamma, alpha)
-        losses = elementwise(hard.loss, logits, labels, hard.slope)
-    losses = masked_out(losses, mask)
+    is_hard = _is_hard(labels)
+    if not is_hard:
+        check_values("target", labels, at_least=0, at_most=1)
+    focal: _SoftFocal | _HardFocal = _HardFocal(gamma, alpha)
+    if label_smoothing or not is_hard:
+        focal = _SoftFocal(gamma, alpha, label_smoothing)
+    divisor = None
     if normalizer == "positives":
-        return reduce(losses, reduction, labels.sum(dtype=losses.dtype).clamp_min(1))
-    return reduce(losses, reduction, None if mask is None else mask.sum())
+        divisor = labels.sum(dtype=promoted_dtype(input)).clamp_min(1)
+    return elementwise(
+        focal.loss,
+        logits,
+        labels,
+        with_slope=focal.with_slope,
+        mask=mask,
+        divisor=divisor,
+        reduction=reduction,
+    )
 
 
 def asymmetric_loss(
@@ -130,25 +139,16 @@ def asymmetric_loss(
     check_number("gamma_pos", gamma_pos, at_least=0)
     check_number("clip", clip, at_least=0, below=1)
 
-    def asymmetric(logit: Tensor, label: Tensor) -> Tensor:
-        positive = -logsigmoid(logit)
-        if gamma_pos:
-            positive = positive * (gamma_pos * logsigmoid(-logit)).exp()
-        if clip:
-            shifted = (logit.sigmoid() - clip).clamp_min(0)
-            negative = -torch.log1p(-shifted)
-            if gamma_neg:
-                # At 0 a power below 1 has an infinite derivative, and infinity times 0 is NaN.
-                tiny = torch.finfo(shifted.dtype).tiny
-                negative = negative * shifted.clamp_min(tiny) ** gamma_neg
-        else:
-            negative = -logsigmoid(-logit)
-            if gamma_neg:
-                negative = negative * (gamma_neg * logsigmoid(logit)).exp()
-        return label * positive + (1 - label) * negative
-
-    losses = masked_out(elementwise(asymmetric, logits, labels), mask)
-    return reduce(losses, reduction, None if mask is None else mask.sum())
+    check_values("target", labels, at_least=0, at_most=1)
+    asymmetric = _Asymmetric(gamma_pos, gamma_neg, clip)
+    return elementwise(
+        asymmetric.loss,
+        logits,
+        labels,
+        with_slope=asymmetric.with_slope,
+        mask=mask,
+        reduction=reduction,
+    )
 
 
 class _SoftFocal:
@@ -156,7 +156,7 @@ class _SoftFocal:
 
     def __init__(self, gamma: float, alpha: float | None, smoothing: float) -> None:
         self.gamma, self.smoothing = gamma, smoothing
-        self.positive, self.negative = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
+        self.positive, self.negative = _weights(alpha)
 
     def loss(self, logit: Tensor, label: Tensor) -> Tensor:
         label = label * (1 - self.smoothing) + self.smoothing / 2
@@ -166,41 +166,132 @@ class _SoftFocal:
         negative = (label - 1) * log_q * (self.gamma * log_p).exp()
         return self.positive * positive + self.negative * negative
 
+    def with_slope(self, logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        label = label * (1 - self.smoothing) + self.smoothing / 2
+        nll_p, nll_q = _both_nll(logit)
+        p, q = logit.sigmoid(), logit.neg().sigmoid_()
+        positive = (nll_q * -self.gamma).exp_().mul_(label).mul_(self.positive)
+        negative = (nll_p * -self.gamma).exp_().mul_(1 - label).mul_(self.negative)
+        slope = (nll_q * q).mul_(self.gamma).add_(p).mul_(negative)
+        slope.sub_((nll_p * p).mul_(self.gamma).add_(q).mul_(positive))
+        return positive.mul_(nll_p).addcmul_(negative, nll_q), slope
+
 
 class _HardFocal:
     """The loss of labels that are 0 or 1: half the work, as one term is 0."""
 
     def __init__(self, gamma: float, alpha: float | None) -> None:
         self.gamma = gamma
-        self.positive, self.negative = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
+        self.positive, self.negative = _weights(alpha)
 
     def loss(self, logit: Tensor, label: Tensor) -> Tensor:
         right = logit * (2 * label - 1)
-        return -logsigmoid(right) * self._power(right) * self._weight(label)
-
-    def slope(self, logit: Tensor, label: Tensor) -> Tensor:
-        sign = 2 * label - 1
-        right = logit * sign
-        wrong = right.neg().sigmoid_()
-        steep = torch.addcmul(wrong, 1 - wrong, logsigmoid(right), value=-self.gamma)
-        return steep.mul_(self._power(right)).mul_(self._weight(label)).mul_(-sign)
-
-    def _power(self, right: Tensor) -> Tensor:
-        """The probability of the other label, to the power gamma."""
         if self.gamma == 2:
-            return right.neg().sigmoid().square()
-        # By the logarithm, so that it has no infinite derivative at 0.
-        return (self.gamma * logsigmoid(-right)).exp()
+            power = right.neg().sigmoid().square()
+        else:
+            # By the logarithm, so that it has no infinite derivative at 0.
+            power = (self.gamma * logsigmoid(-right)).exp()
+        weight = label * (self.positive - self.negative) + self.negative
+        return -logsigmoid(right) * power * weight
 
-    def _weight(self, label: Tensor) -> Tensor:
-        return label * (self.positive - self.negative) + self.negative
+    def with_slope(self, logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        # Towards the other label: times 1 - 2 label.
+        wrong = torch.addcmul(logit, logit, label, value=-2)
+        nll = _softplus(wrong)
+        p = wrong.sigmoid()
+        power = p.square() if self.gamma == 2 else wrong.sub_(nll).mul_(self.gamma).exp_()
+        if (self.positive, self.negative) != (1, 1):
+            more = self.positive - self.negative
+            power = torch.addcmul(power * self.negative, power, label, value=more)
+        scaled = torch.addcmul(nll, p, nll, value=-1)
+        slope = torch.add(p, scaled, alpha=self.gamma)
+        slope.mul_(power)
+        return nll.mul_(power), torch.addcmul(slope, slope, label, value=-2)
+
+
+class _Asymmetric:
+    """The loss of labels from 0 to 1, each side with its own power."""
+
+    def __init__(self, gamma_pos: float, gamma_neg: float, clip: float) -> None:
+        self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
+
+    def loss(self, logit: Tensor, label: Tensor) -> Tensor:
+        positive = -logsigmoid(logit)
+        if self.gamma_pos:
+            positive = positive * (self.gamma_pos * logsigmoid(-logit)).exp()
+        if self.clip:
+            shifted = (logit.sigmoid() - self.clip).clamp_min(0)
+            negative = -torch.log1p(-shifted)
+            if self.gamma_neg:
+                # At 0 a power below 1 has an infinite derivative, and infinity times 0 is NaN.
+                tiny = torch.finfo(shifted.dtype).tiny
+                negative = negative * shifted.clamp_min(tiny) ** self.gamma_neg
+        else:
+            negative = -logsigmoid(-logit)
+            if self.gamma_neg:
+                negative = negative * (self.gamma_neg * logsigmoid(logit)).exp()
+        return label * positive + (1 - label) * negative
+
+    def with_slope(self, logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        nll_p, nll_q = _both_nll(logit)
+        p, q = logit.sigmoid(), logit.neg().sigmoid_()
+        if self.clip:
+            negative, rise = self._clipped(p, q)
+        else:
+            negative, rise = _weighed_down(nll_q, p, q, nll_p, self.gamma_neg)
+        positive, fall = _weighed_down(nll_p, q, p, nll_q, self.gamma_pos)
+        slope = rise.addcmul_(label, fall.add_(rise), value=-1)
+        return torch.addcmul(negative, label, positive.sub(negative)), slope
+
+    def _clipped(self, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss of the negative class under the shift, and its derivative by the logit."""
+        shifted = (p - self.clip).clamp_min_(0)
+        nll = shifted.neg().log1p_().neg_()
+        # torch has fast ways for 2 and 3, and a slow one for all others.
+        four = self.gamma_neg == 4
+        power = shifted.square().square_() if four else shifted**self.gamma_neg
+        divisor = shifted.clamp_min(torch.finfo(shifted.dtype).tiny)
+        steep = (1 - shifted).reciprocal_().addcdiv_(nll, divisor, value=self.gamma_neg)
+        # 0 where the shift left nothing: 0 / tiny, else 1.
+        is_left = shifted.div_(divisor)
+        return nll.mul_(power), steep.mul_(power).mul_(p).mul_(q).mul_(is_left)
+
+
+def _weighed_down(
+    nll: Tensor, wrong: Tensor, right: Tensor, nll_of_wrong: Tensor, gamma: float
+) -> tuple[Tensor, Tensor]:
+    """``nll * wrong ** gamma``, and how steep it is in the logit."""
+    if not gamma:
+        return nll, wrong.clone()
+    power = (nll_of_wrong * -gamma).exp_()
+    steep = (nll * right).mul_(gamma).add_(wrong).mul_(power)
+    return power.mul_(nll), steep
+
+
+def _both_nll(logit: Tensor) -> tuple[Tensor, Tensor]:
+    """The negative log-probability of either class: the softplus of minus the logit, and of it."""
+    rounding = logit.abs().neg_().exp_().log1p_()
+    return rounding - logit.clamp_max(0), rounding + logit.clamp_min(0)
+
+
+def _softplus(logit: Tensor) -> Tensor:
+    """``log(1 + exp(logit))``: exact far out, where torch's own takes a shortcut from 20 on."""
+    return logit.abs().neg_().exp_().log1p_().add_(logit.clamp_min(0))
+
+
+def _weights(alpha: float | None) -> tuple[float, float]:
+    """What positives and negatives weigh."""
+    return (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
 
 
 def _is_hard(labels: Tensor) -> bool:
-    """Whether all labels are known to be 0 or 1."""
-    if not labels.is_floating_point():
-        return True
-    return can_read(labels) and bool(((labels == 0) | (labels == 1)).all())
+    """Whether all labels are known to be 0 or 1; those that cannot be read are, if no floats."""
+    if labels.dtype == torch.bool or not can_read(labels):
+        return not labels.is_floating_point()
+    flat = labels.reshape(-1)
+    pieces = (flat[piece] for piece in spans(flat.numel(), piece_size(flat) // 4))
+    # Of any other number, however near to 0 or 1, what is left does not round to 0.
+    return not any(torch.addcmul(part, part, part, value=-1).any() for part in pieces)
 
 
 def _checked(
@@ -214,6 +305,4 @@ def _checked(
     check_reduction(reduction)
     if mask is not None:
         check_mask("mask", mask, "input", input)
-    labels = masked_out(target, mask)
-    check_values("target", labels, at_least=0, at_most=1)
-    return masked_out(input, mask), labels
+    return masked_out(input, mask), masked_out(target, mask)

@@ -73,20 +73,17 @@ def focal_loss(
     check_class_weights("alpha", alpha, input.shape[1], input)
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
     check_choice("normalizer", normalizer, ("valid", "positives"))
-    if label_smoothing:
-        log_p = promote(input).log_softmax(1)
-        terms = _focal(-log_p, gamma)
-        if alpha is not None:
-            terms = terms * _along_classes(alpha, terms)
-        losses = _smoothed(terms, checked, label_smoothing)
-    else:
-        losses = _focal(checked.nll(input), gamma)
-        if alpha is not None:
-            losses = losses * checked.of_class(alpha.to(losses.dtype))
+    divisor = checked.count()
     if normalizer == "positives":
         # An ignored position has index 0, and is none.
-        return reduce(losses, reduction, (checked.index != 0).sum().clamp_min(1))
-    return reduce(losses, reduction, checked.count())
+        divisor = (checked.index != 0).sum().clamp_min(1)
+    focal = _Focal(gamma)
+    if not label_smoothing:
+        return checked.loss(focal, input, factor=alpha, divisor=divisor, reduction=reduction)
+    terms = focal.loss(-promote(input).log_softmax(1))
+    if alpha is not None:
+        terms = terms * _along_classes(alpha, terms)
+    return reduce(_smoothed(terms, checked, label_smoothing), reduction, divisor)
 
 
 def logit_adjusted_cross_entropy(
@@ -133,10 +130,9 @@ def logit_adjusted_cross_entropy(
     share = class_counts.double() / class_counts.double().sum()
     logits = promote(input)
     logits = logits + _along_classes(tau * share.log(), logits)
-    if label_smoothing:
-        losses = _smoothed(-logits.log_softmax(1), checked, label_smoothing)
-    else:
-        losses = checked.nll(logits)
+    if not label_smoothing:
+        return checked.loss(_Poly1(0), logits, reduction=reduction)
+    losses = _smoothed(-logits.log_softmax(1), checked, label_smoothing)
     return reduce(losses, reduction, checked.count())
 
 
@@ -178,9 +174,7 @@ def generalized_cross_entropy(
     checked = class_target(input, target, ignore_index, reduction)
     check_number("q", q, above=0, at_most=1)
     check_class_weights("weight", weight, input.shape[1], input)
-    # 1 - exp(-small) loses all digits; expm1 keeps them.
-    losses = -torch.expm1(-q * checked.nll(input)) / q
-    return checked.reduce(losses, weight, reduction)
+    return checked.loss(_Generalized(q), input, weight=weight, reduction=reduction)
 
 
 def symmetric_cross_entropy(
@@ -225,9 +219,8 @@ def symmetric_cross_entropy(
     check_number("beta", beta, at_least=0)
     check_number("log_zero", log_zero, below=0)
     check_class_weights("weight", weight, input.shape[1], input)
-    nll = checked.nll(input)
-    losses = alpha * nll + (beta * log_zero) * torch.expm1(-nll)
-    return checked.reduce(losses, weight, reduction)
+    symmetric = _Poly1(-beta * log_zero, alpha)
+    return checked.loss(symmetric, input, weight=weight, reduction=reduction)
 
 
 def poly1_cross_entropy(
@@ -268,11 +261,10 @@ def poly1_cross_entropy(
     check_number("epsilon", epsilon, at_least=-1)
     check_class_weights("weight", weight, input.shape[1], input)
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    poly1 = _Poly1(epsilon)
     if not label_smoothing:
-        nll = checked.nll(input)
-        return checked.reduce(nll - epsilon * torch.expm1(-nll), weight, reduction)
-    nll = -promote(input).log_softmax(1)
-    terms = nll - epsilon * torch.expm1(-nll)
+        return checked.loss(poly1, input, weight=weight, reduction=reduction)
+    terms = poly1.loss(-promote(input).log_softmax(1))
     if weight is None:
         return reduce(_smoothed(terms, checked, label_smoothing), reduction, checked.count())
     terms = terms * _along_classes(weight, terms)
@@ -291,17 +283,62 @@ def check_class_counts(class_counts: Tensor) -> None:
     )
 
 
-def _focal(nll: Tensor, gamma: float) -> Tensor:
-    if gamma == 0:
-        return nll
-    # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
-    if gamma == 2:
-        return torch.expm1(-nll).square() * nll
-    wrong = -torch.expm1(-nll)
-    if gamma != int(gamma):
+class _Focal:
+    """``(1 - p) ** gamma * nll``."""
+
+    def __init__(self, gamma: float) -> None:
+        self.gamma = gamma
+
+    def loss(self, nll: Tensor) -> Tensor:
+        if self.gamma == 0:
+            return nll
+        if self.gamma == 2:
+            return torch.expm1(-nll).square() * nll
+        return self._wrong(nll) ** self.gamma * nll
+
+    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
+        if self.gamma == 0:
+            return nll, torch.ones_like(nll)
+        wrong = self._wrong(nll)
+        power = wrong if self.gamma == 2 else wrong ** (self.gamma - 1)
+        scaled = torch.addcmul(nll, wrong, nll, value=-1)
+        slope = torch.add(wrong, scaled, alpha=self.gamma).mul_(power)
+        return (wrong * power).mul_(nll), slope
+
+    def _wrong(self, nll: Tensor) -> Tensor:
+        # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
+        wrong = torch.expm1(-nll).neg()
+        if self.gamma == int(self.gamma):
+            return wrong
         # A power below 1, or its derivatives, are infinite at 0, and infinity times 0 is NaN.
-        wrong = wrong.clamp_min(torch.finfo(wrong.dtype).tiny)
-    return wrong**gamma * nll
+        return wrong.clamp_min(torch.finfo(wrong.dtype).tiny)
+
+
+class _Generalized:
+    """``(1 - p ** q) / q``."""
+
+    def __init__(self, q: float) -> None:
+        self.q = q
+
+    def loss(self, nll: Tensor) -> Tensor:
+        # 1 - exp(-small) loses all digits; expm1 keeps them.
+        return -torch.expm1(-self.q * nll) / self.q
+
+    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
+        return self.loss(nll), torch.exp(-self.q * nll)
+
+
+class _Poly1:
+    """``scale * nll + epsilon * (1 - p)``."""
+
+    def __init__(self, epsilon: float, scale: float = 1.0) -> None:
+        self.epsilon, self.scale = epsilon, scale
+
+    def loss(self, nll: Tensor) -> Tensor:
+        return self.scale * nll - self.epsilon * torch.expm1(-nll)
+
+    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
+        return self.loss(nll), self.epsilon * torch.exp(-nll) + self.scale
 
 
 def _smoothed(terms: Tensor, target: ClassTarget, label_smoothing: float) -> Tensor:

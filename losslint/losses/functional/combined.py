@@ -20,9 +20,13 @@ from losslint.losses._contract import (
     promote,
     quotient,
 )
-from losslint.losses.functional._regions import Mode, Pixels, check_pixels
-from losslint.losses.functional._target_nll import target_nll
-from losslint.losses.functional.segmentation import Average, dice_loss
+from losslint.losses.functional._regions import Pixels, check_pixels, regions_and_nll
+from losslint.losses.functional.segmentation import (
+    Average,
+    dice_loss,
+    dice_of_regions,
+    mean_over_classes,
+)
 
 
 def bce_dice_loss(
@@ -81,7 +85,16 @@ def bce_dice_loss(
         losses = losses.masked_fill(pixels.ignored, 0)
         number = (~pixels.ignored).sum()
     entropy = _of_samples(losses, number, reduction)
-    dice = _dice(input, target, mode, smooth, average, ignore_index, mask, reduction)
+    dice = dice_loss(
+        input,
+        target,
+        mode=mode,
+        smooth=smooth,
+        average=average,
+        ignore_index=ignore_index,
+        mask=mask,
+        reduction=reduction,
+    )
     return _weighted("bce_weight", bce_weight, entropy, dice_weight, dice)
 
 
@@ -122,12 +135,15 @@ def cross_entropy_dice_loss(
 
     Reference: Isensee et al., nnU-Net, 2021.
     """
+    check_number("smooth", smooth, at_least=0)
+    check_choice("average", average, ("all", "present"))
+    check_reduction(reduction)
     pixels = check_pixels(input, target, "multiclass", ignore_index, mask)
     check_class_weights("weight", weight, input.shape[1], input)
-    losses = target_nll(pixels.logits, pixels.target, pixels.ignored)
+    sizes, losses = regions_and_nll(pixels)
     weights = _pixel_weights(pixels, weight, losses)
     entropy = _of_samples(losses * weights, weights.sum(), reduction)
-    dice = _dice(input, target, "multiclass", smooth, average, ignore_index, mask, reduction)
+    dice = mean_over_classes(dice_of_regions(sizes, smooth), sizes, None, average, reduction)
     return _weighted("ce_weight", ce_weight, entropy, dice_weight, dice)
 
 
@@ -143,28 +159,6 @@ def _of_samples(losses: Tensor, number: Tensor, reduction: Reduction) -> Tensor:
     if reduction == "none":
         return mean * len(losses)
     return mean.sum() * (len(losses) if reduction == "sum" else 1)
-
-
-def _dice(
-    input: Tensor,
-    target: Tensor,
-    mode: Mode,
-    smooth: float,
-    average: Average,
-    ignore_index: int,
-    mask: Tensor | None,
-    reduction: Reduction,
-) -> Tensor:
-    return dice_loss(
-        input,
-        target,
-        mode=mode,
-        smooth=smooth,
-        average=average,
-        ignore_index=ignore_index,
-        mask=mask,
-        reduction=reduction,
-    )
 
 
 def _weighted(

@@ -67,7 +67,7 @@ def ssim_loss(
     >>> ssim_loss(flat, flat)
     tensor(0.)
     """
-    _check(input, target, data_range, window_size, sigma, reduction)
+    _check_pair_of_images(input, target, data_range, window_size, sigma, reduction)
     _check_size(input, window_size, "window_size")
     luminance, structure = _similarities(input, target, data_range, window_size, sigma)
     return reduce(1 - (luminance * structure).mean((1, 2, 3)), reduction)
@@ -115,7 +115,7 @@ def ms_ssim_loss(
     >>> ms_ssim_loss(flat, flat, weights=[0.5, 0.5])
     tensor(0.)
     """
-    _check(input, target, data_range, window_size, sigma, reduction)
+    _check_pair_of_images(input, target, data_range, window_size, sigma, reduction)
     if len(weights) == 0:
         fail("weights", "one number a scale", "empty")
     for scale, weight in enumerate(weights):
@@ -209,7 +209,7 @@ def _power(base: Tensor, exponent: float) -> Tensor:
     return torch.where(positive, base, 1).pow(exponent).masked_fill(~positive, 0)
 
 
-def _check(
+def _check_pair_of_images(
     input: Tensor,
     target: Tensor,
     data_range: float,

@@ -100,7 +100,8 @@ def lovasz_softmax_loss(
     probability = promote(pixels.logits).softmax(1)
     classes = torch.arange(input.shape[1], device=input.device).view(1, -1, 1)
     actual = pixels.target.unsqueeze(1) == classes
-    errors = torch.where(actual, 1 - probability, probability)
+    # Not by torch.where, which branches at each pixel.
+    errors = (probability - actual.to(probability.dtype)).abs()
     ignored = None if pixels.ignored is None else pixels.ignored.unsqueeze(1)
     return _mean_over_classes(errors, actual, ignored, average, reduction)
 
@@ -129,13 +130,14 @@ def _steps(actual: Tensor, counted: Tensor | None, dtype: torch.dtype) -> Tensor
     """How much the Jaccard loss grows with each pixel, of truth in the order of the errors."""
     if actual.shape[2] > _EXACT_IN_FLOAT32:
         dtype = torch.float64
-    true = actual.to(dtype)
-    false = 1 - true
-    if counted is not None:
-        false = false * counted
-    size = true.sum(2, keepdim=True)
-    union = size + false.cumsum(2)
+    true = actual.to(dtype).cumsum(2)
+    if counted is None:
+        false = torch.arange(1, actual.shape[2] + 1, dtype=dtype, device=actual.device) - true
+    else:
+        false = (counted & ~actual).to(dtype).cumsum(2)
+    size = true[..., -1:]
     # The union of an absent class is empty until its first pixel that counts.
-    jaccard = 1 - (size - true.cumsum(2)) / union.clamp_min(1)
-    first = jaccard[..., :1]
-    return torch.cat([first, jaccard.diff(dim=2)], 2)
+    jaccard = 1 - (size - true) / (size + false).clamp_min(1)
+    steps = jaccard.clone()
+    steps[..., 1:] -= jaccard[..., :-1]
+    return steps

@@ -61,7 +61,7 @@ def cosface_loss(
     >>> cosface_loss(torch.eye(2), torch.eye(2), torch.tensor([0, 1]), scale=1.0, margin=1.0)
     tensor(0.6931)
     """
-    _check(input, centres, target, scale, ignore_index, reduction)
+    _check_margin(input, centres, target, scale, ignore_index, reduction)
     check_number("margin", margin, at_least=0)
     logits, index = _cosines(input, centres, target, scale, ignore_index)
     logits = logits.scatter_add(1, index, logits.new_full(index.shape, -scale * margin))
@@ -107,7 +107,7 @@ def arcface_loss(
     >>> arcface_loss(torch.eye(2), torch.eye(2), torch.tensor([0, 1]), scale=1, margin=right_angle)
     tensor(0.6931)
     """
-    _check(input, centres, target, scale, ignore_index, reduction)
+    _check_margin(input, centres, target, scale, ignore_index, reduction)
     check_number("margin", margin, at_least=0, below=math.pi)
     logits, index = _cosines(input, centres, target, scale, ignore_index)
     cosine = logits.gather(1, index) / scale
@@ -142,7 +142,7 @@ def _cross_entropy(
     return reduce(losses, reduction, (target != ignore_index).sum())
 
 
-def _check(
+def _check_margin(
     input: Tensor,
     centres: Tensor,
     target: Tensor,

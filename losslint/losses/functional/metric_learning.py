@@ -138,7 +138,7 @@ def batch_triplet_loss(
     tensor([0.5000, 1.5000, 0.0000])
     """
     _check_embeddings("embeddings", embeddings)
-    _check_labels(labels, embeddings)
+    _check_identities(labels, embeddings)
     check_number("margin", margin, above=0)
     check_choice("mining", mining, ("hard", "semi-hard"))
     check_reduction(reduction)
@@ -297,7 +297,7 @@ def supervised_contrastive_loss(
     tensor([0.6931, 0.6931, 0.0000])
     """
     _check_embeddings("embeddings", embeddings)
-    _check_labels(labels, embeddings)
+    _check_identities(labels, embeddings)
     _check_temperature(temperature, embeddings)
     check_reduction(reduction)
     vectors = unit(promote(embeddings)) / temperature**0.5
@@ -356,7 +356,7 @@ def _check_embeddings(name: str, embeddings: Tensor) -> None:
         fail(name, "of shape (N, D), neither of them 0", describe(embeddings))
 
 
-def _check_labels(labels: Tensor, embeddings: Tensor) -> None:
+def _check_identities(labels: Tensor, embeddings: Tensor) -> None:
     check_tensor("labels", labels)
     if labels.is_floating_point() or labels.is_complex():
         raise TypeError(f"`labels` must be a tensor of integers, but is {describe(labels)}")

@@ -1,7 +1,8 @@
-"""Regression losses, element by element."""
+"""Regression losses of errors in the unit of the target."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,15 +19,14 @@ from losslint.losses._contract import (
     check_same_device,
     check_same_shape,
     check_shape,
-    check_values,
     fail,
     masked_out,
     promote,
     promoted_dtype,
     reduce,
 )
-from losslint.losses.functional._elementwise import elementwise
-from losslint.losses.functional._regression import check_pair, check_weight, reduce_elements
+from losslint.losses.functional._elementwise import elementwise, reduce_elements
+from losslint.losses.functional._regression import check_pair, check_weight
 
 
 def log_cosh_loss(
@@ -63,21 +63,15 @@ def log_cosh_loss(
     tensor([5.0000e-09, 9.9307e+01])
     """
     prediction, truth = check_pair(input, target, weight, mask, reduction)
-
-    def log_cosh(prediction: Tensor, truth: Tensor) -> Tensor:
-        error = prediction - truth
-        tangent = error.tanh()
-        # Below 1 by the identity cosh = (1 - tanh^2)^(-1/2), whose digits hold near 0; above by
-        # |x| - log(1 + tanh|x|), which has no power to overflow.
-        is_small = error.abs() < 1
-        logarithm = torch.where(is_small, -tangent.square(), tangent.abs()).log1p()
-        return torch.where(is_small, -0.5 * logarithm, error.abs() - logarithm)
-
-    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
-        return (prediction - truth).tanh_()
-
-    losses = elementwise(log_cosh, prediction, truth, slope)
-    return reduce_elements(losses, weight, mask, reduction)
+    return elementwise(
+        lambda prediction, truth: _log_cosh(prediction - truth),
+        prediction,
+        truth,
+        with_slope=_log_cosh_with_slope,
+        weight=weight,
+        mask=mask,
+        reduction=reduction,
+    )
 
 
 def charbonnier_loss(
@@ -120,95 +114,20 @@ def charbonnier_loss(
         error = prediction - truth
         return torch.hypot(error, error.new_tensor(eps))
 
-    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
+    def with_slope(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         error = prediction - truth
-        return error / torch.hypot(error, error.new_tensor(eps))
+        losses = torch.hypot(error, error.new_tensor(eps))
+        return losses, error.div_(losses)
 
-    losses = elementwise(charbonnier, prediction, truth, slope)
-    return reduce_elements(losses, weight, mask, reduction)
-
-
-def mape_loss(
-    input: Tensor,
-    target: Tensor,
-    *,
-    floor: float = 1e-6,
-    weight: Tensor | None = None,
-    mask: Tensor | None = None,
-    reduction: Reduction = "mean",
-) -> Tensor:
-    r"""The absolute error as a fraction of the target.
-
-    .. math:: \ell = |x - y| / \max(|y|, f)
-
-    A fraction, not percent. It prefers predictions that are too low: those cost at most 1.
-
-    Args:
-        input: predictions, any shape, in the unit of the target.
-        target: the same shape.
-        floor: f, above 0: the smallest target to divide by, in its unit. Choose one that means
-            something: a target of 0 costs the error / f.
-        weight: one for each element, the same shape, at least 0; the mean divides by their sum.
-        mask: torch.bool, the same shape; False where an element does not count. What stands
-            there may be NaN.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-
-    Returns:
-        At least 0; a number, or for ``"none"`` the input's shape; float32 for half precision.
-
-    Raises:
-        TypeError, ValueError: for an argument of the wrong type, shape, device or range.
-    """
-    prediction, truth = check_pair(input, target, weight, mask, reduction)
-    check_number("floor", floor, above=0)
-
-    def mape(prediction: Tensor, truth: Tensor) -> Tensor:
-        return (prediction - truth).abs() / truth.abs().clamp_min(floor)
-
-    return reduce_elements(elementwise(mape, prediction, truth), weight, mask, reduction)
-
-
-def smape_loss(
-    input: Tensor,
-    target: Tensor,
-    *,
-    floor: float = 1e-6,
-    weight: Tensor | None = None,
-    mask: Tensor | None = None,
-    reduction: Reduction = "mean",
-) -> Tensor:
-    r"""The absolute error as a fraction of the mean of prediction and target.
-
-    .. math:: \ell = 2 |x - y| / \max(|x| + |y|, f)
-
-    A fraction, not percent. Where the signs differ it is 2, with no gradient.
-
-    Args:
-        input: predictions, any shape, in the unit of the target.
-        target: the same shape.
-        floor: f, above 0: the smallest sum to divide by, in the unit of the target.
-        weight: one for each element, the same shape, at least 0; the mean divides by their sum.
-        mask: torch.bool, the same shape; False where an element does not count. What stands
-            there may be NaN.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-
-    Returns:
-        In [0, 2]; a number, or for ``"none"`` the input's shape; float32 for half precision.
-
-    Raises:
-        TypeError, ValueError: for an argument of the wrong type, shape, device or range.
-
-    Reference: Makridakis, Accuracy Measures, 1993; of the several definitions, that with values up
-    to 2.
-    """
-    prediction, truth = check_pair(input, target, weight, mask, reduction)
-    check_number("floor", floor, above=0)
-
-    def smape(prediction: Tensor, truth: Tensor) -> Tensor:
-        size = (prediction.abs() + truth.abs()).clamp_min(floor)
-        return 2 * (prediction - truth).abs() / size
-
-    return reduce_elements(elementwise(smape, prediction, truth), weight, mask, reduction)
+    return elementwise(
+        charbonnier,
+        prediction,
+        truth,
+        with_slope=with_slope,
+        weight=weight,
+        mask=mask,
+        reduction=reduction,
+    )
 
 
 def masked_mse_loss(
@@ -245,106 +164,19 @@ def masked_mse_loss(
     def squared(prediction: Tensor, truth: Tensor) -> Tensor:
         return (prediction - truth).square()
 
-    def slope(prediction: Tensor, truth: Tensor) -> Tensor:
-        return 2 * (prediction - truth)
+    def with_slope(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        error = prediction - truth
+        return error.square(), error.mul_(2)
 
-    losses = elementwise(squared, prediction, truth, slope)
-    return reduce_elements(losses, weight, mask, reduction)
-
-
-def msle_loss(
-    input: Tensor,
-    target: Tensor,
-    *,
-    log_input: bool = False,
-    weight: Tensor | None = None,
-    mask: Tensor | None = None,
-    reduction: Reduction = "mean",
-) -> Tensor:
-    r"""The squared error of logarithms: for targets that grow over orders of magnitude.
-
-    .. math:: \ell = (\log(1 + x) - \log(1 + y))^2
-
-    Args:
-        input: predictions above -1, any shape; or log(1 + x), see ``log_input``.
-        target: the same shape, above -1.
-        log_input: whether the model predicts log(1 + x) already, which needs no bound.
-        weight: one for each element, the same shape, at least 0; the mean divides by their sum.
-        mask: torch.bool, the same shape; False where an element does not count. What stands
-            there may be NaN.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-
-    Returns:
-        At least 0; a number, or for ``"none"`` the input's shape; float32 for half precision.
-
-    Raises:
-        TypeError, ValueError: for an argument of the wrong type, shape, device or range.
-    """
-    prediction, truth = check_pair(input, target, weight, mask, reduction)
-    check_values("target", truth, above=-1)
-    if not log_input:
-        hint = "end the model in a softplus, or have it predict the logarithm with log_input=True"
-        check_values("input", prediction, above=-1, hint=hint)
-
-    def squared_log(prediction: Tensor, truth: Tensor) -> Tensor:
-        logarithm = prediction if log_input else prediction.log1p()
-        return (logarithm - truth.log1p()).square()
-
-    return reduce_elements(elementwise(squared_log, prediction, truth), weight, mask, reduction)
-
-
-def tweedie_loss(
-    input: Tensor,
-    target: Tensor,
-    *,
-    power: float = 1.5,
-    log_input: bool = True,
-    weight: Tensor | None = None,
-    mask: Tensor | None = None,
-    reduction: Reduction = "mean",
-) -> Tensor:
-    r"""The deviance of a Tweedie distribution: for amounts that are often 0 and else skewed.
-
-    .. math:: \ell = 2 \left(\frac{y^{2 - p}}{(1 - p)(2 - p)} - \frac{y \mu^{1 - p}}{1 - p} +
-        \frac{\mu^{2 - p}}{2 - p}\right)
-
-    such as insurance claims and rain. Exponential in a predicted logarithm: one of 200 overflows.
-
-    Args:
-        input: the logarithm of the mean, any shape; or the mean, above 0, see ``log_input``.
-        target: the same shape, at least 0.
-        power: p in (1, 2), near 1 for counts, near 2 for amounts: the variance grows as the mean to
-            this power. For counts alone there is :func:`torch.nn.functional.poisson_nll_loss`.
-        log_input: whether the model predicts the logarithm of the mean.
-        weight: one for each element, the same shape, at least 0; the mean divides by their sum.
-        mask: torch.bool, the same shape; False where an element does not count. What stands
-            there may be NaN.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-
-    Returns:
-        At least 0; a number, or for ``"none"`` the input's shape; float32 for half precision.
-
-    Raises:
-        TypeError, ValueError: for an argument of the wrong type, shape, device or range.
-
-    Reference: Jorgensen, Exponential Dispersion Models, 1987; scikit-learn's mean_tweedie_deviance.
-    """
-    prediction, truth = check_pair(input, target, weight, mask, reduction)
-    check_number("power", power, above=1, below=2)
-    check_values("target", truth, at_least=0)
-    if not log_input:
-        # A masked element is 0 here, and none of these.
-        counted = prediction if mask is None else prediction.masked_fill(~mask, 1)
-        check_values("input", counted, above=0, hint="or log_input=True")
-        prediction = counted
-    a, b = 1 - power, 2 - power
-
-    def tweedie(prediction: Tensor, truth: Tensor) -> Tensor:
-        logarithm = prediction if log_input else prediction.log()
-        best = truth**b / (a * b)
-        return 2 * (best - truth * (a * logarithm).exp() / a + (b * logarithm).exp() / b)
-
-    return reduce_elements(elementwise(tweedie, prediction, truth), weight, mask, reduction)
+    return elementwise(
+        squared,
+        prediction,
+        truth,
+        with_slope=with_slope,
+        weight=weight,
+        mask=mask,
+        reduction=reduction,
+    )
 
 
 def quantile_loss(
@@ -447,3 +279,35 @@ def rmse_loss(
     is_perfect = mean == 0
     root = mean.masked_fill(is_perfect, 1).sqrt().masked_fill(is_perfect, 0)
     return reduce(root, reduction, (number > 0).sum())
+
+
+_TURN = 2.0
+"""Up to this error the logarithm of cosh is taken in one form, beyond it in another."""
+_TANH = math.tanh(_TURN)
+
+
+def _log_cosh(error: Tensor) -> Tensor:
+    """Its digits hold near 0 and nothing overflows, without a branch, which would be slow.
+
+    Up to the turn by the identity cosh = (1 - tanh^2)^(-1/2). Beyond it |x| - log(1 + tanh|x|) less
+    what that is at the turn, and exactly 0 before it.
+    """
+    tangent = error.tanh()
+    near = tangent.clamp(-_TANH, _TANH).square().neg().log1p()
+    excess = (error.abs() - _TURN).clamp_min(0)
+    return excess - 0.5 * near - (tangent.abs().add(1).log() - _at_turn(error)).clamp_min(0)
+
+
+def _log_cosh_with_slope(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    error = prediction - truth
+    tangent = error.tanh()
+    near = tangent.clamp(-_TANH, _TANH)
+    near.mul_(near).neg_().log1p_()
+    excess = error.abs_().sub_(_TURN).clamp_min_(0)
+    less = tangent.abs().add_(1).log_().sub_(_at_turn(error)).clamp_min_(0)
+    return excess.sub_(less).sub_(near, alpha=0.5), tangent
+
+
+def _at_turn(like: Tensor) -> float:
+    """What log(1 + tanh) reaches up to the turn, however it is rounded."""
+    return math.log1p(_TANH) + 4 * torch.finfo(like.dtype).eps

@@ -76,8 +76,7 @@ def dice_loss(
     """
 
     def dice(sizes: Regions) -> Tensor:
-        total = sizes.predicted + sizes.actual
-        return quotient(total - 2 * sizes.overlap, total + smooth)
+        return dice_of_regions(sizes, smooth)
 
     return _region_loss(
         dice, input, target, mode, smooth, squared, weight, average, ignore_index, mask, reduction
@@ -279,6 +278,12 @@ def generalized_dice_loss(
     return reduce(quotient(total - 2 * overlap, total + smooth), reduction)
 
 
+def dice_of_regions(sizes: Regions, smooth: float) -> Tensor:
+    """The Dice loss of each sample and class, shape (N, C)."""
+    total = sizes.predicted + sizes.actual
+    return quotient(total - 2 * sizes.overlap, total + smooth)
+
+
 def _tversky(sizes: Regions, alpha: float, beta: float, smooth: float) -> Tensor:
     wrong = alpha * (sizes.predicted - sizes.overlap) + beta * (sizes.actual - sizes.overlap)
     return quotient(wrong, sizes.overlap + wrong + smooth)
@@ -302,14 +307,21 @@ def _region_loss(
     check_choice("average", average, ("all", "present"))
     check_reduction(reduction)
     pixels = check_pixels(input, target, mode, ignore_index, mask)
-    sizes = regions(pixels, mode, squared)
-    losses = of_class(sizes)
-    weights = torch.ones_like(losses)
     if weight is not None:
         check_floating("weight", weight)
-        check_shape("weight", weight, (losses.shape[1],), "one weight a class")
+        check_shape("weight", weight, (pixels.logits.shape[1],), "one weight a class")
         check_same_device("weight", weight, "input", input)
         check_values("weight", weight, at_least=0)
+    sizes = regions(pixels, mode, squared)
+    return mean_over_classes(of_class(sizes), sizes, weight, average, reduction)
+
+
+def mean_over_classes(
+    losses: Tensor, sizes: Regions, weight: Tensor | None, average: Average, reduction: Reduction
+) -> Tensor:
+    """The losses (N, C) of regions as one a sample, or as a number."""
+    weights = torch.ones_like(losses)
+    if weight is not None:
         weights = weights * weight.to(losses.dtype)
     if average == "present":
         weights = weights * (sizes.actual > 0)

@@ -76,13 +76,13 @@ class Combiner(nn.Module, ABC):
             )
         missing = [task for task in self.tasks if task not in losses]
         if missing:
-            fail("losses", f"of the tasks {_listed(self.tasks)}", f"without {_listed(missing)}")
+            fail("losses", f"of the tasks {_joined(self.tasks)}", f"without {_joined(missing)}")
         unknown = [task for task in losses if task not in self.tasks]
         if unknown:
             fail(
                 "losses",
-                f"of the tasks that this {type(self).__name__} was made for, {_listed(self.tasks)}",
-                f"with {_listed(unknown)}",
+                f"of the tasks that this {type(self).__name__} was made for, {_joined(self.tasks)}",
+                f"with {_joined(unknown)}",
             )
         first = self.tasks[0]
         for task in self.tasks:
@@ -97,5 +97,5 @@ def _widened(loss: Tensor) -> Tensor:
     return loss.to(torch.promote_types(loss.dtype, torch.float32))
 
 
-def _listed(names: Iterable[str]) -> str:
+def _joined(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)

@@ -67,7 +67,7 @@ def mixup(
 
     Reference: Zhang et al., mixup: Beyond Empirical Risk Minimization, 2018.
     """
-    _check(inputs, targets, at_least=1, shape="(N, *)")
+    _check_batch(inputs, targets, at_least=1, shape="(N, *)")
     share, order = _chance(inputs, alpha, generator)
     mixed = torch.lerp(inputs[order], inputs, share)
     return Mixed(mixed, targets, targets[order], share)
@@ -99,14 +99,14 @@ def cutmix(
     Reference: Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with
     Localizable Features, 2019.
     """
-    _check(inputs, targets, at_least=4, shape="(N, C, H, W)")
+    _check_batch(inputs, targets, at_least=4, shape="(N, C, H, W)")
     if inputs.dim() != 4:
         fail("inputs", "of shape (N, C, H, W)", describe(inputs))
     share, order = _chance(inputs, alpha, generator)
     height, width = inputs.shape[2:]
     side = (1 - share) ** 0.5
-    rows = _around(height, side, generator)
-    columns = _around(width, side, generator)
+    rows = _centred(height, side, generator)
+    columns = _centred(width, side, generator)
     mixed = inputs.clone()
     mixed[:, :, rows, columns] = inputs[order][:, :, rows, columns]
     replaced = (rows.stop - rows.start) * (columns.stop - columns.start)
@@ -150,13 +150,13 @@ def _chance(
     return share, order.to(inputs.device)
 
 
-def _around(length: int, side: float, generator: torch.Generator | None) -> slice:
+def _centred(length: int, side: float, generator: torch.Generator | None) -> slice:
     centre = int(torch.randint(length, (), generator=generator))
     half = int(length * side) // 2
     return slice(max(centre - half, 0), min(centre + half, length))
 
 
-def _check(inputs: Tensor, targets: Tensor, *, at_least: int, shape: str) -> None:
+def _check_batch(inputs: Tensor, targets: Tensor, *, at_least: int, shape: str) -> None:
     check_floating("inputs", inputs)
     check_dimensions("inputs", inputs, shape, at_least=at_least)
     check_tensor("targets", targets)

@@ -7,7 +7,15 @@ from typing import ClassVar
 
 from losslint.analysis.events import LossCall
 from losslint.analysis.trail import steps_of
-from losslint.analysis.values import LOG_PROBABILITIES, NONE, PROBABILITIES, Act, Const, Tensor
+from losslint.analysis.values import (
+    LOG_PROBABILITIES,
+    NONE,
+    PROBABILITIES,
+    Act,
+    Const,
+    Sign,
+    Tensor,
+)
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -18,9 +26,9 @@ class KlDivInputNotLog(Rule):
     ## What it does
 
     Reports calls of `nn.KLDivLoss` and `F.kl_div` whose input is the output of a softmax or
-    sigmoid, other probabilities, or a raw output; calls whose target holds log-probabilities
-    without `log_target=True`; and calls whose target holds probabilities although `log_target` is
-    True.
+    sigmoid, other values that are never negative, or a raw output; calls whose target holds
+    log-probabilities without `log_target=True`; and calls whose target holds probabilities although
+    `log_target` is True.
 
     ## Why it matters
 
@@ -84,12 +92,13 @@ class KlDivInputNotLog(Rule):
             return
         target = call.target if isinstance(call.target, Tensor) else Tensor()
         logarithm = call.options.get("log_target", NONE)
-        if call.activation in _NO_LOGARITHM:
-            raw = call.activation is Act.RAW
+        holds = _HOLDS.get(call.activation) if call.activation is not None else None
+        if holds is None and isinstance(call.input, Tensor) and call.input.sign is not Sign.UNKNOWN:
+            holds = "is never negative"
+        if holds is not None:
             yield Diagnosis.of_input(
                 call,
-                f"{call.title} wants log-probabilities, but `{call.given}` "
-                + ("is a raw output" if raw else "holds probabilities"),
+                f"{call.title} wants log-probabilities, but `{call.given}` {holds}",
                 "the target comes second and the logarithm first: swap the arguments"
                 if target.act in LOG_PROBABILITIES
                 else "apply log_softmax to the logits, instead of softmax or nothing",
@@ -114,4 +123,4 @@ class KlDivInputNotLog(Rule):
             )
 
 
-_NO_LOGARITHM = PROBABILITIES | {Act.RAW}
+_HOLDS = {Act.RAW: "is a raw output", **dict.fromkeys(PROBABILITIES, "holds probabilities")}

@@ -19,9 +19,10 @@ class UnguardedDivision(Rule):
 
     Looks for divisions on the way to a loss whose divisor is a tensor that some batch can make
     zero: the sum of a mask, of predictions or of targets, a count of positives, an IoU or Dice
-    denominator, a norm, a standard deviation, a difference. A divisor with a guard (an added
-    eps, `clamp`, `max(1, n)`, a test for zero) is left alone, and so is anything that is never
-    zero: a batch size, a length, a constant, a sum of exponentials.
+    denominator, a norm, a standard deviation, a difference. Also for losses that are summed over
+    the rounds of a loop and divided by the index that `enumerate` gave to the last one. A divisor
+    with a guard (an added eps, `clamp`, `max(1, n)`, a test for zero) is left alone, and so is
+    anything that is never zero: a batch size, a length, a constant, a sum of exponentials.
 
     ## Why it matters
 
@@ -90,11 +91,19 @@ class UnguardedDivision(Rule):
         steps = operation.trail
         if reason is not None:
             steps = (*steps, Step(reason.place, "this can be zero"))
+        kind = reason.kind if reason is not None else ""
+        if kind == "index":
+            yield Diagnosis(
+                operation.place,
+                f"the divisor can be zero: {why}",
+                "divide by the number of rounds: `/ len(loader)`, or the index plus one",
+            )
+            return
         yield Diagnosis(
             operation.place,
             f"the divisor can be zero: {why}",
             "clamp the count: `/ n.clamp(min=1)`"
-            if reason is not None and reason.kind == "mask"
+            if kind == "mask"
             else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
             steps,
             operation.operand.confidence,
