@@ -311,6 +311,12 @@ HIDDEN: dict[str, Files] = {
     "the step is handed on as a function": {
         "other.py": "from steps import train_epoch\n\nrunner.start(train_epoch)\n"
     },
+    "a decorator may hand the model on": {
+        "other.py": (
+            "from nets import Classifier\n\n@watched\ndef evaluate(net, x):\n"
+            "    return net(x)\n\nprint(evaluate(Classifier(4), x))\n"
+        )
+    },
     "the model is a variable that another file takes": {
         "other.py": "from predict import model\n\nexport(model)\n"
     },
@@ -349,6 +355,15 @@ def test_uses_in_other_files_that_cannot_be_seen(tmp_path: Path, added: Files) -
 )
 def test_files_that_only_look_as_if_they_used_it(tmp_path: Path, added: Files) -> None:
     assert fixed(tmp_path, BINARY | added) == (["LOS101"], BINARY_FIXED | added, 0)
+
+
+def test_a_function_without_gradients_is_followed(tmp_path: Path) -> None:
+    text = (
+        "import torch\nfrom nets import Classifier\n\n\n@torch.no_grad()\n"
+        "def evaluate(net: Classifier, x):\n    return net(x)\n\n\nevaluate(Classifier(4), x)\n"
+    )
+    after = {"other.py": text.replace("return net(x)", "return torch.sigmoid(net(x))")}
+    assert fixed(tmp_path, BINARY | {"other.py": text})[1] == BINARY_FIXED | after
 
 
 # -- files that are not linted ----------------------------------------------------------------

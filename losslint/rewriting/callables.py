@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.nodes import children
 from losslint.analysis.trail import Place
 from losslint.rewriting.imports import meaning_of
+from losslint.rewriting.names import names_of
 from losslint.rewriting.references import references
 from losslint.rewriting.tree import tree_of
+
+if TYPE_CHECKING:
+    from losslint.analysis.syntax import SourceModule
+
+_WITHOUT_GRADIENT = ("torch.no_grad", "torch.inference_mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +79,26 @@ def callee(call: Place) -> Callee | None:
 
 
 def callee_of(definition: Place) -> Callee | None:
-    """A function of a module, or a class with an ``__init__``, that nothing decorates."""
+    """A function of a module, or a class with an ``__init__``, that no decorator changes."""
     node = definition.node
-    if not isinstance(node, cst.FunctionDef | cst.ClassDef) or node.decorators:
-        return None
     if isinstance(node, cst.FunctionDef):
-        return None if node.asynchronous else Callee(definition, node)
+        is_plain = not node.asynchronous and _only_without_gradient(definition.file, node)
+        return Callee(definition, node) if is_plain else None
+    if not isinstance(node, cst.ClassDef) or node.decorators:
+        return None
     makers = [one for one in node.body.body if isinstance(one, cst.FunctionDef)]
     makers = [one for one in makers if one.name.value in ("__init__", "__new__")]
     if len(makers) != 1 or makers[0].name.value != "__init__" or makers[0].decorators:
         return None
     return Callee(definition, makers[0])
+
+
+def _only_without_gradient(file: SourceModule, function: cst.FunctionDef) -> bool:
+    """Whether what decorates a function only keeps gradients from being recorded, if anything."""
+    names = names_of(file)
+    used = (one.decorator for one in function.decorators)
+    called = (one.func if isinstance(one, cst.Call) else one for one in used)
+    return all(names.qualified(one) in _WITHOUT_GRADIENT for one in called)
 
 
 def calls_of(definition: Place) -> list[Place] | None:
