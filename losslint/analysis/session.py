@@ -30,6 +30,7 @@ from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
+from losslint.analysis.surroundings import Unseen
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.terms import without_balanced
 from losslint.analysis.torch_api import (
@@ -104,6 +105,7 @@ def analyse(
     progress: Callable[[int, int], None] | None = None,
     returns: Mapping[str, str] | None = None,
     strict: bool = False,
+    unseen: Unseen | None = None,
 ) -> Analysis:
     """Evaluates files, and what they import from the project, to events.
 
@@ -114,6 +116,7 @@ def analyse(
         progress: called with the number of steps done and of all steps.
         returns: what callables return, or their results give when called, by qualified name.
         strict: raise what breaks inside the analysis instead of reporting it.
+        unseen: tells whether a file of the project that is not among the sources may import some.
     """
     # trees live to the end of the run: looking for garbage among them costs as much as parsing
     collecting = gc.isenabled()
@@ -121,7 +124,7 @@ def analyse(
     try:
         # trees are deep, and so is the interpreter on them
         return on_a_deep_stack(
-            lambda: _analyse(sources, src_roots, top, progress, returns or {}, strict)
+            lambda: _analyse(sources, src_roots, top, progress, returns or {}, strict, unseen)
         )
     finally:
         if collecting:
@@ -135,9 +138,10 @@ def _analyse(
     progress: Callable[[int, int], None] | None,
     returns: Mapping[str, str],
     strict: bool,
+    unseen: Unseen | None,
 ) -> Analysis:
     by_path = {source.path: source for source in sources}
-    project = Project(Linker(top, src_roots), by_path)
+    project = Project(Linker(top, src_roots), by_path, unseen)
     mechanisms = Mechanisms(EXPRESSIONS, STATEMENTS, call, attribute, assign)
     run = Interpreter(project, Memo(), mechanisms, strict=strict)
     run.returns = returns

@@ -76,8 +76,8 @@ class DoubleSigmoid(Rule):
     ## Fix
 
     Unsafe: the sigmoid before the loss is dropped, where nothing else reads its output. At the end
-    of a model it is dropped where the file shows all uses of the output, and put back at those
-    outside the loss.
+    of a model it is dropped where the project shows all uses of the output, in whatever file, and
+    put back at those outside the loss.
 
     ## References
 

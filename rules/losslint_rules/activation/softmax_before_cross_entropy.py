@@ -76,8 +76,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
     ## Fix
 
     Unsafe: the softmax before the loss is dropped, where nothing else reads its output. At the end
-    of a model it is dropped where the file shows all uses of the output, and put back at those
-    outside the loss, except where only the largest element is looked for.
+    of a model it is dropped where the project shows all uses of the output, in whatever file, and
+    put back at those outside the loss, except where only the largest element is looked for.
 
     ## References
 
