@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import libcst as cst
@@ -16,7 +17,7 @@ from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
-from losslint.analysis.strings import MAX_TEXT, shown
+from losslint.analysis.strings import MAX_TEXT, put_together, shown
 from losslint.analysis.subscripts import subscript
 from losslint.analysis.values import (
     NONE,
@@ -90,22 +91,20 @@ def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
 
 @evaluates(cst.FormattedString)
 def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
-    text: list[str] | None = []
+    words: list[str | None] = []
+    values: list[Value] = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
-            if text is not None:
-                text.append(part.value)
+            words.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
-            value = run.eval(part.expression)
-            looked_at(run, value, run.place(part.expression))
-            word = shown(value) if part.format_spec is None else None
-            if text is not None and word is not None:
-                text.append(word)
-            else:
-                text = None
-    if text is None or sum(map(len, text)) > MAX_TEXT:
+            values.append(run.eval(part.expression))
+            looked_at(run, values[-1], run.place(part.expression))
+            words.append(shown(values[-1]) if part.format_spec is None else None)
+    beginning = list(takewhile(lambda word: word is not None, words))
+    text = "".join(word for word in beginning if word is not None)
+    if len(text) > MAX_TEXT:
         return UNKNOWN
-    return Const("".join(text))
+    return Const(text) if len(beginning) == len(words) else put_together(text, values)
 
 
 @evaluates(cst.Ellipsis)

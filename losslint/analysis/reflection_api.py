@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-import libcst as cst
-
 from losslint.analysis.assignment import set_attribute
 from losslint.analysis.containers import (
     elements,
@@ -15,6 +11,7 @@ from losslint.analysis.containers import (
 from losslint.analysis.interpreter import ITEMS, Interpreter
 from losslint.analysis.joins import one_of
 from losslint.analysis.lookup import class_attribute, lineage
+from losslint.analysis.strings import beginning_of
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.values import (
     FALSE,
@@ -74,7 +71,7 @@ def _getattr(op: Op) -> Value:
     target = op.arg(0)
     if isinstance(target, Namespace):
         models = models_of(op.run, target)
-        beginning = _beginning(op.node)
+        beginning = beginning_of(name)
         if not beginning:
             return element_of(op.run, models, id(op.node))
         named = [
@@ -82,21 +79,6 @@ def _getattr(op: Op) -> Value:
         ]
         return one_of(named, id(op.node)) if named else Unknown()
     return Unknown()
-
-
-def _beginning(node: cst.CSTNode) -> str:
-    """What the name begins with that a call of getattr puts together."""
-    name = node.args[1].value if isinstance(node, cst.Call) and len(node.args) > 1 else None
-    if isinstance(name, cst.BinaryOperation):
-        name = name.left
-    elif isinstance(name, cst.Call) and isinstance(name.func, cst.Attribute):
-        name = name.func.value
-    if isinstance(name, cst.FormattedString) and name.parts:
-        first = name.parts[0]
-        return first.value if isinstance(first, cst.FormattedStringText) else ""
-    if isinstance(name, cst.SimpleString) and isinstance(name.evaluated_value, str):
-        return re.split(r"[%{]", name.evaluated_value)[0]
-    return ""
 
 
 def models_of(run: Interpreter, target: Namespace) -> Instance:
