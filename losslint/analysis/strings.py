@@ -51,13 +51,7 @@ _TEXT = "text"
 
 def put_together(beginning: str, values: Sequence[Value]) -> Unknown:
     """A string of which only the beginning is known, and the symbols of what was put into it."""
-    symbols = tuple(
-        value.key if isinstance(value, Unknown) else value
-        for value in values
-        if isinstance(value, Unknown | Const)
-    )
-    if len(symbols) < len(values) or None in symbols:
-        return Unknown()
+    symbols = tuple(value.key if isinstance(value, Unknown) else None for value in values)
     return Unknown((_TEXT, beginning, symbols))
 
 
