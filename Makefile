@@ -28,6 +28,7 @@ bench: $(VENV)/.dev-installed
 # What the losses are compared with is heavy, so it stays out of the tests.
 test-peers: $(VENV)/.dev-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement peers/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement peers/requirements_alone.txt
 	$(BIN)/pytest -W default peers
 
 bench-losses: $(VENV)/.dev-installed

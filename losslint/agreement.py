@@ -7,19 +7,14 @@ An edit changes the one piece of text that all of them share, so it has to be ri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.prefilter import importers
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from losslint.analysis.trail import Place
     from losslint.diagnosis import Said
     from losslint.fix import Fix
-    from losslint.source import Source
 
 
 class Agreement:
@@ -51,19 +46,3 @@ class Agreement:
         if agreed and all(self._cases[place] for place in fix.together):
             return said
         return rule, replace(diagnosis, fix=None)
-
-
-def only_alone(said: Iterable[Said], sources: Sequence[Source]) -> Iterator[Said]:
-    """What was said, without the fixes that change what another file may import."""
-    imported: dict[Path, bool] = {}
-    for rule, diagnosis in said:
-        fix = diagnosis.fix
-        if fix is not None and fix.alone:
-            path = diagnosis.at.file.path
-            if path not in imported:
-                others = [source for source in sources if source.path != path]
-                imported[path] = bool(importers([path], others))
-            if imported[path]:
-                yield rule, replace(diagnosis, fix=None)
-                continue
-        yield rule, diagnosis

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from losslint.analysis.linker import Linker
+from losslint.analysis.linker import Linker, is_library
 from losslint.analysis.prefilter import importers, imports_of, module_name
 from losslint.discovery import TooMany, python_files
 from losslint.paths import exists
@@ -65,12 +66,71 @@ def find_context(
     return Context(root, tuple(islice(found, MAX_DEPENDENTS)), frozenset(files))
 
 
+class Unseen:
+    """The files of a project that a run leaves out, notebooks too; read when they are asked about.
+
+    Args:
+        seen: the files that are linted, or looked into.
+        start: the deepest folder that holds what was given.
+        settings: the settings that hold there.
+    """
+
+    def __init__(self, seen: Collection[Path], start: Path, settings: Settings) -> None:
+        self._seen = seen
+        self._root = _root(start, settings) or start
+        self._settings = settings
+        self._known: dict[frozenset[Path], bool] = {}
+
+    def may_import(self, targets: Collection[Path]) -> bool:
+        """Whether one of the files may import a target; so it is if there are too many of them."""
+        key = frozenset(targets)
+        if key not in self._known:
+            others = self._others
+            linker = Linker(self._root, self._settings.src)
+            self._known[key] = others is None or any(
+                True for _ in dependents(targets, others, linker, guessing=True)
+            )
+        return self._known[key]
+
+    @cached_property
+    def _others(self) -> Sequence[Source] | None:
+        try:
+            files = python_files(
+                self._root,
+                root=self._settings.root,
+                exclude=(),
+                at_most=MAX_FILES + len(self._seen),
+                notebooks=True,
+            )
+        except TooMany:
+            return None
+        others = [source for path in files if path not in self._seen for source in _read(path)]
+        return [_as_script(one) if one.path.suffix == ".ipynb" else one for one in others]
+
+
+def _as_script(notebook: Source) -> Source:
+    """A notebook as far as its imports are concerned: each line of its code on a line."""
+    return Source(notebook.path.with_suffix(".py"), notebook.content.replace(b'"', b"\n"))
+
+
 def dependents(
-    targets: Collection[Path], candidates: Sequence[Source], linker: Linker
+    targets: Collection[Path],
+    candidates: Sequence[Source],
+    linker: Linker,
+    *,
+    guessing: bool = False,
 ) -> Iterator[Source]:
-    """The candidates that import a target, or another dependent."""
+    """The candidates that import a target, or another dependent.
+
+    Args:
+        targets: the files that may be imported.
+        candidates: the files that may import them.
+        linker: finds what an import names.
+        guessing: whether an import with the right name counts that leads nowhere: a script may
+            look for modules in other folders.
+    """
     waiting = list(candidates)
-    links = _Links(linker)
+    links = _Links(linker, guessing=guessing)
     while targets:
         found = [source for source in importers(targets, waiting) if links.lead_to(targets, source)]
         yield from found
@@ -103,19 +163,29 @@ def _read(path: Path) -> Iterator[Source]:
 class _Links:
     """Where imports lead, each looked up once."""
 
-    def __init__(self, linker: Linker) -> None:
+    def __init__(self, linker: Linker, *, guessing: bool) -> None:
         self._linker = linker
+        self._guessing = guessing
         self._resolved: dict[Path, Path] = {}
 
     def lead_to(self, targets: Collection[Path], source: Source) -> bool:
         """Whether a file imports one of the targets."""
         names = {module_name(path) for path in targets}
         return any(
-            self._find(name, source.path, level) in targets
+            self._leads_to(targets, name, source.path, level)
             for text in imports_of(source.content)
             for level, name in _modules(text.decode("utf-8", "replace"))
             if not name or name.rpartition(".")[2] in names
         )
+
+    def _leads_to(self, targets: Collection[Path], name: str, importer: Path, level: int) -> bool:
+        found = self._find(name, importer, level)
+        if found is not None or level or not self._guessing or not name:
+            return found in targets
+        first = name.partition(".")[0]
+        if is_library(first) or self._find(first, importer, 0) is not None:
+            return False
+        return any(_may_be_called(path, name) for path in targets)
 
     def _find(self, name: str, importer: Path, level: int) -> Path | None:
         path = self._linker.find(name, importer, level)
@@ -124,6 +194,13 @@ class _Links:
         if path not in self._resolved:
             self._resolved[path] = path.resolve()
         return self._resolved[path]
+
+
+def _may_be_called(path: Path, name: str) -> bool:
+    """Whether there is a folder from which a file would be imported under a name."""
+    module = path.parent if path.name == "__init__.py" else path.with_suffix("")
+    parts = name.split(".")
+    return list(module.parts[-len(parts) :]) == parts
 
 
 def _modules(text: str) -> Iterator[tuple[int, str]]:

@@ -28,7 +28,10 @@ from losslint.analysis.events import (
     OperationInLoss,
     ScalerFault,
     Told,
+    TotalAlone,
     TrainingLoop,
+    UnclippedRecurrence,
+    UnscaledAccumulation,
     UntrainedParameters,
     UnusedLoss,
     VanishingWeight,
@@ -127,10 +130,16 @@ def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
         return rule.check_untrained_parameters(event)
     if isinstance(event, ScalerFault):
         return rule.check_scaler_fault(event)
+    if isinstance(event, UnclippedRecurrence):
+        return rule.check_unclipped_recurrence(event)
+    if isinstance(event, UnscaledAccumulation):
+        return rule.check_unscaled_accumulation(event)
     if isinstance(event, UnusedLoss):
         return rule.check_unused_loss(event)
     if isinstance(event, AccuracyAlone):
         return rule.check_accuracy_alone(event)
+    if isinstance(event, TotalAlone):
+        return rule.check_total_alone(event)
     if isinstance(event, Objective):
         return rule.check_objective(event)
     if isinstance(event, VanishingWeight):

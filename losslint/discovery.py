@@ -78,15 +78,23 @@ class TooMany(Exception):
     """A folder with more in it than was asked for."""
 
 
-def python_files(folder: Path, *, root: Path, exclude: Sequence[str], at_most: int) -> list[Path]:
-    """The Python files under a folder, as ``discover`` finds them.
+def python_files(
+    folder: Path,
+    *,
+    root: Path,
+    exclude: Sequence[str],
+    at_most: int,
+    notebooks: bool = False,
+) -> list[Path]:
+    """The Python files under a folder, as ``discover`` finds them, and notebooks if asked for.
 
     Raises:
         TooMany: if there are more than that, or a hundred times as many files of any kind.
     """
     folder = folder.resolve()
     rules = [*_rules(root, exclude), *_git_ignores_above(folder)]
-    found = list(islice(_walk(folder, rules, _pass_over, at_most * 100), at_most + 1))
+    endings = (".py", ".ipynb") if notebooks else (".py",)
+    found = list(islice(_walk(folder, rules, _pass_over, at_most * 100, endings), at_most + 1))
     if len(found) > at_most:
         raise TooMany
     return found
@@ -146,7 +154,11 @@ def _rules(root: Path, exclude: Sequence[str]) -> list[_Ignores]:
 
 
 def _walk(
-    top: Path, ignores: list[_Ignores], unreadable: Unreadable, at_most: float = inf
+    top: Path,
+    ignores: list[_Ignores],
+    unreadable: Unreadable,
+    at_most: float = inf,
+    endings: tuple[str, ...] = (".py",),
 ) -> Iterator[Path]:
     """Links to folders are not followed: they lead in circles, or out of the project.
 
@@ -171,14 +183,14 @@ def _walk(
                 path = folder / entry.name
                 if not _ignored(path, ignores, is_dir=True) and not _is_environment(path):
                     pending.append((path, ignores))
-            elif entry.name.endswith(".py"):  # before a Path is made: some folders hold millions
+            elif entry.name.endswith(endings):  # before a Path is made: some folders hold millions
                 path = folder / entry.name
-                if _is_python(path) and not _ignored(path, ignores, is_dir=False):
+                if (
+                    path.suffix in endings
+                    and is_file(path)
+                    and not _ignored(path, ignores, is_dir=False)
+                ):
                     yield path.resolve()
-
-
-def _is_python(path: Path) -> bool:
-    return path.suffix == ".py" and is_file(path)
 
 
 def _is_environment(folder: Path) -> bool:

@@ -30,6 +30,7 @@ from losslint.syntax_errors import in_words_of_python
 if TYPE_CHECKING:
     from losslint.analysis.failures import Failure
     from losslint.analysis.session import Analysis
+    from losslint.analysis.surroundings import Unseen
     from losslint.analysis.syntax import SourceModule
     from losslint.analysis.trail import Place
     from losslint.dependents import Context
@@ -76,6 +77,7 @@ def lint(
     context: Context | None = None,
     problems: Sequence[Problem] = (),
     progress: Progress | None = None,
+    unseen: Unseen | None = None,
 ) -> Report:
     """Everything that the job's rules have to say about the sources.
 
@@ -86,9 +88,10 @@ def lint(
             reported as well.
         problems: files that could not even be read.
         progress: called with the number of files done and of all files.
+        unseen: tells whether a file of the project that is not among these may import some of
+            them; None if all are. No fix may break it.
     """
     # Late, because it imports libcst, and `losslint --help` should not wait for that.
-    from losslint.agreement import only_alone
     from losslint.analysis.session import analyse
     from losslint.diagnosis import diagnose
     from losslint.placing import Placer
@@ -100,15 +103,14 @@ def lint(
         top=job.top,
         returns=job.returns,
         progress=progress,
+        unseen=unseen,
     )
     rules = [rule() for rule in job.rules if rule.code in job.enabled]
     by_path = {source.path: source for source in sources}
     broken: list[Broken] = []
     said = [
         (rule, diagnosis)
-        for rule, diagnosis in only_alone(
-            diagnose(analysis.events, rules, broken.append), everything
-        )
+        for rule, diagnosis in diagnose(analysis.events, rules, broken.append)
         if _concerns(diagnosis, by_path, context)
     ]
     broken = [failure for failure in broken if failure.at.file.path in by_path]

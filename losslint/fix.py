@@ -55,8 +55,6 @@ class Fix:
     together: frozenset[Place] = frozenset()
     """Other loss calls that the changes concern: the fix is offered only if the rule offers the
     same at each of them."""
-    alone: bool = False
-    """It changes what other files could use: offered only if no other file imports this one."""
 
 
 def replaced(place: Place, text: str) -> Change:

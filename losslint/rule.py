@@ -36,7 +36,10 @@ if TYPE_CHECKING:
         Objective,
         OperationInLoss,
         ScalerFault,
+        TotalAlone,
         TrainingLoop,
+        UnclippedRecurrence,
+        UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
         VanishingWeight,
@@ -152,6 +155,14 @@ class Rule:
         """A loss with parameters that no optimizer was given."""
         return iter(())
 
+    def check_unclipped_recurrence(self, found: UnclippedRecurrence) -> Iterator[Diagnosis]:
+        """A recurrent layer that is trained with gradients that nothing clips."""
+        return iter(())
+
+    def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:
+        """A loss that is not divided by the number of rounds whose gradients are added up."""
+        return iter(())
+
     def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:
         """A loss that is computed next to the one that is trained with, and goes nowhere."""
         return iter(())
@@ -162,6 +173,10 @@ class Rule:
 
     def check_accuracy_alone(self, found: AccuracyAlone) -> Iterator[Diagnosis]:
         """An accuracy as the only measure where classes are not of one size."""
+        return iter(())
+
+    def check_total_alone(self, found: TotalAlone) -> Iterator[Diagnosis]:
+        """A sum of losses of several tasks, which is all of them that is looked at."""
         return iter(())
 
     def check_objective(self, found: Objective) -> Iterator[Diagnosis]:

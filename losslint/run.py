@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
-from losslint.dependents import Context, find_context
+from losslint.dependents import Context, Unseen, find_context
 from losslint.discovery import common_folder, discover
 from losslint.engine import Job, Progress, lint, unreadable
 from losslint.errors import UserError
@@ -150,11 +150,14 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
     )
     if not sources and not problems:
         notify(f"no Python files in {', '.join(request.paths)}")
-    report = lint(sources, job, context=context, problems=problems, progress=progress)
+    unseen = _unseen(request, sources, context, start, settings)
+    report = lint(
+        sources, job, context=context, problems=problems, progress=progress, unseen=unseen
+    )
 
     def again(changed: Sequence[Source]) -> Report:
         gc.collect()  # the trees of the round before, where nobody looks for garbage by itself
-        return lint(changed, job, context=context, problems=problems)
+        return lint(changed, job, context=context, problems=problems, unseen=unseen)
 
     before = sources
     if request.fix:
@@ -214,6 +217,20 @@ def _context(
     if is_unnamed or not sources or any(map(is_folder, paths)):
         return None
     return find_context(sources, start, settings, (*settings.exclude, *request.exclude))
+
+
+def _unseen(
+    request: Request,
+    sources: Sequence[Source],
+    context: Context | None,
+    start: Path,
+    settings: Settings,
+) -> Callable[[Collection[Path]], bool] | None:
+    """Whether a file that is neither linted nor context may import one of these."""
+    if STDIN in request.paths and request.stdin_filename is None:
+        return None
+    seen = {source.path for source in (*sources, *(context.sources if context else ()))}
+    return Unseen(seen, start, settings).may_import
 
 
 def _top(start: Path, settings: Settings, context: Context | None) -> Path:

@@ -56,6 +56,7 @@ def fake_analyse(
     top: Path,
     returns: Mapping[str, str],
     progress: Callable[[int, int], None] | None,
+    unseen: object,
 ) -> FakeAnalysis:
     analysis = FakeAnalysis([], {}, [], {}, [])
     for number, source in enumerate(sources, 1):

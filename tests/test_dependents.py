@@ -65,7 +65,10 @@ def test_text_shows_the_lines_of_both_files(pair: Path, capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "loss = criterion(model(x), y)" in out
     assert "nn.Softmax(dim=1)" in out
-    assert out.endswith("in 1 file. 1 loss call, 1 understood.\n")
+    assert out.endswith(
+        "in 1 file. 1 loss call, 1 understood.\n"
+        "No fixes available (1 hidden fix can be enabled with `--unsafe-fixes`).\n"
+    )
 
 
 def test_problems_of_other_files_are_theirs(pair: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,46 @@ def test_a_file_that_has_changed_meanwhile_is_left_alone(project: Path) -> None:
         write_back(before, after)
     assert (project / "a.py").read_text() == "somebody was here\n"
     assert (project / "b.py").read_text() == "fixed\n"
+
+
+def over(*names: str, folder: Path) -> Finding:
+    """A finding whose fix changes several files."""
+    edits = tuple(Edit(Span(folder / f"{name}.py", 1, 1, 1, 1), "") for name in names)
+    return replace(finding(), fix=Patch("", Safety.UNSAFE, edits))
+
+
+def test_files_that_one_fix_changes_are_written_together_or_not_at_all(project: Path) -> None:
+    write(project, a="one\n", b="two\n", c="three\n", d="four\n")
+    before = [Source.read(project / f"{name}.py") for name in "abcd"]
+    after = [source.with_text("fixed\n") for source in before]
+    fixes = [over("a", "b", folder=project), over("b", "c", folder=project)]
+    write(project, c="somebody was here\n")
+    with pytest.raises(Exception, match=r"c\.py has changed .* so .*a\.py, .*b\.py stay") as told:
+        write_back(before, after, fixes)
+    assert "d.py" not in str(told.value)
+    texts = [(project / f"{name}.py").read_text() for name in "abcd"]
+    assert texts == ["one\n", "two\n", "somebody was here\n", "fixed\n"]
+    assert len(list(project.iterdir())) == 4
+
+
+def test_files_are_put_back_if_another_one_of_the_fix_cannot_be_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, a="one\n", b="two\n")
+    before = [Source.read(project / f"{name}.py") for name in "ab"]
+    after = [source.with_text("fixed\n") for source in before]
+    rename = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if target.name == "b.py":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(Exception, match=r"b\.py cannot be written: No space left"):
+        write_back(before, after, [over("a", "b", folder=project)])
+    assert [(project / f"{name}.py").read_text() for name in "ab"] == ["one\n", "two\n"]
+    assert len(list(project.iterdir())) == 2
 
 
 def test_a_read_only_file_is_told(

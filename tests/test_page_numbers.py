@@ -279,6 +279,40 @@ def test_manual_bce() -> None:
     says("LOS309", "From a logit of 17 on", "Below -89 the gradient is NaN")
 
 
+def test_accumulation_without_scaling() -> None:
+    def reached(divisor: int) -> float:
+        torch.manual_seed(0)
+        model, weights = torch.nn.Linear(4, 1), torch.tensor([1.0, -2.0, 3.0, 0.5])
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+        for _ in range(40):
+            for _ in range(8):
+                x = torch.randn(32, 4)
+                loss = F.mse_loss(model(x).squeeze(1), x @ weights)
+                (loss / divisor).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        last: float = loss.item()
+        return last
+
+    assert reached(8) < 1e-10
+    assert reached(1) > 1e27
+    says("LOS411", "a learning rate of 0.2, where the loss is below 10^-10 after 40 steps")
+    says("LOS411", "the unscaled losses end above 10^27")
+
+
+def test_recurrent_without_clipping() -> None:
+    def through_time(weight: float) -> float:
+        layer = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False)
+        torch.nn.init.constant_(layer.weight_hh_l0, weight)
+        start = torch.ones(1, 1, 1, dtype=torch.float64, requires_grad=True)
+        output, _ = layer.double()(torch.zeros(100, 1, 1, dtype=torch.float64), start)
+        gradient: float = torch.autograd.grad(output[-1].sum(), start)[0].item()
+        return gradient
+
+    says("LOS410", f"A single recurrent weight of 1.1 makes it {through_time(1.1):,.0f} times")
+    says("LOS410", f"one of 0.9 leaves {through_time(0.9):.5f} of it")
+
+
 def test_unregularized_loss_weight() -> None:
     torch.manual_seed(0)
     x = torch.randn(64, 4)
@@ -383,3 +417,25 @@ def test_accuracy_on_imbalance() -> None:
     says("LOS508", f"is right in {always_no[0]:.0%} of all", f"8 false alarms in {useful[0]:.0%}")
     says("LOS508", f"recall is {always_no[1]:.0f} against {useful[1]:.2f}")
     says("LOS508", f"balanced accuracy {always_no[2]:.2f} against {useful[2]:.2f}")
+
+
+def test_task_losses_not_monitored() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(128, 8)
+    label, size = x[:, :3].argmax(1), 20 * (1 + 0.3 * x[:, 3:4])
+    torch.manual_seed(1)
+    trunk, classes, sizes = (torch.nn.Linear(8, n) for n in (8, 3, 1))
+    parameters = [*trunk.parameters(), *classes.parameters(), *sizes.parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.01)
+    read: list[tuple[float, float]] = []
+    for _ in range(51):
+        hidden = torch.tanh(trunk(x))
+        task = F.cross_entropy(classes(hidden), label)
+        loss = task + F.mse_loss(sizes(hidden), size)
+        read.append((loss.item(), task.item()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    (before, first), (after, last) = read[0], read[-1]
+    says("LOS505", f"fell by {1 - after / before:.0%}, from {before:.0f} to {after:.1f}")
+    says("LOS505", f"from {first:.2f} to {last:.2f}, where guessing has {math.log(3):.2f}")

@@ -20,10 +20,13 @@ def emit(walk: Walk, path: Path, *, force: bool, standalone: bool) -> None:
         standalone: put the source of the loss into the script, so that it needs torch only.
 
     Raises:
-        UserError: if the file is there and may not be overwritten, or cannot be written.
+        UserError: if the file is there and may not be overwritten, or cannot be written; or if
+            it is a folder.
     """
     if walk.leaf is None:
         raise ValueError("the walk led to no recommendation")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file for the script")
     text = compose(walk.leaf, walk.numbers())
     if standalone:
         text = on_its_own(text)

@@ -26,13 +26,14 @@ def markdown(
     """
     parts = [
         f"# {leaf.title}",
+        *_seen(evidence),
+        _fenced(f"{leaf.loss}\n\n{leaf.call}", "python"),
+        leaf.why,
+        _bullets(_facts(walk, leaf)),
+        "## How it was chosen",
         _fenced(picture_of(walk), "text"),
         *_assumptions(walk),
-        *_seen(evidence),
-        leaf.why,
-        _fenced(f"{leaf.loss}\n\n{leaf.call}", "python"),
-        _bullets(_facts(walk, leaf)),
-        "## When it is used",
+        "## After training",
         _fenced(leaf.inference, "python") if "\n" in leaf.inference else f"{leaf.inference}.",
         "## What to measure",
         _bullets(leaf.metrics),
@@ -120,11 +121,11 @@ def _assumptions(walk: Walk) -> list[str]:
     assumed = walk.assumed()
     if not assumed:
         return []
-    options = " ".join(
-        f"--{step.question.option} {'|'.join(choice.name for choice in step.question.choices)}"
+    options = ", ".join(
+        f"`--{step.question.option} {'|'.join(choice.name for choice in step.question.choices)}`"
         for step in assumed
     )
-    return [f"Assumed, as nothing was said about it: `{options}`."]
+    return [f"What is assumed can be said otherwise: {options}."]
 
 
 def _facts(walk: Walk, leaf: Leaf) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -126,29 +126,55 @@ def check_options(tree: Tree, answers: Mapping[str, Answer]) -> None:
     """Checks words whose question may not be on the way, so that no misspelt one is overlooked.
 
     Raises:
-        UserError: if an option is not there, or no question of the option knows the word.
+        UserError: if an option is not there, or no question of the option knows the word; the
+            message lists the answers to those that the other answers can lead to.
     """
+    reachable = set(_reachable(tree, answers, tree.root))
     for option, answer in answers.items():
         questions = tree.questions_of(option)
         if not questions:
             raise UserError(
-                f"there is no question {option!r}{did_you_mean(option, tree.options())} "
+                f"there is no question {option!r}{did_you_mean(option, tree.options()) or '.'} "
                 f"The questions are {', '.join(tree.options())}"
             )
-        problems = []
-        for question in questions:
-            try:
-                understand(question, answer.word)
-            except UserError as problem:
-                problems.append(problem)
-        if len(problems) == len(questions):
-            if len({str(problem) for problem in problems}) == 1:
-                raise problems[0]
-            names = [choice.name for question in questions for choice in question.choices]
+        asked = [question for question in questions if question.name in reachable]
+        problems = [_problem(question, answer.word) for question in asked or questions]
+        if None in problems:
+            continue
+        if not asked:
             raise UserError(
-                f"--{option} {answer.word}: not one of {', '.join(dict.fromkeys(names))}"
-                f"{did_you_mean(answer.word, names)}"
+                f"--{option} {answer.word}: nothing asks for --{option} with the other answers"
             )
+        if len(asked) == 1 and problems[0] is not None:
+            raise problems[0]
+        names = list(dict.fromkeys(choice.name for one in asked for choice in one.choices))
+        raise UserError(
+            f"--{option} {answer.word}: not one of {', '.join(names)}"
+            f"{did_you_mean(answer.word, names) or '.'} Which of them fit depends on --{tree.root}"
+        )
+
+
+def _reachable(tree: Tree, answers: Mapping[str, Answer], name: str) -> Iterator[str]:
+    """The questions that may be asked, with the answers as far as they are understood."""
+    if name not in tree.nodes:
+        return
+    node = tree.nodes[name]
+    yield node.question.name
+    answer = answers.get(node.question.option)
+    branches = set(node.branches.values())
+    if answer is not None and _problem(node.question, answer.word) is None:
+        branches = {node.branches[understand(node.question, answer.word)[0].name]}
+    for branch in branches:
+        yield from _reachable(tree, answers, branch)
+
+
+def _problem(question: Question, word: str) -> UserError | None:
+    """What is wrong with an answer."""
+    try:
+        understand(question, word)
+    except UserError as problem:
+        return problem
+    return None
 
 
 def _valid(question: Question) -> str:

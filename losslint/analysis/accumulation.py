@@ -23,6 +23,7 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.heap import Slots
@@ -75,6 +76,7 @@ def assigned(
 
 def listed(run: Interpreter, target: Instance, value: Value, node: cst.CSTNode) -> Value:
     """A ``value`` that is about to be appended to the list ``target``."""
+    looked_at(run, value)
     if not run.looping or not run.looping[-1].repeats or run.no_grad or not _has_graph(value):
         return value
     if isinstance(target.cls, Extern) and target.cls.name == "collections.deque":

@@ -57,6 +57,8 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 _SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+ZEROS = "zeros found"
+"""The form of a mask of the zeros of a tensor, and of what is to be put there."""
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
 SMALL = 0.1
@@ -228,8 +230,15 @@ def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
     return Sign.POSITIVE if Sign.POSITIVE in signs else Sign.NON_NEGATIVE
 
 
+def zeros_found(is_equal: bool, bound: Value) -> str:
+    """The form of the outcome of a comparison: where zeros are, something can be put."""
+    return ZEROS if is_equal and number(bound) == 0 else ""
+
+
 def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
     if _is_guard(right) or Sign.POSITIVE in (one.sign, other.sign):
+        return None
+    if ZEROS in (one.shape, other.shape):
         return None
     return one.zero if one.zero is not None and other.zero is not None else None
 
@@ -342,7 +351,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if Sign.UNKNOWN not in (one.sign, other.sign):
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
-    if number(right) is None and made.shape != "scaled-sum":
+    if ZEROS in (one.shape, other.shape):
+        made = made.but(shape=ZEROS)
+    elif number(right) is None and made.shape != "scaled-sum":
         both_unit = one.shape == other.shape == "unit"
         made = made.but(shape="unit-product" if both_unit else "product")
     elif one.shape == "cosine" and 0 < abs(number(right) or 0) < 1:

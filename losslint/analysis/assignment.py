@@ -26,6 +26,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -104,6 +105,7 @@ def set_attribute(
 ) -> None:
     """``target.name = value``, a property's setter included."""
     target = without_none(target)
+    looked_at(run, value)
     if isinstance(target, Tensor):
         tend(run, target)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):

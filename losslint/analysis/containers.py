@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
@@ -33,6 +33,8 @@ ITERATED: dict[str, Iterate] = {}
 TAIL = "[>]"
 """The slot of a list that holds what was appended behind items of unknown number."""
 MAX_ITEMS = 64
+ARGMAX = "argmax"
+"""The form of the index of a maximum."""
 LISTS = frozenset(
     {
         "builtins.list",
@@ -163,10 +165,18 @@ def picked(value: Tensor) -> Tensor:
     return value.but(picked=True, sizes=ANY, dim=None, zero=value.zero, shape=_kept(value.shape))
 
 
+def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
+    """What was picked from a tensor; by the index of its maximum, that is the maximum."""
+    for index in indices:
+        if isinstance(index, Tensor) and index.shape == ARGMAX:
+            return made.but(shape="maximum")
+    return made
+
+
 def _kept(shape: str) -> str:
     return (
         shape
-        if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed")
+        if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed", ARGMAX)
         else ""
     )
 

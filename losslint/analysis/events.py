@@ -348,6 +348,31 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class UnclippedRecurrence:
+    """A loss that is backpropagated through a recurrent layer and stepped with, never clipped."""
+
+    place: Place
+    """The backward."""
+    optimizer: str
+    """Its name in the code."""
+    layer: str
+    built: tuple[Step, ...]
+    """Where the layer is built."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnscaledAccumulation:
+    """A loss that is backpropagated whole, round by round, between two steps of an optimizer."""
+
+    place: Place
+    optimizer: str
+    """Its name in the code."""
+    step: Place
+    count: str
+    """The number of rounds between two steps, as the code has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnusedLoss:
     """A loss that is computed where another one is trained with, and that nothing can use."""
 
@@ -379,6 +404,15 @@ class AccuracyAlone:
     place: Place
     corrected: Place
     """Where weights or a sampler make up for the imbalance."""
+
+
+@dataclass(frozen=True, slots=True)
+class TotalAlone:
+    """A sum of losses of several tasks that is looked at, while none of them is by itself."""
+
+    place: Place
+    """Where it is looked at."""
+    terms: tuple[LossTerm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,10 +493,13 @@ Told: TypeAlias = (
     | UntrainedParameters
     | Objective
     | AccuracyAlone
+    | TotalAlone
     | ScalerFault
     | VanishingWeight
     | WrongAverage
     | UnusedLoss
+    | UnscaledAccumulation
+    | UnclippedRecurrence
     | GradientClip
 )
 """What rules are told of as it was met."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import libcst as cst
@@ -16,7 +17,7 @@ from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
-from losslint.analysis.strings import MAX_TEXT, shown
+from losslint.analysis.strings import MAX_TEXT, put_together, shown
 from losslint.analysis.subscripts import subscript
 from losslint.analysis.values import (
     NONE,
@@ -30,6 +31,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 EXPRESSIONS: dict[type, Callable[[Interpreter, Any], Value]] = {}
@@ -89,21 +91,20 @@ def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
 
 @evaluates(cst.FormattedString)
 def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
-    text: list[str] | None = []
+    words: list[str | None] = []
+    values: list[Value] = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
-            if text is not None:
-                text.append(part.value)
+            words.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
-            value = run.eval(part.expression)
-            word = shown(value) if part.format_spec is None else None
-            if text is not None and word is not None:
-                text.append(word)
-            else:
-                text = None
-    if text is None or sum(map(len, text)) > MAX_TEXT:
+            values.append(run.eval(part.expression))
+            looked_at(run, values[-1], run.place(part.expression))
+            words.append(shown(values[-1]) if part.format_spec is None else None)
+    beginning = list(takewhile(lambda word: word is not None, words))
+    text = "".join(word for word in beginning if word is not None)
+    if len(text) > MAX_TEXT:
         return UNKNOWN
-    return Const("".join(text))
+    return Const(text) if len(beginning) == len(words) else put_together(text, values)
 
 
 @evaluates(cst.Ellipsis)
@@ -136,6 +137,8 @@ def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
 @evaluates(cst.Tuple)
 def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     if rest is None:
         return Tuple(tuple(items))
     made = run.new_list(items)
@@ -146,6 +149,8 @@ def _tuple(run: Interpreter, node: cst.Tuple) -> Value:
 @evaluates(cst.List, cst.Set)
 def _list(run: Interpreter, node: cst.List | cst.Set) -> Value:
     items, rest = _sequence(run, node.elements)
+    for item in items:
+        looked_at(run, item)
     made = run.new_list(items, "builtins.list" if isinstance(node, cst.List) else "builtins.set")
     if rest is not None:
         run.heap.set(made.slots, REST, rest)
@@ -168,6 +173,7 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
 
 def put(run: Interpreter, target: Instance, key: Value, value: Value) -> None:
     """Stores a value in a dict under a key that may not be known."""
+    looked_at(run, value)
     slot: Hashable = ("key", key.value) if isinstance(key, Const) else REST
     before = run.heap.get(target.slots, slot) if slot == REST else None
     run.heap.set(target.slots, slot, value if before is None else join([before, value]))

@@ -11,6 +11,7 @@ from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.joins import each
 from losslint.analysis.values import Act, Tensor, Unknown, Value, alternatives_of
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -32,6 +33,8 @@ def lasting(operations: frozenset[Operation]) -> frozenset[Operation]:
 
 def cut(run: Interpreter, given: Tensor, made: Tensor, function: str, node: cst.CSTNode) -> Tensor:
     """``made`` of a tensor by an operation that no gradient goes through."""
+    if given.terms:
+        looked_at(run, given, run.place(node))
     known = lasting(given.operations)
     if given.grad and given.deps and not run.no_grad and not run.dead and len(known) < MAX_CUTS:
         operand = Tensor(deps=given.deps)

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
     from losslint.analysis.values import ZeroReason
+    from losslint.analysis.watched import Parts
 
 MAX_STEPS = 3_000_000
 MAX_SECONDS = 30.0
@@ -118,6 +119,10 @@ class Interpreter:
         self.guarded: set[ZeroReason] = set()
         self.weights = Weights()
         self.metrics = Metrics()
+        self.read_out: set[Hashable] = set()
+        """Layers whose outputs are read as numbers, or made decisions of."""
+        self.watched: dict[Parts, Place | None] = {}
+        """The losses that were looked at, and where they were first seen."""
         self.returned: list[Returned] = []
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
@@ -148,6 +153,8 @@ class Interpreter:
         """The first division by each index that a loop left; one finding is enough."""
         self.dropped = False
         """A loss was met that nothing can use."""
+        self.recurrent: dict[int, Instance] = {}
+        """The recurrent layers of torch that were built, by their identity."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
@@ -241,10 +248,15 @@ class Interpreter:
         frame = self.frames[-1]
         return frame.assumed | frame.entered if frame.entered else frame.assumed
 
-    def branch(self, arms: Sequence[tuple[Conditions, Callable[[], bool]]]) -> bool:
+    def branch(
+        self,
+        arms: Sequence[tuple[Conditions, Callable[[], bool]]],
+        test: cst.BaseExpression | None = None,
+    ) -> bool:
         """Runs each arm from the present state and joins those that reach their end.
 
         Returns False where none of them does. Where only one does, its conditions hold from here.
+        The ``test`` is that of an if statement whose body is the first arm.
         """
         heap, frame = self.heap, self.frame
         mark, base, outer = heap.mark(), frame.assumed, self.trace
@@ -254,6 +266,7 @@ class Interpreter:
         when: list[Conditions] = []
         for conditions, run in arms:
             if contradict(conditions, known):
+                test = None
                 continue
             frame.assumed = base | conditions
             self.trace = []
@@ -265,7 +278,7 @@ class Interpreter:
             when.append(conditions)
         frame.assumed, self.trace = base, outer
         if any(traces):
-            self.trace.append(Branch(tuple(traces), tuple(when)))
+            self.trace.append(Branch(tuple(traces), tuple(when), test))
         if not through:
             return False
         if len(through) == 1:

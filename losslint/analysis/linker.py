@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _SOURCE_FOLDERS = ("src", "lib", "source")
+_LIBRARIES = frozenset(
+    "accelerate albumentations cv2 fastai h5py keras lightning matplotlib numpy pandas "
+    "PIL pytorch_lightning scipy seaborn skimage sklearn tensorboard tensorboardX tensorflow timm "
+    "torch torchaudio torchmetrics torchtext torchvision tqdm transformers wandb yaml".split()
+)
+
+
+def is_library(name: str) -> bool:
+    """Whether the first part of a module's name is that of a library that everybody has."""
+    return name in sys.stdlib_module_names or name in _LIBRARIES
 
 
 class Linker:
@@ -25,6 +36,10 @@ class Linker:
                 folder = folder.parent
             return self._below(folder, name) if name else self._package(folder)
         return self._absolute(folder, name)
+
+    def is_inside(self, folder: Path) -> bool:
+        """Whether a folder can be a package of the project."""
+        return self._top in folder.parents
 
     def _absolute(self, folder: Path, name: str) -> Path | None:
         key = (folder, name)

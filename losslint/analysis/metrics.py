@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.events import AccuracyAlone
 from losslint.analysis.values import Const, TargetKind, Tensor, Unknown, Value
+from losslint.analysis.watched import read_out
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -50,6 +51,8 @@ def compared(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             run.metrics.apart.add(_program(run))
         elif isinstance(other, Unknown) or (type(other) is Tensor and not _is_decision(other)):
             accuracy(run, run.place(node))
+            if type(one) is Tensor:
+                read_out(run, one)
         return
 
 

@@ -304,7 +304,9 @@ def compare(
         made = arithmetic.blend(left, right)
         mask = Tensor(
             mask=reason,
-            shape="random" if any(t.shape in RANDOM for t in tensors) else "",
+            shape="random"
+            if any(t.shape in RANDOM for t in tensors)
+            else arithmetic.zeros_found(isinstance(sign, cst.Equal), right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,

@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.analysis.failures import Failure
 from losslint.analysis.limits import excess
+from losslint.analysis.surroundings import Surroundings
 from losslint.analysis.syntax import SourceModule
 from losslint.source import DecodeError, Source
 
@@ -36,7 +37,7 @@ def _unvalidated() -> Iterator[None]:
         cst.CSTNode.__post_init__ = validate  # type: ignore[method-assign]
 
 
-def parse(source: Source) -> SourceModule:
+def parse(source: Source, around: Surroundings | None = None) -> SourceModule:
     """The tree of a file.
 
     What passes the limits still needs a deep stack where the usual one is small.
@@ -65,4 +66,4 @@ def parse(source: Source) -> SourceModule:
         raise failure(1, 1, f"not valid Python: {problem}") from None
     except (MemoryError, RecursionError) as problem:
         raise failure(1, 1, f"not parsed: {type(problem).__name__}", "limit") from None
-    return SourceModule(source.path, text, tree)
+    return SourceModule(source.path, text, tree, around)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,7 @@ def module_name(path: Path) -> str:
     return path.parent.name if path.name == "__init__.py" else path.stem
 
 
+@lru_cache(maxsize=2048)
 def _imported(source: Source) -> set[bytes]:
     """Every name in the dotted names that a file imports from, and what it imports."""
     found: set[bytes] = set()

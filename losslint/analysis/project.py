@@ -11,8 +11,10 @@ import libcst as cst
 from losslint.analysis.failures import BudgetSpent, Failure
 from losslint.analysis.parsing import NotParsed, parse
 from losslint.analysis.scope import Frame, Module
+from losslint.analysis.surroundings import Surroundings, Unseen
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.values import Const, Namespace, Value
+from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ MAX_FILES = 5_000
 class Project:
     """All modules that a run has met."""
 
-    def __init__(self, linker: Linker, sources: dict[Path, Source]) -> None:
+    def __init__(
+        self, linker: Linker, sources: dict[Path, Source], unseen: Unseen | None = None
+    ) -> None:
         self._linker = linker
         self._sources = sources
         self._modules: dict[Path, Module | None] = {}
         self.parsed: dict[Path, SourceModule] = {}
+        self._around = Surroundings(linker, sources, self._reread, unseen)
         self.failures: list[Failure] = []
 
     def load(self, run: Interpreter, name: str, importer: Module, level: int = 0) -> Module | None:
@@ -66,7 +71,7 @@ class Project:
         try:
             if source is None:
                 source = Source.read(path)
-            parsed = parse(source)
+            parsed = parse(source, self._around)
         except OSError:
             return None
         except NotParsed as problem:
@@ -75,6 +80,16 @@ class Project:
             return None
         self.parsed[path] = parsed
         return parsed
+
+    def _reread(self, path: Path) -> SourceModule | None:
+        """A file as it was parsed, or else parsed now; None for one that is no Python."""
+        if path not in self.parsed and path not in self._modules and path in self._sources:
+            try:
+                source = self._sources[path]
+                self.parsed[path] = on_a_deep_stack(lambda: parse(source, self._around))
+            except NotParsed:
+                self._modules[path] = None
+        return self.parsed.get(path)
 
     def _evaluate(self, run: Interpreter, module: Module) -> None:
         module.state = "running"

@@ -39,6 +39,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 
 def _with_rest(run: Interpreter, rest: Value) -> Instance:
@@ -247,6 +248,8 @@ def _callable(op: Op) -> Value:
         "builtins.object", "builtins.bytes", "builtins.Exception", "builtins.chr",
         "builtins.ValueError")  # fmt: skip
 def _nothing(op: Op) -> Value:
+    for value in op.args.all():
+        looked_at(op.run, value, op.run.place(op.node))
     if op.name in ("builtins.any", "builtins.all"):
         known = elements(op.run, op.arg(0))
         if known:

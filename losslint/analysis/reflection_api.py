@@ -5,11 +5,13 @@ from __future__ import annotations
 from losslint.analysis.assignment import set_attribute
 from losslint.analysis.containers import (
     elements,
+    keys_of,
     kind_of,
 )
 from losslint.analysis.interpreter import ITEMS, Interpreter
 from losslint.analysis.joins import one_of
 from losslint.analysis.lookup import class_attribute, lineage
+from losslint.analysis.strings import beginning_of
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.values import (
     FALSE,
@@ -68,7 +70,14 @@ def _getattr(op: Op) -> Value:
         return op.run.attribute(op.arg(0), name.value, op.node)
     target = op.arg(0)
     if isinstance(target, Namespace):
-        return element_of(op.run, models_of(op.run, target), id(op.node))
+        models = models_of(op.run, target)
+        beginning = beginning_of(name)
+        if not beginning:
+            return element_of(op.run, models, id(op.node))
+        named = [
+            models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)
+        ]
+        return one_of(named, id(op.node)) if named else Unknown()
     return Unknown()
 
 

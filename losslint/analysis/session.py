@@ -24,11 +24,13 @@ from losslint.analysis.learned_weights import vanishing_weights
 from losslint.analysis.linker import Linker
 from losslint.analysis.memo import Memo
 from losslint.analysis.metrics import accuracies_alone
+from losslint.analysis.monitoring import totals_alone
 from losslint.analysis.objectives import objectives
 from losslint.analysis.prefilter import choose
 from losslint.analysis.project import Project
 from losslint.analysis.scaling import scaler_faults
 from losslint.analysis.statements import STATEMENTS
+from losslint.analysis.surroundings import Unseen
 from losslint.analysis.syntax import SourceModule
 from losslint.analysis.terms import without_balanced
 from losslint.analysis.torch_api import (
@@ -46,6 +48,8 @@ from losslint.analysis.torch_api import (
 )
 from losslint.analysis.trail import Place
 from losslint.analysis.training_loop import training_loops
+from losslint.analysis.unclipped import unclipped_recurrences
+from losslint.analysis.unscaled import unscaled_accumulations
 from losslint.analysis.unused_losses import unused_losses
 from losslint.analysis.values import Act
 from losslint.deep_stack import on_a_deep_stack
@@ -101,6 +105,7 @@ def analyse(
     progress: Callable[[int, int], None] | None = None,
     returns: Mapping[str, str] | None = None,
     strict: bool = False,
+    unseen: Unseen | None = None,
 ) -> Analysis:
     """Evaluates files, and what they import from the project, to events.
 
@@ -111,6 +116,7 @@ def analyse(
         progress: called with the number of steps done and of all steps.
         returns: what callables return, or their results give when called, by qualified name.
         strict: raise what breaks inside the analysis instead of reporting it.
+        unseen: tells whether a file of the project that is not among the sources may import some.
     """
     # trees live to the end of the run: looking for garbage among them costs as much as parsing
     collecting = gc.isenabled()
@@ -118,7 +124,7 @@ def analyse(
     try:
         # trees are deep, and so is the interpreter on them
         return on_a_deep_stack(
-            lambda: _analyse(sources, src_roots, top, progress, returns or {}, strict)
+            lambda: _analyse(sources, src_roots, top, progress, returns or {}, strict, unseen)
         )
     finally:
         if collecting:
@@ -132,9 +138,10 @@ def _analyse(
     progress: Callable[[int, int], None] | None,
     returns: Mapping[str, str],
     strict: bool,
+    unseen: Unseen | None,
 ) -> Analysis:
     by_path = {source.path: source for source in sources}
-    project = Project(Linker(top, src_roots), by_path)
+    project = Project(Linker(top, src_roots), by_path, unseen)
     mechanisms = Mechanisms(EXPRESSIONS, STATEMENTS, call, attribute, assign)
     run = Interpreter(project, Memo(), mechanisms, strict=strict)
     run.returns = returns
@@ -151,9 +158,12 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(unscaled_accumulations(run))
+    events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
     events.extend(accuracies_alone(run))
+    events.extend(totals_alone(run))
     understood = run.sites.understood
     return Analysis(
         events,

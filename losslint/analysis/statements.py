@@ -232,7 +232,8 @@ def _if(run: Interpreter, node: cst.If) -> bool:
         [
             (when_true, body),
             (when_false, lambda: run.exec(orelse)),
-        ]
+        ],
+        node.test,
     )
 
 

@@ -46,6 +46,21 @@ def shown(value: Value) -> str | None:
     return None
 
 
+_TEXT = "text"
+
+
+def put_together(beginning: str, values: Sequence[Value]) -> Unknown:
+    """A string of which only the beginning is known, and the symbols of what was put into it."""
+    symbols = tuple(value.key if isinstance(value, Unknown) else None for value in values)
+    return Unknown((_TEXT, beginning, symbols))
+
+
+def beginning_of(value: Value) -> str:
+    """How a string begins of which no more may be known."""
+    key = value.key if isinstance(value, Unknown) else None
+    return key[1] if isinstance(key, tuple) and key[0] == _TEXT else ""
+
+
 def _filled(template: str, field: re.Pattern[str], values: Sequence[Value]) -> Value:
     """A template of plain fields with constants in them."""
     texts = [shown(value) for value in values]
@@ -58,7 +73,7 @@ def _filled(template: str, field: re.Pattern[str], values: Sequence[Value]) -> V
     for number, match in zip(numbers, field.finditer(template), strict=True):
         text = texts[number]
         if text is None:
-            return UNKNOWN
+            return put_together("".join(parts) + template[end : match.start()], values)
         parts += [template[end : match.start()], text]
         end = match.end()
     parts.append(template[end:])

@@ -14,6 +14,7 @@ from losslint.analysis.containers import (
     LISTS,
     TAIL,
     any_item,
+    at_maximum,
     element,
     is_dict,
     is_key,
@@ -52,6 +53,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -183,6 +185,7 @@ def _of_dict(
 
 def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
     """``target[...] = value``."""
+    looked_at(run, value)
     target = without_none(target)
     index = _index(run, node)
     if isinstance(target, Union):
@@ -286,6 +289,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
     if value.shape == "sizes" and index != Const(0):
         return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
+    made = at_maximum(made, index if isinstance(index, tuple) else (index,))
     if isinstance(index, Unknown):
         index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import libcst as cst
 
+    from losslint.analysis.surroundings import Surroundings
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceModule:
@@ -18,3 +20,5 @@ class SourceModule:
     path: Path
     text: str
     tree: cst.Module
+    around: Surroundings | None = None
+    """The files around it; None for a file by itself."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.trail import Place
     from losslint.analysis.values import Conditions
 
@@ -36,6 +38,8 @@ class OptimizerStep:
     confidence: Confidence
     scaled: bool = False
     """A gradient scaler steps it."""
+    kind: str = ""
+    """The qualified name of its class, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Branch:
     arms: tuple[Trace, ...]
     when: tuple[Conditions, ...] = ()
     """What holds on each of them, where that is known."""
+    test: cst.BaseExpression | None = None
+    """The test of an if statement whose body is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,8 @@ def advise(
     }
     given |= {option: Answer(word) for option, word in options.items() if word is not None}
     check_options(known, given)
+    if emit is None and (force or standalone):
+        raise UserError(f"--{'force' if force else 'standalone'} is for --emit, which is not given")
     evidence = None
     if data is not None and script is not None:
         raise UserError("--data and --from are two ways to answer: take one of them")
@@ -220,7 +222,13 @@ def advise(
 
         walked = ask(known, given)
     if walked.unanswered is not None:
-        say_error(f"--{walked.unanswered.option} is needed: {walked.unanswered.asks}")
+        read = ", ".join(
+            f"--{option} {answer.word}"
+            for option, answer in given.items()
+            if answer.origin is not Origin.GIVEN
+        )
+        beside = f" beside what was read ({read})" if read else ""
+        say_error(f"--{walked.unanswered.option} is needed{beside}: {walked.unanswered.asks}")
         sys.stderr.write(choices_of(walked.unanswered))
         raise typer.Exit(2)
     for option in walked.unused:

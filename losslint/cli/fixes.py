@@ -56,7 +56,7 @@ def conclude(found: Outcome, wish: FixWish, view: View, write: Writer, *, from_s
         for source in found.after:
             sys.stdout.write(source.decode())
     elif wish.applied:
-        write_back(found.before, found.after)
+        write_back(found.before, found.after, found.report.fixed)
     if not (wish.only or wish.diff):
         write(found.report, view, out)
     elif not view.quiet:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.fix import Change, replaced, without
 from losslint.rewriting.names import FUNCTIONAL, Names
+from losslint.rewriting.scopes import keeps_values
 from losslint.rewriting.tree import Tree, code, in_parentheses, is_atom
 from losslint.rewriting.variables import variable
 
@@ -153,7 +154,7 @@ def behind(tree: Tree, names: Names, node: cst.BaseExpression) -> Activation | N
 def keeps_elements(node: cst.Call, func: cst.Attribute) -> bool:
     """Whether a method gives the same elements in another form or at another place."""
     if func.attr.value == "to":  # a device; another dtype would round
-        return len(node.args) == 1 and "device" in code(node.args[0].value)
+        return keeps_values(node)
     return func.attr.value in _SAME_ELEMENTS
 
 

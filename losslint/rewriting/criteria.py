@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from losslint.analysis.trail import Place
 from losslint.fix import Change, replaced
-from losslint.rewriting.names import FUNCTIONAL, Names
-from losslint.rewriting.tree import Tree
-from losslint.rewriting.variables import constructed, variable
+from losslint.rewriting.names import FUNCTIONAL, names_of
+from losslint.rewriting.objects import calls_of_objects, origins
+from losslint.rewriting.tree import in_order, tree_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,62 +18,50 @@ class Swap:
     """The edits that put one criterion in the place of another."""
 
     changes: tuple[Change, ...]
-    calls: tuple[cst.Call, ...]
-    """All calls of it, which get the other criterion from now on."""
+    calls: tuple[Place, ...]
+    """All calls of it, in all files, which get the other criterion from now on."""
     is_local: bool
     """Whether it is built where it is called: in one function, or in the body of a script."""
-    is_exposed: bool = False
-    """Whether other files could use it."""
 
 
-def swapped(
-    tree: Tree, names: Names, call: cst.Call, old: tuple[str, str], new: tuple[str, str]
-) -> Swap | None:
+def swapped(call: Place, old: tuple[str, str], new: tuple[str, str]) -> Swap | None:
     """Another criterion for a loss call; None where not every use of it can be seen.
 
     Args:
-        tree: the file of the call.
-        names: what the file calls things.
         call: the loss call.
         old: the criterion as a module and as a function, such as ``("BCELoss", ...)``.
         new: the same of the criterion that is wanted, which takes the same options.
     """
-    full = names.qualified(call.func)
+    assert isinstance(call.node, cst.Call)
+    func = Place(call.file, call.node.func)
+    full = names_of(call.file).qualified(func.node)
     if full:
         if full != f"{FUNCTIONAL}.{old[1]}":
             return None
-        change = _renamed(tree, names, call.func, f"{FUNCTIONAL}.{new[1]}")
+        change = _renamed(func, f"{FUNCTIONAL}.{new[1]}")
         return None if change is None else Swap(change, (call,), is_local=True)
-    built: cst.BaseExpression = call.func
-    calls: list[cst.Call] = [call]
-    is_local, is_exposed = True, False
-    if isinstance(call.func, cst.Name | cst.Attribute):
-        known = variable(tree, call.func)
-        if known is None:
-            return None
-        calls = []
-        for load in known.loads:
-            up = tree.parent(load)
-            if not isinstance(up, cst.Call) or up.func is not load:
-                return None
-            calls.append(up)
-        built = known.value
-        is_exposed = known.is_handed_on or not isinstance(known.scope, cst.FunctionDef)
-        is_local = all(tree.function(one) is tree.function(built) for one in calls)
-    built = constructed(built) or built
-    if not isinstance(built, cst.Call) or names.qualified(built.func) != f"torch.nn.{old[0]}":
+    built = origins(func)
+    calls = calls_of_objects(built) if built else None
+    if not built or calls is None or call not in calls:
         return None
-    change = _renamed(tree, names, built.func, f"torch.nn.{new[0]}")
-    return None if change is None else Swap(change, tuple(calls), is_local, is_exposed)
+    changes: list[Change] = []
+    for one in sorted(built, key=in_order):
+        assert isinstance(one.node, cst.Call)
+        if names_of(one.file).qualified(one.node.func) != f"torch.nn.{old[0]}":
+            return None
+        change = _renamed(Place(one.file, one.node.func), f"torch.nn.{new[0]}")
+        if change is None:
+            return None
+        changes += change
+    functions = {tree_of(place.file).function(place.node) for place in (*built, *calls)}
+    return Swap(tuple(changes), calls, len(functions) == 1)
 
 
-def _renamed(
-    tree: Tree, names: Names, node: cst.BaseExpression, full: str
-) -> tuple[Change, ...] | None:
-    spelling = names.spelled(full, like=node)
+def _renamed(place: Place, full: str) -> tuple[Change, ...] | None:
+    spelling = names_of(place.file).spelled(full, like=place.node)
     if spelling is None:
         return None
-    return (*spelling.imports, replaced(tree.place(node), spelling.text))
+    return (*spelling.imports, replaced(place, spelling.text))
 
 
 def given(call: cst.Call, position: int = 0, name: str = "input") -> cst.BaseExpression | None:

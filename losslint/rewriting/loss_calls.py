@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.trail import Place
 from losslint.fix import Change, Fix, Safety, offered, replaced
 from losslint.rewriting.activations import (
     LOG_SOFTMAX,
@@ -21,13 +21,10 @@ from losslint.rewriting.activations import (
 )
 from losslint.rewriting.criteria import given, swapped
 from losslint.rewriting.models import freed
-from losslint.rewriting.names import Names, names_of
+from losslint.rewriting.names import names_of
 from losslint.rewriting.outputs import criterion_expects
-from losslint.rewriting.tree import Tree, tree_of
+from losslint.rewriting.tree import in_order, tree_of
 from losslint.rewriting.variables import variable
-
-if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
 
 BCE = ("BCELoss", "binary_cross_entropy")
 BCE_WITH_LOGITS = ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits")
@@ -40,12 +37,11 @@ def without_activation(place: Place, *kinds: str) -> Fix | None:
 
     Where it is the last step of a model it goes there, and is put back at all other uses.
     """
-    tree, call = tree_of(place.file), place.node
-    freedom = _freed(tree, names_of(place.file), [call], kinds)
+    freedom = _freed([place], kinds)
     if freedom is None:
         return None
     fix = Fix(f"drop the {freedom.name}", Safety.UNSAFE, freedom.changes)
-    return _for_all(tree, freedom.calls, fix, alone=freedom.is_exposed)
+    return _for_all(freedom.calls, fix)
 
 
 def without_log_softmax(place: Place) -> Fix | None:
@@ -54,16 +50,16 @@ def without_log_softmax(place: Place) -> Fix | None:
     Safe in one function, because the log_softmax of log-probabilities is those log-probabilities
     again. The classes are dimension 1; the last one is the same where there are two.
     """
-    tree, call = tree_of(place.file), place.node
+    tree = tree_of(place.file)
     found = _input(place, (LOG_SOFTMAX,), through_reshapes=False)
     if found is None:
-        freedom = _freed(tree, names_of(place.file), [call], (LOG_SOFTMAX,))
-        if freedom is None or not freedom.is_exposed or _is_reshaped(tree, freedom):
+        freedom = _freed([place], (LOG_SOFTMAX,))
+        if freedom is None or not freedom.is_in_model or _is_reshaped(freedom):
             return None
         if _integer(freedom.activation.option("dim")) != 1:
             return None
         fix = Fix("drop the log_softmax", Safety.UNSAFE, freedom.changes)
-        return _for_all(tree, freedom.calls, fix, alone=freedom.is_exposed)
+        return _for_all(freedom.calls, fix)
     if found.option("dtype", 1) is not None:
         return None
     dim = _integer(found.option("dim"))
@@ -77,32 +73,29 @@ def with_logits(place: Place) -> Fix | None:
 
     Where several calls share the criterion, the sigmoid goes at all of them.
     """
-    tree, names, call = tree_of(place.file), names_of(place.file), place.node
+    call = place.node
     if not isinstance(call, cst.Call):
         return None
-    swap = swapped(tree, names, call, BCE, BCE_WITH_LOGITS)
-    freedom = None if swap is None else _freed(tree, names, swap.calls, (SIGMOID,))
+    swap = swapped(place, BCE, BCE_WITH_LOGITS)
+    freedom = None if swap is None else _freed(swap.calls, (SIGMOID,))
     if swap is None or freedom is None or set(freedom.calls) != set(swap.calls):
         return None
-    is_safe = swap.is_local and not freedom.is_exposed
+    is_safe = swap.is_local and not freedom.is_in_model
     fix = Fix(
         f"use {_name(call, BCE_WITH_LOGITS)} without the sigmoid",
         Safety.SAFE if is_safe else Safety.UNSAFE,
         (*swap.changes, *freedom.changes),
     )
-    return _for_all(tree, swap.calls, fix, alone=swap.is_exposed or freedom.is_exposed)
+    return _for_all(swap.calls, fix)
 
 
 def with_criterion(place: Place, old: tuple[str, str], new: tuple[str, str]) -> Fix | None:
     """Puts another criterion in the place of one, at all calls that share it."""
-    tree, call = tree_of(place.file), place.node
-    if not isinstance(call, cst.Call):
+    call = place.node
+    swap = swapped(place, old, new) if isinstance(call, cst.Call) else None
+    if swap is None or not isinstance(call, cst.Call):
         return None
-    swap = swapped(tree, names_of(place.file), call, old, new)
-    if swap is None:
-        return None
-    fix = Fix(f"use {_name(call, new)}", Safety.UNSAFE, swap.changes)
-    return _for_all(tree, swap.calls, fix, alone=swap.is_exposed)
+    return _for_all(swap.calls, Fix(f"use {_name(call, new)}", Safety.UNSAFE, swap.changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,31 +104,32 @@ class _Freedom:
 
     activation: Activation
     changes: tuple[Change, ...]
-    calls: tuple[cst.Call, ...]
-    is_exposed: bool
-    """Whether a model has changed, which other files could use."""
+    calls: tuple[Place, ...]
+    is_in_model: bool
+    """Whether it went from the end of a model."""
+    is_reshaped: bool
+    """Whether what it gave was reshaped in there."""
 
     @property
     def name(self) -> str:
         return self.activation.name
 
 
-def _freed(
-    tree: Tree, names: Names, start: Sequence[cst.CSTNode], kinds: Collection[str]
-) -> _Freedom | None:
+def _freed(start: Iterable[Place], kinds: Collection[str]) -> _Freedom | None:
     """Drops the activation before loss calls, and before others that share a model with them."""
-    pending, done = list(start), set[cst.Call]()
+    pending, done = list(start), set[Place]()
     changes: set[Change] = set()
     dropping: Activation | None = None
-    is_exposed = False
+    is_in_model = is_reshaped = False
     while pending:
-        call = pending.pop()
-        if not isinstance(call, cst.Call):
+        place = pending.pop()
+        if not isinstance(place.node, cst.Call):
             return None
-        if call in done:
+        if place in done:
             continue
-        done.add(call)
-        value, expects = given(call), criterion_expects(tree, names, call)
+        done.add(place)
+        tree, names = tree_of(place.file), names_of(place.file)
+        value, expects = given(place.node), criterion_expects(place)
         found = None if value is None else behind(tree, names, value)
         if found is not None and found.name in kinds:
             change = dropped(tree, found)
@@ -146,20 +140,22 @@ def _freed(
             continue
         if value is None or expects is None:
             return None
-        model = freed(tree, names, value, kinds, expects)
-        if model is None or call not in model.losses:
+        model = freed(Place(place.file, value), kinds, expects)
+        if model is None or place not in model.losses:
             return None
         changes.update(model.changes)
         pending += model.losses
-        dropping, is_exposed = model.activation, True
+        dropping, is_in_model = model.activation, True
+        is_reshaped |= model.is_reshaped
     if dropping is None:
         return None
 
-    def order(change: Change) -> tuple[int, bool, str]:
-        return tree.position(change.start.place.node), change.start.at_end, change.text
+    def order(change: Change) -> tuple[tuple[str, int], bool, str]:
+        return in_order(change.start.place), change.start.at_end, change.text
 
-    calls = sorted(done, key=tree.position)
-    return _Freedom(dropping, tuple(sorted(changes, key=order)), tuple(calls), is_exposed)
+    calls = sorted(done, key=in_order)
+    ordered = tuple(sorted(changes, key=order))
+    return _Freedom(dropping, ordered, tuple(calls), is_in_model, is_reshaped)
 
 
 def with_log_softmax(place: Place) -> Fix | None:
@@ -196,13 +192,14 @@ def _input(
     return found if found is not None and found.name in kinds else None
 
 
-def _is_reshaped(tree: Tree, freedom: _Freedom) -> bool:
+def _is_reshaped(freedom: _Freedom) -> bool:
     """Whether something may have happened to the dimensions between activation and loss."""
-    if isinstance(tree.parent(freedom.activation.call), cst.Attribute | cst.Subscript):
+    if freedom.is_reshaped:
         return True
     for call in freedom.calls:
-        value = given(call)
-        known = variable(tree, value) if isinstance(value, cst.Name) else None
+        assert isinstance(call.node, cst.Call)
+        value = given(call.node)
+        known = variable(tree_of(call.file), value) if isinstance(value, cst.Name) else None
         source = value if known is None else known.value
         if not isinstance(source, cst.Call) or (
             isinstance(source.func, cst.Attribute) and keeps_elements(source, source.func)
@@ -211,10 +208,9 @@ def _is_reshaped(tree: Tree, freedom: _Freedom) -> bool:
     return False
 
 
-def _for_all(tree: Tree, calls: Collection[cst.Call], fix: Fix, *, alone: bool) -> Fix:
+def _for_all(calls: Iterable[Place], fix: Fix) -> Fix:
     """The fix, to be offered only if all calls get it."""
-    together = frozenset(tree.place(call) for call in calls)
-    return replace(fix, together=together, alone=alone)
+    return replace(fix, together=frozenset(calls))
 
 
 def _name(call: cst.Call, criterion: tuple[str, str]) -> str:

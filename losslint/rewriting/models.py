@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.nodes import walk
+from losslint.analysis.trail import Place
 from losslint.fix import Change, Edge
 from losslint.rewriting.activations import (
     Activation,
@@ -17,17 +18,13 @@ from losslint.rewriting.activations import (
     keeps_elements,
     module_activation,
 )
-from losslint.rewriting.names import Names
+from losslint.rewriting.callables import calls_of
+from losslint.rewriting.imports import meaning_of
+from losslint.rewriting.names import Names, names_of
+from losslint.rewriting.objects import calls_of_objects, origins
 from losslint.rewriting.outputs import followed
-from losslint.rewriting.tree import Tree, code
-from losslint.rewriting.variables import Variable, constructed, variable
-
-_ON_THE_MODEL = frozenset(
-    "parameters named_parameters state_dict load_state_dict zero_grad apply modules children "
-    "named_modules".split()
-)
-_IN_PLACE = frozenset("train eval to cuda cpu requires_grad_".split())
-"""Methods that give the model itself, so that what they give must be left alone."""
+from losslint.rewriting.tree import Tree, code, in_order, tree_of
+from losslint.rewriting.variables import variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,78 +33,98 @@ class Freed:
 
     activation: Activation
     changes: tuple[Change, ...]
-    losses: tuple[cst.Call, ...]
+    losses: tuple[Place, ...]
+    is_reshaped: bool
+    """Whether the model gives its elements in another form than the activation."""
 
 
-def freed(
-    tree: Tree, names: Names, node: cst.BaseExpression, kinds: Collection[str], expects: Expects
-) -> Freed | None:
+def freed(value: Place, kinds: Collection[str], expects: Expects) -> Freed | None:
     """Drops the activation at the end of the model that gave an expression.
 
     Where the model's output is used outside the losses the activation is put back there. None where
     a use of the model, or of what it gives, cannot be seen.
+
+    Args:
+        value: the input of a loss call.
+        kinds: the activations that may go.
+        expects: what the criterion expects of its input.
     """
-    call = _model_call(tree, names, node)
-    model = variable(tree, call.func) if call is not None else None
-    if model is None:
+    call = _model_call(value)
+    built = None if call is None else origins(call)
+    if not built:
         return None
-    built = constructed(model.value)
-    last = None if built is None else _last(tree, names, built)
-    if last is None or last[0].name not in kinds:
+    last = _last(min(built, key=in_order))
+    if last is None or last.activation.name not in kinds or not built <= set(last.models):
         return None
-    found, removal = last
-    outputs = _outputs(tree, model)
+    outputs = calls_of_objects(last.models)
     if outputs is None:
         return None
-    changes, losses = [removal], []
+    changes, losses = [last.removal], []
     for output in outputs:
-        goes = followed(tree, names, output, found, expects)
+        goes = followed(output, last.activation, expects)
         if goes is None:
             return None
         losses += goes.losses
         for use in goes.elsewhere:
-            back = _put_back(tree, names, use, found)
+            back = _put_back(use, last.activation)
             if back is None:
                 return None
             changes += back
-    return Freed(found, tuple(changes), tuple(losses))
+    behind_it = tree_of(last.removal.start.place.file).parent(last.activation.call)
+    is_reshaped = isinstance(behind_it, cst.Attribute | cst.Subscript)
+    return Freed(last.activation, tuple(changes), tuple(losses), is_reshaped)
 
 
-def _model_call(tree: Tree, names: Names, node: cst.BaseExpression) -> cst.Call | None:
-    """The call of a variable that gave an expression its elements."""
+def _model_call(place: Place) -> Place | None:
+    """What is called to give an expression its elements, where it is of the project."""
+    tree, names, node = tree_of(place.file), names_of(place.file), place.node
     if isinstance(node, cst.Subscript):
-        return _model_call(tree, names, node.value)
+        return _model_call(Place(place.file, node.value))
     if isinstance(node, cst.Name):
         known = variable(tree, node)
-        return None if known is None else _model_call(tree, names, known.value)
+        return None if known is None else _model_call(Place(place.file, known.value))
     if not isinstance(node, cst.Call):
         return None
     if isinstance(node.func, cst.Attribute) and keeps_elements(node, node.func):
-        return _model_call(tree, names, node.func.value)
-    is_variable = isinstance(node.func, cst.Name | cst.Attribute)
-    return node if is_variable and not names.qualified(node.func) else None
+        return _model_call(Place(place.file, node.func.value))
+    return None if names.qualified(node.func) else Place(place.file, node.func)
 
 
-def _last(tree: Tree, names: Names, built: cst.Call) -> tuple[Activation, Change] | None:
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The activation that models end with."""
+
+    activation: Activation
+    removal: Change
+    models: tuple[Place, ...]
+    """The calls that build all models that end with it."""
+
+
+def _last(built: Place) -> _Last | None:
     """The activation that a model ends with, and the change that takes it out."""
-    if names.qualified(built.func) == "torch.nn.Sequential":
-        return _last_layer(tree, names, built)
-    if not isinstance(built.func, cst.Name):
+    assert isinstance(built.node, cst.Call)
+    if names_of(built.file).qualified(built.node.func) == "torch.nn.Sequential":
+        layer = _last_layer(built)
+        return None if layer is None else _Last(*layer, (built,))
+    owner = meaning_of(Place(built.file, built.node.func))
+    if not isinstance(owner, Place) or not isinstance(owner.node, cst.ClassDef):
         return None
-    owner = _only_class(tree, built)
-    value = None if owner is None else _returned(owner)
-    if value is None:
+    value = None if owner.node.decorators else _returned(owner.node)
+    models = None if value is None else calls_of(owner)
+    if value is None or models is None:
         return None
+    tree, names = tree_of(owner.file), names_of(owner.file)
     found = behind(tree, names, value)
     if found is not None:
         change = dropped(tree, found)
-        return None if change is None else (found, change)
+        return None if change is None else _Last(found, change, tuple(models))
     call = _behind_reshapes(tree, names, value)
     if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute):
         inner = variable(tree, call.func)
         if inner is not None and inner.loads == (call.func,) and isinstance(inner.value, cst.Call):
             if names.qualified(inner.value.func) == "torch.nn.Sequential":
-                return _last_layer(tree, names, inner.value)
+                layer = _last_layer(Place(owner.file, inner.value))
+                return None if layer is None else _Last(*layer, tuple(models))
     return None
 
 
@@ -125,7 +142,9 @@ def _behind_reshapes(tree: Tree, names: Names, node: cst.BaseExpression) -> cst.
     return node
 
 
-def _last_layer(tree: Tree, names: Names, sequential: cst.Call) -> tuple[Activation, Change] | None:
+def _last_layer(built: Place) -> tuple[Activation, Change] | None:
+    tree, names, sequential = tree_of(built.file), names_of(built.file), built.node
+    assert isinstance(sequential, cst.Call)
     if len(sequential.args) < 2 or any(one.star or one.keyword for one in sequential.args):
         return None
     before, last = sequential.args[-2:]
@@ -148,25 +167,6 @@ def _ends_line(argument: cst.Arg) -> bool:
     )
 
 
-def _only_class(tree: Tree, built: cst.Call) -> cst.ClassDef | None:
-    """The class of this file that is built here, and nowhere else in the file."""
-    name = built.func
-    assert isinstance(name, cst.Name)
-    found: cst.ClassDef | None = None
-    for node in walk(tree.root):
-        if not isinstance(node, cst.Name) or node.value != name.value or node is name:
-            continue
-        up = tree.parent(node)
-        call = tree.parent(up) if isinstance(up, cst.Arg) else None
-        if isinstance(up, cst.Annotation):
-            continue
-        if isinstance(up, cst.ClassDef) and up.name is node and found is None:
-            found = up
-        elif not (isinstance(call, cst.Call) and code(call.func) == "super"):
-            return None
-    return found if found is not None and tree.parent(found) is tree.root else None
-
-
 def _returned(owner: cst.ClassDef) -> cst.BaseExpression | None:
     """What ``forward`` returns, where it does in one place and nothing else calls it."""
     methods = [node for node in owner.body.body if isinstance(node, cst.FunctionDef)]
@@ -180,31 +180,12 @@ def _returned(owner: cst.ClassDef) -> cst.BaseExpression | None:
     return returns[0].value if len(returns) == 1 else None
 
 
-def _outputs(tree: Tree, model: Variable) -> list[cst.Call] | None:
-    """The calls of a model; None where it is used in a way that cannot be followed."""
-    found: list[cst.Call] = []
-    for load in model.loads:
-        up = tree.parent(load)
-        if isinstance(up, cst.Call) and up.func is load:
-            found.append(up)
-            continue
-        call = tree.parent(up) if isinstance(up, cst.Attribute) and up.value is load else None
-        if not isinstance(call, cst.Call) or call.func is not up:
-            return None
-        assert isinstance(up, cst.Attribute)
-        left_alone = isinstance(tree.parent(call), cst.Expr)
-        if up.attr.value not in _ON_THE_MODEL and not (up.attr.value in _IN_PLACE and left_alone):
-            return None
-    return found
-
-
-def _put_back(
-    tree: Tree, names: Names, node: cst.BaseExpression, found: Activation
-) -> Iterator[Change] | None:
+def _put_back(place: Place, found: Activation) -> Iterator[Change] | None:
     """The activation around an expression."""
-    spelling = names.spelled(f"torch.{found.name}")
-    dim = found.option("dim")
-    if spelling is None or spelling.imports or node.lpar:
+    spelling = names_of(place.file).spelled(f"torch.{found.name}")
+    dim, node = found.option("dim"), place.node
+    assert isinstance(node, cst.BaseExpression)
+    if spelling is None or node.lpar:
         return None
     if found.name in ("softmax", "log_softmax"):
         if dim is None or not isinstance(dim, cst.Integer | cst.UnaryOperation):
@@ -212,5 +193,6 @@ def _put_back(
         tail = f", dim={code(dim)})"
     else:
         tail = ")"
-    start, end = Edge(tree.place(node)), Edge(tree.place(node), at_end=True)
-    return iter((Change(start, start, f"{spelling.text}("), Change(end, end, tail)))
+    start, end = Edge(place), Edge(place, at_end=True)
+    around = (Change(start, start, f"{spelling.text}("), Change(end, end, tail))
+    return iter((*spelling.imports, *around))

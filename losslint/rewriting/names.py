@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.fix import Change, Edge, line_after
-from losslint.rewriting.tree import Tree, tree_of
+from losslint.fix import Change, Edge, line_after, line_before
+from losslint.rewriting.tree import Tree, dotted, tree_of
 
 if TYPE_CHECKING:
     from losslint.analysis.syntax import SourceModule
 
 FUNCTIONAL = "torch.nn.functional"
-_USUAL = {FUNCTIONAL: "F", "torch.nn": "nn"}
+_USUAL = {FUNCTIONAL: "F", "torch.nn": "nn", "torch": "torch"}
 """The names that everybody gives to modules."""
 
 
@@ -64,7 +64,7 @@ class Names:
         """
         module, _, last = name.rpartition(".")
         if isinstance(like, cst.Attribute) and self.qualified(like.value) == module:
-            return Spelling(f"{_dotted(like.value)}.{last}")
+            return Spelling(f"{dotted(like.value)}.{last}")
         known = {meaning: own for own, meaning in reversed(self._meanings.items())}
         if name in known:
             return Spelling(known[name])
@@ -83,11 +83,23 @@ class Names:
     def _with_import(self, name: str) -> Spelling | None:
         module, _, last = name.rpartition(".")
         usual = _USUAL.get(module, "")
-        last_import = self._last_import()
-        if not usual or self._tree.named(usual) or last_import is None:
+        used = [node for node in self._tree.named(usual) if not self._tree.is_in_import(node)]
+        if not usual or used or usual in self._meanings:
             return None
-        line = line_after(self._tree.place(last_import), f"import {module} as {usual}")
-        return Spelling(f"{usual}.{last}", (line,))
+        line = self._line(f"import {module}" if usual == module else f"import {module} as {usual}")
+        return None if line is None else Spelling(f"{usual}.{last}", (line,))
+
+    def _line(self, statement: str) -> Change | None:
+        """An import behind those that the file begins with, or where they would stand."""
+        last_import = self._last_import()
+        if last_import is not None:
+            return line_after(self._tree.place(last_import), statement)
+        first = next(iter(self._tree.root.body), None)
+        if isinstance(first, cst.FunctionDef | cst.ClassDef) and not first.decorators:
+            return line_before(self._tree.place(first), f"{statement}\n\n")
+        if isinstance(first, cst.SimpleStatementLine) and _is_docstring(first):
+            return line_after(self._tree.place(first), f"\n{statement}")
+        return None
 
     def _last_import(self) -> cst.SimpleStatementLine | None:
         """The last of the imports that the file begins with."""
@@ -108,7 +120,7 @@ class Names:
             isinstance(statement, cst.ImportFrom)
             and statement.module is not None
             and not statement.relative
-            and _dotted(statement.module) == module
+            and dotted(statement.module) == module
             and any(up is self._tree.root for up in list(self._tree.ancestors(statement))[:2])
         )
 
@@ -119,10 +131,10 @@ class Names:
         if isinstance(node, cst.ImportFrom):
             # What is relative is of the project: nothing that torch has.
             outside = node.module if not node.relative else None
-            module = "." if outside is None else _dotted(outside)
+            module = "." if outside is None else dotted(outside)
         for alias in node.names:
-            full = _dotted(alias.name)
-            name = _dotted(alias.asname.name) if alias.asname is not None else full.split(".")[0]
+            full = dotted(alias.name)
+            name = dotted(alias.asname.name) if alias.asname is not None else full.split(".")[0]
             meaning = full if alias.asname is not None else name
             if isinstance(node, cst.ImportFrom):
                 meaning = f"{module}.{full}"
@@ -156,13 +168,13 @@ class Names:
         return False
 
 
-def _dotted(node: cst.CSTNode) -> str:
-    if isinstance(node, cst.Attribute):
-        return f"{_dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
+def _is_docstring(line: cst.SimpleStatementLine) -> bool:
+    first = line.body[0]
+    is_text = isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString)
+    return is_text and len(line.body) == 1
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def names_of(file: SourceModule) -> Names:
     """The names of a file; those of the last few files are kept."""
     return Names(tree_of(file))

@@ -1,4 +1,4 @@
-"""Everything that becomes of what a model gives, as far as one file shows it."""
+"""Everything that becomes of what a model gives, in the file that calls it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, Expects
+from losslint.analysis.trail import Place
 from losslint.rewriting.activations import Activation, keeps_elements
 from losslint.rewriting.criteria import given
-from losslint.rewriting.names import FUNCTIONAL, Names
-from losslint.rewriting.tree import Tree, code
-from losslint.rewriting.variables import constructed, variable
+from losslint.rewriting.names import FUNCTIONAL, Names, names_of
+from losslint.rewriting.objects import origins
+from losslint.rewriting.references import is_private
+from losslint.rewriting.tree import Tree, code, tree_of
+from losslint.rewriting.variables import variable
 
 _SAME_ORDER = ("sigmoid", "tanh")
 """Activations after which the largest of any elements is the largest still."""
@@ -22,63 +25,55 @@ _SAME_ORDER = ("sigmoid", "tanh")
 class Outputs:
     """Where an output goes."""
 
-    losses: list[cst.Call] = field(default_factory=list)
+    losses: list[Place] = field(default_factory=list)
     """Loss calls of the kind that was asked for, of which it is the input."""
-    elsewhere: list[cst.BaseExpression] = field(default_factory=list)
+    elsewhere: list[Place] = field(default_factory=list)
     """Expressions that read it for something else, to which the activation matters."""
 
 
-def followed(
-    tree: Tree, names: Names, node: cst.BaseExpression, found: Activation, expects: Expects
-) -> Outputs | None:
-    """Where the value of an expression goes; None where that cannot be seen.
+def followed(call: Place, found: Activation, expects: Expects) -> Outputs | None:
+    """Where what a call of a model gives goes; None where that cannot be seen.
 
     Args:
-        tree: the file.
-        names: what the file calls things.
-        node: a call of a model.
+        call: a call of a model.
         found: the activation that the model ends with.
         expects: what the criteria expect that count as losses.
     """
-    outputs = Outputs()
-    end = _passed_on(names, tree, node)
+    outputs, tree = Outputs(), tree_of(call.file)
+    end = _passed_on(call)
     up = tree.parent(end)
     if isinstance(up, cst.Assign):
         target = up.targets[0].target
         known = variable(tree, target) if isinstance(target, cst.Name) else None
         if known is None or known.value is not end:
             return None
+        if known.scope is tree.root and not is_private(Place(call.file, target)):
+            return None
         for load in known.loads:
-            _sort(tree, names, load, found, expects, outputs)
+            _sort(Place(call.file, load), found, expects, outputs)
         if not outputs.losses and outputs.elsewhere:
-            outputs.elsewhere = [node]
+            outputs.elsewhere = [call]
         return outputs
-    _sort(tree, names, node, found, expects, outputs)
+    _sort(call, found, expects, outputs)
     return outputs
 
 
-def _sort(
-    tree: Tree,
-    names: Names,
-    node: cst.BaseExpression,
-    found: Activation,
-    expects: Expects,
-    outputs: Outputs,
-) -> None:
-    end = _passed_on(names, tree, node)
+def _sort(place: Place, found: Activation, expects: Expects, outputs: Outputs) -> None:
+    tree, end = tree_of(place.file), _passed_on(place)
     up = tree.parent(end)
     call = tree.parent(up) if isinstance(up, cst.Arg) else None
     if isinstance(call, cst.Call) and given(call) is end:
-        if criterion_expects(tree, names, call) is expects:
-            outputs.losses.append(call)
+        loss = Place(place.file, call)
+        if criterion_expects(loss) is expects:
+            outputs.losses.append(loss)
             return
-    if not _is_largest(tree, names, end, found):
-        outputs.elsewhere.append(node)
+    if not _is_largest(tree, names_of(place.file), end, found):
+        outputs.elsewhere.append(place)
 
 
-def _passed_on(names: Names, tree: Tree, node: cst.BaseExpression) -> cst.BaseExpression:
+def _passed_on(place: Place) -> cst.CSTNode:
     """The outermost expression with the same elements as one inside it."""
-    current = node
+    names, tree, current = names_of(place.file), tree_of(place.file), place.node
     while True:
         up = tree.parent(current)
         if isinstance(up, cst.Subscript) and up.value is current:
@@ -96,28 +91,27 @@ def _passed_on(names: Names, tree: Tree, node: cst.BaseExpression) -> cst.BaseEx
         return current
 
 
-def criterion_expects(tree: Tree, names: Names, call: cst.Call) -> Expects | None:
+def criterion_expects(call: Place) -> Expects | None:
     """What the criterion expects that a call is of; None where it is none of torch."""
-    full = names.qualified(call.func)
-    space, _, last = full.rpartition(".")
+    assert isinstance(call.node, cst.Call)
+    full = names_of(call.file).qualified(call.node.func)
     if full:
+        space, _, last = full.rpartition(".")
         known = BY_FUNCTION.get(last) if space == FUNCTIONAL else None
         return None if known is None else known.expects
-    built: cst.BaseExpression = call.func
-    if isinstance(built, cst.Name | cst.Attribute):
-        criterion = variable(tree, built)
-        if criterion is None:
-            return None
-        built = criterion.value
-    built = constructed(built) or built
-    if not isinstance(built, cst.Call):
-        return None
-    space, _, last = names.qualified(built.func).rpartition(".")
+    built = origins(Place(call.file, call.node.func))
+    found = {_expected_by(one) for one in built or ()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _expected_by(built: Place) -> Expects | None:
+    assert isinstance(built.node, cst.Call)
+    space, _, last = names_of(built.file).qualified(built.node.func).rpartition(".")
     module = BY_MODULE.get(last) if space == "torch.nn" else None
     return None if module is None else module.expects
 
 
-def _is_largest(tree: Tree, names: Names, node: cst.BaseExpression, found: Activation) -> bool:
+def _is_largest(tree: Tree, names: Names, node: cst.CSTNode, found: Activation) -> bool:
     """Whether only the index of the largest element is taken, which no activation changes."""
     up = tree.parent(node)
     if isinstance(up, cst.Arg):

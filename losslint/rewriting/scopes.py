@@ -8,8 +8,10 @@ from functools import lru_cache
 import libcst as cst
 
 from losslint.analysis.nodes import children, walk
-from losslint.rewriting.tree import Tree
+from losslint.rewriting.tree import Tree, code
 
+MOVES = ("to", "cuda", "cpu", "train", "eval")
+"""Methods of a module that give the module itself."""
 _SETTERS = (
     cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For, cst.Del,
 )  # fmt: skip
@@ -122,6 +124,19 @@ def assigned(tree: Tree, node: cst.CSTNode) -> cst.BaseExpression | None:
     return None
 
 
+def target_of(tree: Tree, value: cst.CSTNode) -> cst.BaseExpression | None:
+    """What a plain assignment gives a value to; None where it is no value of one."""
+    up = tree.parent(value)
+    if isinstance(up, cst.Assign):
+        return up.targets[0].target if assigned(tree, up.targets[0].target) is value else None
+    values = tree.parent(up) if isinstance(up, cst.Element) else None
+    targets = None if values is None else target_of(tree, values)
+    if not isinstance(values, cst.Tuple) or not isinstance(targets, cst.Tuple):
+        return None
+    pairs = [element.value for element in targets.elements]
+    return next((target for target in pairs if assigned(tree, target) is value), None)
+
+
 def _assigned_beside_others(tree: Tree, element: cst.Element) -> cst.BaseExpression | None:
     """What ``a, b = one, two`` gives to one of them."""
     targets = tree.parent(element)
@@ -159,3 +174,34 @@ def is_load(tree: Tree, node: cst.CSTNode) -> bool:
     if isinstance(up, cst.Param):
         return node is up.default
     return False
+
+
+def is_moved(tree: Tree, node: cst.Name) -> bool:
+    """Whether a name is on either side of ``model = model.to(device)``."""
+    statement = next((up for up in tree.ancestors(node) if isinstance(up, cst.Assign)), None)
+    if statement is None or len(statement.targets) != 1:
+        return False
+    target, call = statement.targets[0].target, statement.value
+    if not isinstance(target, cst.Name) or target.value != node.value:
+        return False
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        return False
+    receiver = call.func.value
+    moves = call.func.attr.value in MOVES and isinstance(receiver, cst.Name)
+    return (
+        moves
+        and node in (target, receiver)
+        and keeps_values(call)
+        and (isinstance(receiver, cst.Name) and receiver.value == target.value)
+    )
+
+
+def keeps_values(call: cst.Call) -> bool:
+    """Whether what ``to`` is given is a device, which changes no value."""
+    assert isinstance(call.func, cst.Attribute)
+    if call.func.attr.value != "to":
+        return True
+    if len(call.args) != 1:
+        return False
+    target = call.args[0].value  # what is a string is no dtype
+    return isinstance(target, cst.SimpleString) or "device" in code(target)

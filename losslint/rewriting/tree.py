@@ -81,6 +81,24 @@ class Tree:
         kinds = (cst.FunctionDef, cst.Lambda)
         return next((up for up in self.ancestors(node) if isinstance(up, kinds)), self.root)
 
+    def scope(self, statement: cst.CSTNode) -> cst.CSTNode | None:
+        """The function or module whose names a statement sets; None in the body of a class."""
+        for up in self.ancestors(statement):
+            if isinstance(up, cst.ClassDef):
+                return None
+            if isinstance(up, cst.FunctionDef):
+                return up
+        return self.root
+
+    def is_in_import(self, node: cst.CSTNode) -> bool:
+        """Whether a name is a part of an import."""
+        for up in self.ancestors(node):
+            if isinstance(up, cst.Import | cst.ImportFrom):
+                return True
+            if not isinstance(up, cst.Attribute | cst.ImportAlias | cst.AsName):
+                return False
+        return False
+
     def owner(self, node: cst.CSTNode) -> cst.ClassDef | None:
         """The class that a node is in."""
         return next((up for up in self.ancestors(node) if isinstance(up, cst.ClassDef)), None)
@@ -95,10 +113,22 @@ class Tree:
         return None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def tree_of(file: SourceModule) -> Tree:
     """The tree of a file; those of the last few files are kept."""
     return Tree(file)
+
+
+def in_order(place: Place) -> tuple[str, int]:
+    """For sorting places by file, then as they come in it."""
+    return str(place.file.path), tree_of(place.file).position(place.node)
+
+
+def dotted(node: cst.CSTNode) -> str:
+    """The text of a name with dots; empty for anything else."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def code(node: cst.CSTNode) -> str:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from losslint.rewriting.scopes import assigned, bound_names, is_load, is_variable, scope_of
-from losslint.rewriting.tree import Tree, code
+from losslint.analysis.trail import Place
+from losslint.rewriting.callables import Callee, callee_of
+from losslint.rewriting.imports import meaning_of
+from losslint.rewriting.scopes import (
+    assigned,
+    bound_names,
+    is_load,
+    is_moved,
+    is_variable,
+    scope_of,
+)
+from losslint.rewriting.tree import Tree
 from losslint.rewriting.versions import Binding, version_of
 
 _MAX_CALLS = 6
 """How many functions a variable is followed through."""
-_MOVES = ("to", "cuda", "cpu", "train", "eval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,6 @@ class Variable:
     """
     scope: cst.CSTNode
     """The function, class or module whose variable it is."""
-    is_handed_on: bool = False
-    """Whether it is also read as the parameter of a function."""
 
 
 def variable(tree: Tree, use: cst.CSTNode) -> Variable | None:
@@ -41,31 +48,23 @@ def variable(tree: Tree, use: cst.CSTNode) -> Variable | None:
     it are not related.
     """
     if isinstance(use, cst.Name):
-        known = _named(tree, use) or _handed_over(tree, use)
+        known = named_variable(tree, use) or _handed_over(tree, use)
     elif isinstance(use, cst.Attribute):
-        known = _attribute(tree, use)
+        known = attribute_variable(tree, use)
     else:
         known = None
     return None if known is None else _followed(tree, known)
 
 
-def constructed(node: cst.BaseExpression) -> cst.Call | None:
-    """The construction of an object that may be moved to a device at once."""
-    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        if node.func.attr.value not in _MOVES:
-            break
-        node = node.func.value
-    return node if isinstance(node, cst.Call) else None
-
-
-def _named(tree: Tree, use: cst.Name) -> Variable | None:
+def named_variable(tree: Tree, use: cst.Name) -> Variable | None:
+    """The variable that a name reads or sets; None for a parameter too."""
     scope = scope_of(tree, use)
     if scope is None:
         return None
     bindings: list[Binding] = []
     loads: list[cst.Name] = []
     for node in tree.named(use.value):
-        if not is_variable(tree, node) or _is_moved(tree, node):
+        if not is_variable(tree, node) or is_moved(tree, node):
             continue
         inner = scope_of(tree, node)
         if inner is None:
@@ -86,35 +85,8 @@ def _named(tree: Tree, use: cst.Name) -> Variable | None:
     return Variable(binding.value, own, scope)
 
 
-def _is_moved(tree: Tree, node: cst.Name) -> bool:
-    """Whether a name is on either side of ``model = model.to(device)``."""
-    statement = next((up for up in tree.ancestors(node) if isinstance(up, cst.Assign)), None)
-    if statement is None or len(statement.targets) != 1:
-        return False
-    target, call = statement.targets[0].target, statement.value
-    if not isinstance(target, cst.Name) or target.value != node.value:
-        return False
-    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
-        return False
-    receiver = call.func.value
-    moves = call.func.attr.value in _MOVES and isinstance(receiver, cst.Name)
-    return (
-        moves
-        and node in (target, receiver)
-        and _keeps_values(call)
-        and (isinstance(receiver, cst.Name) and receiver.value == target.value)
-    )
-
-
-def _keeps_values(call: cst.Call) -> bool:
-    """Whether what ``to`` is given is a device, which changes no value."""
-    assert isinstance(call.func, cst.Attribute)
-    if call.func.attr.value != "to":
-        return True
-    return len(call.args) == 1 and "device" in code(call.args[0].value)
-
-
-def _attribute(tree: Tree, use: cst.Attribute) -> Variable | None:
+def attribute_variable(tree: Tree, use: cst.Attribute) -> Variable | None:
+    """The attribute of ``self`` that an expression reads or sets."""
     owner = tree.owner(use)
     if owner is None:
         return None
@@ -151,15 +123,14 @@ def _has_base_here(tree: Tree, owner: cst.ClassDef) -> bool:
 def _handed_over(tree: Tree, use: cst.Name) -> Variable | None:
     """The variable that a parameter stands for, where it is never another one."""
     function = scope_of(tree, use)
-    calls = _calls(tree, function) if isinstance(function, cst.FunctionDef) else None
-    if not calls or not isinstance(function, cst.FunctionDef):
+    called = _called(tree, function) if isinstance(function, cst.FunctionDef) else None
+    if called is None:
         return None
-    argument = _argument(function, calls[0], use.value)
+    calls = _calls(called)
+    argument = called.argument(calls[0], use.value)
     if isinstance(argument, cst.Call) and len(calls) == 1:
-        loads = _loads_of_parameter(tree, function, use.value)
-        if loads is None:
-            return None
-        return Variable(argument, tuple(loads), function, is_handed_on=True)
+        loads = loads_of_parameter(tree, called.function, use.value)
+        return None if loads is None else Variable(argument, tuple(loads), called.function)
     outside = isinstance(argument, cst.Name) and scope_of(tree, argument) is not function
     known = variable(tree, argument) if argument is not None and outside else None
     return known if known is not None and use in known.loads else None
@@ -174,7 +145,7 @@ def _followed(tree: Tree, known: Variable) -> Variable:
                 passed, loads = inner
                 left = [one for one in (*known.loads, *loads) if one not in passed]
                 ordered = tuple(sorted(set(left), key=tree.position))
-                known = replace(known, loads=ordered, is_handed_on=True)
+                known = replace(known, loads=ordered)
                 break
         else:
             break
@@ -189,67 +160,41 @@ def _as_parameter(
     call = tree.parent(up) if isinstance(up, cst.Arg) else None
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Name):
         return None
-    function = next(
-        (
-            node
-            for node in tree.root.body
-            if isinstance(node, cst.FunctionDef) and node.name.value == call.func.value
-        ),
-        None,
-    )
-    calls = None if function is None else _calls(tree, function)
-    if function is None or not calls or call not in calls:
+    definition = meaning_of(tree.place(call.func))
+    if not isinstance(definition, Place) or definition.file is not tree.file:
         return None
-    name = next(
-        (one for one in _parameters(function) if _argument(function, call, one) is load), ""
-    )
-    inner = _loads_of_parameter(tree, function, name) if name else None
+    function = definition.node
+    if not isinstance(function, cst.FunctionDef):
+        return None
+    called = _called(tree, function)
+    calls = [] if called is None else _calls(called)
+    if called is None or call not in calls:
+        return None
+    name = next((one for one in called.parameters() if called.argument(call, one) is load), "")
+    inner = loads_of_parameter(tree, function, name) if name else None
     if inner is None:
         return None
-    passed = [_argument(function, one, name) for one in calls]
+    passed = [called.argument(one, name) for one in calls]
     if not all(one is not None and (one in loads or one in inner) for one in passed):
         return None
     return [one for one in passed if one is not None], inner
 
 
-def _calls(tree: Tree, function: cst.FunctionDef) -> list[cst.Call] | None:
-    """The calls of a function of the module; None where it is used in other ways too."""
-    if tree.parent(function) is not tree.root or function.decorators or function.asynchronous:
+def _called(tree: Tree, function: cst.FunctionDef) -> Callee | None:
+    """A function of the module that is called in this file, and only called, and in no other."""
+    place = tree.place(function)
+    found = callee_of(place) if tree.parent(function) is tree.root else None
+    calls = None if found is None else found.calls()
+    if not calls or any(call.file is not tree.file for call in calls):
         return None
-    found: list[cst.Call] = []
-    for node in tree.named(function.name.value):
-        if node is function.name or not is_variable(tree, node):
-            continue
-        up = tree.parent(node)
-        if not isinstance(up, cst.Call) or up.func is not node:
-            return None
-        found.append(up)
     return found
 
 
-def _parameters(function: cst.FunctionDef) -> Iterator[str]:
-    params = function.params
-    if not isinstance(params.star_arg, cst.Param) and params.star_kwarg is None:
-        for param in (*params.posonly_params, *params.params, *params.kwonly_params):
-            yield param.name.value
+def _calls(called: Callee) -> list[cst.Call]:
+    return [place.node for place in called.calls() or () if isinstance(place.node, cst.Call)]
 
 
-def _argument(function: cst.FunctionDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
-    """What a call passes for a parameter; None where that is its default, or not in plain sight."""
-    params = function.params
-    if name not in _parameters(function) or any(one.star for one in call.args):
-        return None
-    names = [param.name.value for param in (*params.posonly_params, *params.params)]
-    for index, argument in enumerate(call.args):
-        if argument.keyword is not None:
-            if argument.keyword.value == name:
-                return argument.value
-        elif index < len(names) and names[index] == name:
-            return argument.value
-    return None
-
-
-def _loads_of_parameter(
+def loads_of_parameter(
     tree: Tree, function: cst.FunctionDef, name: str
 ) -> list[cst.BaseExpression] | None:
     """The places that read a parameter; None where it gets another value."""
@@ -257,7 +202,7 @@ def _loads_of_parameter(
         return None
     loads: list[cst.BaseExpression] = []
     for node in tree.named(name):
-        if not is_variable(tree, node) or _is_moved(tree, node):
+        if not is_variable(tree, node) or is_moved(tree, node):
             continue
         inner = scope_of(tree, node)
         if inner is not function:

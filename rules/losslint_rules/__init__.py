@@ -37,6 +37,7 @@ from losslint_rules.objective.double_imbalance_correction import DoubleImbalance
 from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
 from losslint_rules.objective.sum_reduction import SumReduction
+from losslint_rules.objective.task_losses_not_monitored import TaskLossesNotMonitored
 from losslint_rules.objective.unregularized_loss_weight import UnregularizedLossWeight
 from losslint_rules.objective.unused_loss import UnusedLoss
 from losslint_rules.objective.unweighted_multitask_sum import UnweightedMultitaskSum
@@ -56,6 +57,9 @@ from losslint_rules.targets.loss_class_called_as_function import LossClassCalled
 from losslint_rules.targets.one_hot_cross_entropy import OneHotCrossEntropy
 from losslint_rules.targets.swapped_loss_arguments import SwappedLossArguments
 from losslint_rules.targets.unnormalized_regression_target import UnnormalizedRegressionTarget
+from losslint_rules.training_loop.accumulation_without_scaling import (
+    AccumulationWithoutScaling,
+)
 from losslint_rules.training_loop.clip_before_unscale import ClipBeforeUnscale
 from losslint_rules.training_loop.clip_on_loss import ClipOnLoss
 from losslint_rules.training_loop.clip_out_of_order import ClipOutOfOrder
@@ -67,6 +71,7 @@ from losslint_rules.training_loop.missing_step import MissingStep
 from losslint_rules.training_loop.missing_zero_grad import MissingZeroGrad
 from losslint_rules.training_loop.no_gradient_to_loss import NoGradientToLoss
 from losslint_rules.training_loop.optimizer_of_other_model import OptimizerOfOtherModel
+from losslint_rules.training_loop.recurrent_without_clipping import RecurrentWithoutClipping
 from losslint_rules.training_loop.step_not_called import StepNotCalled
 from losslint_rules.training_loop.weights_not_optimized import WeightsNotOptimized
 from losslint_rules.training_loop.zero_grad_before_step import ZeroGradBeforeStep
@@ -118,11 +123,13 @@ RULES: tuple[type[Rule], ...] = (
     UnguardedSqrt,
     WhereGuardedDivision,
     UnweightedMultitaskSum,
+    AccumulationWithoutScaling,
     UnregularizedLossWeight,
     DoubleImbalanceCorrection,
     SumReduction,
     ImbalanceIgnored,
     AccuracyOnImbalance,
+    TaskLossesNotMonitored,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,
@@ -131,6 +138,7 @@ RULES: tuple[type[Rule], ...] = (
     ZeroGradBeforeStep,
     ZeroGradOutsideLoop,
     NoGradientToLoss,
+    RecurrentWithoutClipping,
     StepNotCalled,
     ForcedRequiresGrad,
     NonScalarBackward,

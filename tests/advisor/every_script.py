@@ -4,11 +4,13 @@ Not collected by itself, since it takes minutes: `make test-advice` runs it.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 from losslint.advisor.standalone import on_its_own
 from losslint.advisor.tree import Leaf
+from losslint.cli.main import main
 from tests.advisor.test_scripts import (
     check,
     check_the_wrong_loss,
@@ -44,6 +46,16 @@ def test_a_script_on_its_own_does_the_same(text: str, leaf: Leaf) -> None:
     assert not re.search(r"^(from|import) losslint", alone, re.MULTILINE)
     measured, _ = run(alone)
     assert measured == run(text)[0]
+
+
+def test_losslint_finds_nothing_in_any_script_on_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = [on_its_own(text) for text in scripts() if "from losslint.losses" in text]
+    for number, text in enumerate(alone):
+        (tmp_path / f"script_{number}.py").write_text(text)
+    code = main(["--isolated", "--select", "ALL", "--min-confidence", "low", str(tmp_path)])
+    assert code == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("text", "leaf"), WRONG)

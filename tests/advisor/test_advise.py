@@ -16,7 +16,7 @@ def test_options_lead_to_a_page(project: Path, losslint_: Losslint) -> None:
         "advise", "--task", "multiclass", "--classes", "10", "--imbalance", "40", "--noise", "low"
     )
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("# Cross entropy with class weights\n")
+    assert result.out.startswith("# Cross entropy with class weights\n\n```python\n")
     assert "└─ imbalance: 40 (strong)" in result.out
     assert "calibration: no  (assumed)" in result.out
     assert "`--calibration no|yes`" in result.out
@@ -57,7 +57,14 @@ def test_an_answer_that_plays_no_part_is_said(project: Path, losslint_: Losslint
         (["--task", "binary", "--imbalance=-3"], "or a number above 0"),
         (["--task", "binary", "--imbalance", "nan"], "--imbalance nan: not one of"),
         (["--task", "multiclass", "--classes", "1"], "or a number above 1"),
-        (["--task", "ordinal", "--kind", "nonsense"], "--kind nonsense: not one of"),
+        (["--task", "ordinal", "--kind", "nonsense"], "nothing asks for --kind with the other"),
+        (["--kind", "nonsense"], "Which of them fit depends on --task"),
+        (
+            ["--task", "generative", "--kind", "gam"],
+            "not one of gan, vae, diffusion, restoration; did you mean 'gan'?",
+        ),
+        (["--task", "binary", "--standalone"], "--standalone is for --emit, which is not given"),
+        (["--task", "binary", "--force"], "--force is for --emit, which is not given"),
         (["--task", "binary", "--format", "jsn"], "did you mean 'json'?"),
         (["--format", "mermaid"], "add --tree"),
         (["--answers", "nowhere.toml"], "nowhere.toml: cannot be read"),

@@ -38,6 +38,13 @@ def test_a_place_that_cannot_be_written_is_said(project: Path, losslint_: Lossli
     assert "nowhere/train.py cannot be written" in result.err
 
 
+def test_a_folder_is_no_place_for_a_script(project: Path, losslint_: Losslint) -> None:
+    for force in ([], ["--force"]):
+        result = losslint_(*ARGUMENTS, "--emit", ".", *force)
+        assert (result.code, result.out) == (2, "")
+        assert "is a folder: name a file" in result.err
+
+
 def test_a_script_can_carry_its_loss(project: Path, losslint_: Losslint) -> None:
     arguments = ("advise", "--task", "multiclass", "--noise", "high", "--emit", "train.py")
     assert losslint_(*arguments, "--standalone").code == 0

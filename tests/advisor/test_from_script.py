@@ -101,6 +101,17 @@ for real in loader:
     assert document["evidence"]["facts"][0] == "Its names speak of a discriminator (`netD`)."
 
 
+def test_what_is_still_missing_is_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "loss = simclr(view_a, view_b, temperature=0.5)\nloss.backward()\n"
+    write(project, train=text)
+    assert main(["advise", "--from", "train.py"]) == 2
+    error = capsys.readouterr().err
+    assert "--kind is needed beside what was read (--task self-supervised): What is" in error
+    assert main(["advise", "--from", "train.py", "--kind", "views"]) == 0
+
+
 def test_comments_and_messages_tell_nothing(project: Path) -> None:
     text = """
 '''Not a GAN: there is no discriminator, no teacher, no student.'''

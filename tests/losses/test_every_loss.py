@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import forward_ad, gradcheck, gradgradcheck
 
 from losslint.catalogue import find_entry
 from losslint.catalogue.copying import standalone_source
@@ -32,6 +32,14 @@ can_mask = pytest.mark.parametrize(
 saturates = pytest.mark.parametrize(
     "case", [case for case in CASES if not case.is_steep], ids=lambda case: case.name
 )
+
+is_derived_in_full = pytest.mark.parametrize(
+    "case", [case for case in CASES if not case.has_constant], ids=lambda case: case.name
+)
+
+
+at_any_size = pytest.mark.parametrize("worth_from", [1, 2**19])
+"""Computed together with their gradient, or in torch's operations."""
 
 
 def cast(tensors: Tensors, dtype: torch.dtype) -> Tensors:
@@ -89,9 +97,7 @@ def test_values_are_those_of_the_formula(case: Case) -> None:
     np.testing.assert_allclose(got["mean"].numpy(), mean, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if not case.has_constant], ids=lambda case: case.name
-)
+@is_derived_in_full
 def test_gradients_are_those_of_finite_differences(case: Case) -> None:
     check_gradients(case)
 
@@ -123,9 +129,13 @@ def test_half_precision_is_computed_and_returned_in_float32(case: Case, dtype: t
     )
 
 
+@at_any_size
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @every_loss
-def test_autocast_changes_nothing(case: Case, dtype: torch.dtype) -> None:
+def test_autocast_changes_nothing(
+    case: Case, dtype: torch.dtype, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     tensors = cast(case.tensors(), dtype)
     loss = module(case, "none", torch.float32)
     expected = value_and_gradient(loss, tensors)
@@ -165,7 +175,7 @@ def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
         check_gradients(case)
 
 
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@at_any_size
 @every_loss
 def test_a_gradient_can_be_asked_for_again(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
@@ -185,7 +195,20 @@ def test_a_gradient_can_be_asked_for_again(
     torch.testing.assert_close(differentiable, first)
 
 
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@is_derived_in_full
+def test_forward_mode_derivatives(case: Case) -> None:
+    loss, (prediction, *rest) = module(case), case.tensors()
+    _, gradient = value_and_gradient(loss, (prediction, *rest))
+    direction = torch.linspace(-1, 1, prediction.numel(), dtype=torch.float64).view_as(prediction)
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore")  # torch's own, of how it finds them
+        dual = forward_ad.make_dual(prediction, direction)  # type: ignore[no-untyped-call]
+        value = loss(dual, *rest)
+        tangent = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(tangent, (gradient * direction).sum())
+
+
+@at_any_size
 @every_loss
 def test_tensors_that_are_not_contiguous(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
@@ -230,9 +253,13 @@ def test_the_order_of_the_batch_does_not_matter(case: Case) -> None:
     torch.testing.assert_close(loss(*turned), loss(*tensors))
 
 
+@at_any_size
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @can_ignore
-def test_what_is_ignored_might_as_well_not_be_there(case: Case, reduction: str) -> None:
+def test_what_is_ignored_might_as_well_not_be_there(
+    case: Case, reduction: str, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     loss, tensors = module(case, reduction), case.tensors()
     value, gradient = value_and_gradient(loss, ignoring_last(case, tensors))
     if reduction == "none" and case.is_sum_of_positions:
@@ -253,9 +280,13 @@ def test_a_masked_prediction_may_be_anything(case: Case) -> None:
     assert gradient.isfinite().all()
 
 
+@at_any_size
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @can_ignore
-def test_nothing_left_is_no_loss_and_no_gradient(case: Case, reduction: str) -> None:
+def test_nothing_left_is_no_loss_and_no_gradient(
+    case: Case, reduction: str, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
     value, gradient = value_and_gradient(
         module(case, reduction), ignoring_all(case, case.tensors())
     )
@@ -266,10 +297,16 @@ def test_nothing_left_is_no_loss_and_no_gradient(case: Case, reduction: str) -> 
 @pytest.mark.parametrize(
     ("dtype", "size"), [(torch.float32, 1e4), (torch.bfloat16, 1e4), (torch.float16, 1e3)]
 )
+@at_any_size
 @saturates
 def test_extreme_predictions_have_finite_losses(
-    case: Case, dtype: torch.dtype, size: float
+    case: Case,
+    dtype: torch.dtype,
+    size: float,
+    worth_from: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    by_hand_from(worth_from, monkeypatch)
     tensors = cast(case.tensors(), dtype)
     extreme = torch.where(tensors[0] > 0, size, -size).to(dtype)
     for prediction in (extreme, -extreme, extreme * 0 + size):
@@ -333,7 +370,7 @@ def copied_class(name: str) -> Callable[..., nn.Module]:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @every_loss
-@pytest.mark.parametrize("worth_from", [1, 2**19])
+@at_any_size
 def test_on_cuda_it_is_the_same_as_on_the_cpu(
     case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,7 @@ def _wanted(path: Path, target: str | None, columns: Sequence[str]) -> tuple[str
     for name in names:
         if name not in columns:
             raise UserError(
-                f"{path} has no column {name!r}{did_you_mean(name, columns)} "
+                f"{path} has no column {name!r}{did_you_mean(name, columns) or '.'} "
                 f"The columns are {shown}"
             )
     return names

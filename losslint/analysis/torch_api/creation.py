@@ -45,6 +45,7 @@ def _compared(op: Op) -> Value:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
     made = Tensor(
         mask=reason,
+        shape=arithmetic.zeros_found(op.name == "eq", op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,

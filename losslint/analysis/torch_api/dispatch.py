@@ -40,6 +40,7 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -81,10 +82,15 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
 
     title = callee.name.rpartition(".")[2]
     made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
+    if title in _RECURRENT:
+        run.recurrent[made.oid] = made
     if args.positional and title.endswith("Loss"):
         note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)
     return made
+
+
+_RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
 
 
 def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:
@@ -131,6 +137,8 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
             _rebind(run, args.node, made)
         return made
     if isinstance(target, Const | Tuple):
+        for value in args.all():
+            looked_at(run, value, run.place(args.node))
         return constant_method(target, name, args)
     return call_unknown(run, UNKNOWN, args)
 

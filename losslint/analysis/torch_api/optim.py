@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.containers import element
+from losslint.analysis.containers import element, kind_of
 from losslint.analysis.interpreter import REST
 from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
@@ -155,7 +155,8 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
         if owners and run.heap.get(optimizer.slots, ("opt", "maximize")) == TRUE:
             run.weights.tended |= owners
         sure = Confidence.HIGH
-        run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled))
+        kind = kind_of(optimizer)
+        run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled, kind))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslint.analysis import terms
 from losslint.analysis.arithmetic import blend
-from losslint.analysis.containers import picked
+from losslint.analysis.containers import ARGMAX, picked
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -95,7 +95,13 @@ def _extreme(op: Op) -> Value:
     value = picked(given).but(shape=given.shape if given.shape == "ratio" else shape)
     has_dim = second is not None or op.given(-1, "dim", "axis") is not None
     if has_dim and op.name in ("max", "min", "cummax", "cummin"):
-        index = Tensor(target=TargetKind.INDICES, dtype=DType.INT, grad=False, deps=given.deps)
+        index = Tensor(
+            target=TargetKind.INDICES,
+            dtype=DType.INT,
+            shape=ARGMAX if shape == "maximum" else "",
+            grad=False,
+            deps=given.deps,
+        )
         return Tuple((value, index))
     return value
 

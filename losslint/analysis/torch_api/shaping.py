@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslint.analysis import accumulation, arithmetic, operations
 from losslint.analysis.arithmetic import as_dtype, blend
-from losslint.analysis.containers import picked
+from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
 from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.watched import read_out
 
 
 @function(
@@ -130,7 +131,7 @@ def _select(op: Op) -> Value:
     if isinstance(given, Tensor):
         if op.name == "masked_select" and mask is not None:
             return indexed(op.run, given, mask, op.node)
-        return picked(given)
+        return at_maximum(picked(given), op.args.all())
     return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
 
 
@@ -171,9 +172,12 @@ def _ranked(op: Op) -> Value:
 @function("argmax", "argmin", "argsort", "nonzero", "multinomial", "bucketize", "searchsorted")
 def _indices(op: Op) -> Value:
     given = op.tensor()
+    if op.name == "argmax":
+        read_out(op.run, given)
     made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
+        shape=ARGMAX if op.name == "argmax" else "",
         grad=False,
         deps=given.deps,
         zero=given.mask,
@@ -197,5 +201,7 @@ def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
         accumulation.read_as_number(op.run, value)
+        if op.name in ("numpy", "tolist"):
+            read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     return UNKNOWN

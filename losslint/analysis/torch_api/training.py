@@ -48,6 +48,7 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.watched import looked_at
 
 GROUPS.update(
     {
@@ -177,7 +178,7 @@ def _unknown_unscale(op: Op, target: Instance) -> Value:
     return NONE
 
 
-@method("unknown", "zero_grad")
+@method("unknown", "zero_grad", "clear_grad")
 def _unknown_zero(op: Op, target: Instance) -> Value:
     value = op.args.positional[0]
     key = value.key if isinstance(value, Unknown) else None
@@ -263,6 +264,8 @@ def _children(op: Op, target: Instance) -> Value:
         "register_buffer", "log_dict", "save_hyperparameters", "buffers", "register_forward_hook",
         "register_full_backward_hook")  # fmt: skip
 def _module_other(op: Op, target: Instance) -> Value:
+    if op.name == "log":
+        looked_at(op.run, op.arg(1, "value"), op.run.place(op.node))
     if op.name == "register_buffer":
         name, value = op.given(0, "name"), op.given(1, "tensor")
         if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
@@ -344,8 +347,22 @@ def _prepared(op: Op, target: Instance) -> Value:
     return values[0] if len(values) == 1 else Tuple(tuple(values))
 
 
-@method("accelerator", "accumulate", "autocast", "no_sync", "clip_grad_norm_", "print",
-        "clip_gradients", "clip_grad_value_", "wait_for_everyone", "is_main_process", "launch",
+@method("accelerator", "clip_grad_norm_", "clip_gradients", "clip_grad_value_")
+@method("module", "clip_grad_norm_")
+@method("unknown", "clip_grad_norm_", "clip_gradients", "clip_grad_value_")
+def _framework_clip(op: Op, target: Instance) -> Value:
+    op.run.act(Clip(op.run.place(op.node), None))
+    return Unknown()
+
+
+@method("tensor", "register_hook")
+def _hook(op: Op, target: Instance) -> Value:
+    op.run.act(HandOver(op.run.place(op.node)))  # it may change the gradient
+    return Unknown()
+
+
+@method("accelerator", "accumulate", "autocast", "no_sync", "print",
+        "wait_for_everyone", "is_main_process", "launch",
         "save", "load", "log", "free_memory", "end_training")  # fmt: skip
 def _framework_other(op: Op, target: Instance) -> Value:
     return UNKNOWN

@@ -23,6 +23,7 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.watched import looked_at
 
 if TYPE_CHECKING:
     from losslint.analysis.arguments import Args
@@ -51,6 +52,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
         run.act(ScalerUpdate(run.place(node)))
     given = [one.value for value in args.all() for one in alternatives_of(value)]
+    for value in given:
+        looked_at(run, value, run.place(node))
     if any(map(_may_zero, given)) and not _is_schedule(callee):
         run.act(ZeroGrad(run.place(node), certain=False))
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):

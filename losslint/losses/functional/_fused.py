@@ -62,6 +62,7 @@ def can_fuse(tensor: Tensor) -> bool:
     """Whether an autograd function does for this tensor what torch's operations would."""
     return (
         not torch.compiler.is_compiling()
+        and not torch._C._is_tracing()
         # Its elements may be elsewhere, as those of a DTensor.
         and type(tensor) in (Tensor, nn.Parameter)
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)

@@ -70,10 +70,11 @@ class BceWithoutLogits(Rule):
     ## Fix
 
     Where the sigmoid is in the call of the loss, or in a variable that nothing else reads, it is
-    dropped and the criterion becomes its with-logits form. Safe where both are in one function. In
-    one file also unsafe: for a criterion of an object, whose calls are all changed, and for a
+    dropped and the criterion becomes its with-logits form. Safe where both are in one function.
+    Also unsafe: for a criterion that other functions call, whose calls are all changed, and for a
     sigmoid at the end of a model, which is put back wherever the model's output is read for
-    something else than the loss.
+    something else than the loss. Model, criterion and uses may be in several files, and change
+    together; if a use cannot be seen, none of them does.
 
     ## References
 

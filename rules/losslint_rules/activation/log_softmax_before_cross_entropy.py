@@ -26,8 +26,8 @@ class LogSoftmaxBeforeCrossEntropy(Rule):
     Here the value is right: the log_softmax of log-probabilities over the same classes is those
     log-probabilities again, so loss and gradient stay the same up to rounding. What it costs:
 
-    - Work: with 1,000 classes and 4,096 rows the loss and its backward took 32 ms instead of 23
-      on one CPU core.
+    - Work: one more pass over the logits in each direction, and one more tensor of their size kept
+      for backward, which is 15.6 MiB for 4,096 rows of 1,000 classes.
     - Clarity: it says that two people (or one, on two days) disagreed on what the model returns.
       The next change is easily a `softmax` (LOS104), or `exp` of outputs that are logits by then.
     - If the log_softmax runs over another dimension than the classes, the value is wrong too.

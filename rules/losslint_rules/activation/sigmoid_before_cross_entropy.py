@@ -31,8 +31,8 @@ class SigmoidBeforeCrossEntropy(Rule):
     - Each squeezed logit saturates by itself, so its gradient fades exactly where the model is
       confidently wrong.
 
-    On a small task with five classes, 100 steps of Adam reached an accuracy of 56% with the
-    sigmoid and 82% without.
+    On a small task with ten classes, 100 steps of SGD reached an accuracy of 71% with the
+    sigmoid and 84% without.
 
     ## Example
 

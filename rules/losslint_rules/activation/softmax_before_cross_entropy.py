@@ -31,8 +31,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
       for 1,000 (where guessing costs 6.908). The curve looks like a model that will not learn.
     - A confident mistake teaches almost nothing: with ten classes and a wrong class 10 ahead, the
       largest gradient on a logit is 0.0001 instead of 1.
-    - Training still goes on, slowly, so nothing tells you. On a small task, 100 steps reached an
-      accuracy of 71% this way, and 82% without the softmax.
+    - Training still goes on, slowly, so nothing tells you. On a small task with ten
+      classes, 100 steps of SGD reached an accuracy of 56% this way, and 84% without the softmax.
 
     ## Example
 
@@ -76,8 +76,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
     ## Fix
 
     Unsafe: the softmax before the loss is dropped, where nothing else reads its output. At the end
-    of a model it is dropped where the file shows all uses of the output, and put back at those
-    outside the loss, except where only the largest element is looked for.
+    of a model it is dropped where the project shows all uses of the output, in whatever file, and
+    put back at those outside the loss, except where only the largest element is looked for.
 
     ## References
 

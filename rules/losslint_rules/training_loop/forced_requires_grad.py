@@ -25,7 +25,7 @@ class ForcedRequiresGrad(Rule):
     somewhere, by `argmax`, `.item()`, `.detach()`, numpy or `no_grad`. Telling the loss to require
     a gradient makes it a leaf: backward runs, gives the loss itself a gradient of 1, and gives
     the model none. A classifier trained that way for 200 rounds on the `argmax` of its outputs
-    has moved its weights by 0.0, and its loss is 1.578125 before and after. On a loss that has
+    has moved its weights by 0.0, and its loss is 0.9375 before and after. On a loss that has
     its graph the statement does nothing.
 
     ## Example

@@ -26,10 +26,11 @@ class LossAccumulatesGraph(Rule):
     A tensor keeps everything that made it. `total += loss` makes the total depend on this round's
     graph and, through the old total, on the graphs of all rounds before. None of them can be freed
     while the total lives, so memory grows with every batch until the epoch ends or the run is
-    killed, and what is lost is lost for a number that is printed once. A small perceptron
-    (784-256-10, batches of 64) keeps about 10 KB a round when backward has already freed what it
-    needed, and about 110 KB a round in a validation loop where no backward did; with `.item()` it
-    keeps nothing. For a convolutional network the second number is its activations: gigabytes.
+    killed, and what is lost is lost for a number that is printed once. In a
+    validation loop, where no backward frees what it needed, a small perceptron (784-256-10,
+    batches of 64) keeps its batch, its activations and its labels, 263 KiB a round; behind a
+    backward it keeps the nodes of the graph, and with `.item()` nothing. For a convolutional
+    network the activations are gigabytes.
 
     ## Example
 
