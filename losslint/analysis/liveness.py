@@ -33,6 +33,7 @@ class Variables:
         self._body = body
         self._captured = _captured(body)
         self._names: dict[cst.CSTNode, frozenset[str]] = {}
+        self._dead: dict[str, dict[cst.CSTNode, Stores]] = {}
 
     def dead_stores(self, name: str) -> dict[cst.CSTNode, Stores]:
         """The assignments to a variable that nothing reads, with those that may follow each.
@@ -42,9 +43,13 @@ class Variables:
         """
         if self._captured is None or name in self._captured:
             return {}
-        found = _Liveness(self, name)
-        found.block(self._body.body, _ENDS)
-        return {store: after for store, after in found.stores.items() if after is not None}
+        known = self._dead.get(name)
+        if known is None:
+            found = _Liveness(self, name)
+            found.block(self._body.body, _ENDS)
+            known = {store: after for store, after in found.stores.items() if after is not None}
+            self._dead[name] = known
+        return known
 
     def names(self, node: cst.CSTNode) -> frozenset[str]:
         """The names in an expression or statement that are read there, or may be."""
