@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import symbols_in
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter

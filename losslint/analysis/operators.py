@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from losslint.analysis import arithmetic
+from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import (
     as_tensor,
@@ -89,8 +89,8 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
 _TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] = {
     "+": arithmetic.add,
     "-": arithmetic.subtract,
-    "*": arithmetic.multiply,
-    "/": arithmetic.divide,
+    "*": products.multiply,
+    "/": products.divide,
     "**": power,
 }
 
@@ -106,7 +106,7 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
         return _binary(run, sign, left, right, node)
     firsts, seconds = alternatives_of(left), alternatives_of(right)
     if len(firsts) * len(seconds) > MAX_PAIRS:
-        return arithmetic.blend(*(one.value for one in (*firsts, *seconds)))
+        return blending.blend(*(one.value for one in (*firsts, *seconds)))
     return join_alternatives(
         Alternative(
             _binary(run, sign, one.value, two.value, node),
@@ -141,7 +141,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         return made
     if sign == "*" and is_list(left):
         return left
-    deps = arithmetic.union_deps(arithmetic.deps_of(left), arithmetic.deps_of(right))
+    deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (is_square(left) and is_square(right)) or (
             sign in "&|" and is_comparison(left) and is_comparison(right)
@@ -163,7 +163,7 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
             made = made.but(shape="constant")
         made = _sized(run, sign, made, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
-    made = arithmetic.blend(left, right)
+    made = blending.blend(left, right)
     if sign == "@":
         return call_function_by_name(run, "matmul", Args(node, [left, right]))
     if sign in "&|":
@@ -263,13 +263,13 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
             return value
         if isinstance(sign, cst.Plus):
             return value
-        return arithmetic.blend(value).but(sizes=value.sizes)
+        return blending.blend(value).but(sizes=value.sizes)
     if isinstance(value, Const) and isinstance(value.value, int | float):
         if isinstance(sign, cst.Minus):
             return Const(-value.value)
         if isinstance(sign, cst.Plus):
             return value
-    return Unknown(None, arithmetic.deps_of(value))
+    return Unknown(None, blending.deps_of(value))
 
 
 def compare(
@@ -301,12 +301,12 @@ def compare(
         )
         if inner is None and not padding:
             reason = ZeroReason(run_place, "mask", "no element may be selected")
-        made = arithmetic.blend(left, right)
+        made = blending.blend(left, right)
         mask = Tensor(
             mask=reason,
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
-            else arithmetic.zeros_found(isinstance(sign, cst.Equal), right),
+            else forms.zeros_found(isinstance(sign, cst.Equal), right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,

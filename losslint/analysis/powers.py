@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.arithmetic import blend, operand
+from losslint.analysis.blending import blend, operand
 from losslint.analysis.conditions import is_difference
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.learned_weights import alone

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import libcst as cst
 
-from losslint.analysis import accumulation, arithmetic
+from losslint.analysis import accumulation, blending
 from losslint.analysis.arguments import Args
 from losslint.analysis.averages import length
 from losslint.analysis.containers import (
@@ -176,7 +176,7 @@ def _extreme(op: Op) -> Value:
         return element(op.run, values[0], op.node)
     tensors = [value for value in values if isinstance(value, Tensor)]
     if tensors:
-        made = arithmetic.blend(*values)
+        made = blending.blend(*values)
         numbers = [number(value) for value in values]
         positive = any(number is not None and number > 0 for number in numbers)
 

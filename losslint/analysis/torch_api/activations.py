@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from losslint.analysis.arithmetic import blend
+from losslint.analysis.blending import blend
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from losslint.analysis.arithmetic import blend
+from losslint.analysis.blending import blend
 from losslint.analysis.containers import element, elements
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from losslint.analysis import arithmetic, operations
-from losslint.analysis.arithmetic import blend
+from losslint.analysis import blending, forms, operations
+from losslint.analysis.blending import blend
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.metrics import compared
@@ -45,7 +45,7 @@ def _compared(op: Op) -> Value:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
     made = Tensor(
         mask=reason,
-        shape=arithmetic.zeros_found(op.name == "eq", op.arg(1, "other")),
+        shape=forms.zeros_found(op.name == "eq", op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
@@ -154,7 +154,7 @@ def _made(op: Op) -> Value:
     rows = [one for item in items or [given] for one in elements(op.run, item) or [item]]
     known = [number(one) for one in rows]
     scale = _scale_of(op, [one for one in known if one is not None])
-    return Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=arithmetic.deps_of(given))
+    return Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=blending.deps_of(given))
 
 
 def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import libcst as cst
 
-from losslint.analysis import arithmetic, operations, powers
-from losslint.analysis.arithmetic import ABSORBED, blend
+from losslint.analysis import arithmetic, operations, powers, products
+from losslint.analysis.arithmetic import ABSORBED
+from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.numbers import number
@@ -41,12 +42,12 @@ def _sub(op: Op) -> Value:
 
 @function("mul", "multiply")
 def _mul(op: Op) -> Value:
-    return arithmetic.multiply(op.run, op.tensor(), op.arg(1, "other"), op.node)
+    return products.multiply(op.run, op.tensor(), op.arg(1, "other"), op.node)
 
 
 @function("div", "divide", "true_divide")
 def _div(op: Op) -> Value:
-    return arithmetic.divide(op.run, op.tensor(), op.arg(1, "other"), op.node)
+    return products.divide(op.run, op.tensor(), op.arg(1, "other"), op.node)
 
 
 @function("pow")
@@ -66,7 +67,7 @@ def _sqrt(op: Op) -> Value:
 
 @function("rsqrt", "reciprocal")
 def _reciprocal(op: Op) -> Value:
-    return arithmetic.divide(op.run, Const(1), op.tensor(), op.node)
+    return products.divide(op.run, Const(1), op.tensor(), op.node)
 
 
 @function("neg", "negative")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of, union_deps
 from losslint.analysis.averages import BATCH_MEAN
+from losslint.analysis.blending import blend, deps_of, union_deps
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm

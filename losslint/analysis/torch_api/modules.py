@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of, live_deps, union_deps
+from losslint.analysis.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
 from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter

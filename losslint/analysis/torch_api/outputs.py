@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.containers import is_key
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.torch_api import activations

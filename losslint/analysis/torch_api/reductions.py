@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis import terms
-from losslint.analysis.arithmetic import blend
+from losslint.analysis.blending import blend
 from losslint.analysis.containers import ARGMAX, picked
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole

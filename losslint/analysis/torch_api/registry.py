@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import blend, deps_of
+from losslint.analysis.blending import blend, deps_of
 from losslint.analysis.conditions import as_tensor, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives

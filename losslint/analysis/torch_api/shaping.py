@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from losslint.analysis import accumulation, arithmetic, operations
-from losslint.analysis.arithmetic import as_dtype, blend
+from losslint.analysis import accumulation, blending, operations
+from losslint.analysis.blending import as_dtype, blend
 from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
 from losslint.analysis.gradient_flow import cut, require_gradient
@@ -132,7 +132,7 @@ def _select(op: Op) -> Value:
         if op.name == "masked_select" and mask is not None:
             return indexed(op.run, given, mask, op.node)
         return at_maximum(picked(given), op.args.all())
-    return Tensor(deps=arithmetic.deps_of(given) if given is not None else frozenset())
+    return Tensor(deps=blending.deps_of(given) if given is not None else frozenset())
 
 
 @function("masked_fill", "masked_fill_", "index_fill", "fill_diagonal_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis.arithmetic import deps_of
+from losslint.analysis.blending import deps_of
 from losslint.analysis.containers import elements, picked
 from losslint.analysis.metrics import accuracy
 from losslint.analysis.numbers import number

@@ -6,7 +6,7 @@ import libcst as cst
 
 from losslint.analysis.accumulation import losses_in
 from losslint.analysis.arguments import Args
-from losslint.analysis.arithmetic import deps_of
+from losslint.analysis.blending import deps_of
 from losslint.analysis.containers import append, element, elements
 from losslint.analysis.gradient_flow import backpropagated, require_gradient
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter

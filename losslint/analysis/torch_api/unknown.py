@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arithmetic import deps_of, union_deps
+from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.gradient_flow import NO_GRAD
 from losslint.analysis.spelling import dotted

@@ -1,0 +1,107 @@
+"""What any computation keeps of the facts about what it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.events import LossTerm, Operation
+from losslint.analysis.gradient_flow import lasting
+from losslint.analysis.numbers import number
+from losslint.analysis.operations import (
+    MAX_OPERATIONS,
+)
+from losslint.analysis.terms import (
+    add_terms,
+)
+from losslint.analysis.values import (
+    DType,
+    Sign,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+    from losslint.analysis.trail import Place
+
+MAX_DEPS = 48
+
+
+def deps_of(value: Value) -> frozenset[object]:
+    """What a value depends on, where it says so."""
+    return value.deps if isinstance(value, Tensor | Unknown) else frozenset()
+
+
+def live_deps(run: Interpreter, value: Value) -> frozenset[object]:
+    """What a gradient that comes to a value goes on to; under no_grad, what it is made of."""
+    if isinstance(value, Tensor) and not value.grad and not run.no_grad:
+        return frozenset()
+    return deps_of(value)
+
+
+def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[object]:
+    """Both sets of layers; the first ones are kept when there are too many."""
+    if not other or one is other:
+        return one
+    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other)
+
+
+def blend(*values: Value) -> Tensor:
+    """A tensor made of others in some way that says nothing of its values."""
+    deps: frozenset[object] = frozenset()
+    operations: frozenset[Operation] = frozenset()
+    terms: tuple[LossTerm, ...] = ()
+    marks: frozenset[str] = frozenset()
+    sums: frozenset[Place] = frozenset()
+    grad = False
+    found: Tensor | None = None
+    for value in values:
+        if isinstance(value, Tensor):
+            if value.grad == grad:
+                deps = union_deps(deps, value.deps)
+            elif value.grad:
+                deps = value.deps
+            if len(operations) < MAX_OPERATIONS:
+                operations |= value.operations
+            terms = add_terms(terms, value.terms)
+            marks |= value.marks
+            sums |= value.sums
+            grad |= value.grad
+            found = value if found is None else found
+        elif isinstance(value, Unknown):
+            deps = union_deps(deps, value.deps) if grad else value.deps
+            grad = True
+    confidence = min(
+        (value.confidence for value in values if isinstance(value, Tensor)),
+        default=Tensor().confidence,
+    )
+    return Tensor(
+        grad=grad,
+        operations=operations if grad else lasting(operations),
+        deps=deps,
+        marks=marks,
+        terms=terms if grad else (),
+        sums=sums,
+        confidence=confidence,
+        trail=found.trail if found is not None else None,
+    )
+
+
+def operand(value: Value) -> Tensor:
+    """Any operand as a tensor, so that facts can be combined."""
+    if isinstance(value, Tensor):
+        return value
+    known = number(value)
+    if known is not None:
+        sign = Sign.POSITIVE if known > 0 else Sign.NON_NEGATIVE if known == 0 else Sign.UNKNOWN
+        return Tensor(sign=sign, grad=False)
+    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown))
+
+
+def as_dtype(value: Tensor, dtype: DType) -> Tensor:
+    """The tensor with elements of another kind."""
+    if dtype in (DType.INT, DType.BOOL):
+        known = lasting(value.operations)
+        return value.but(dtype=dtype, grad=False, terms=(), operations=known)
+    return value.but(dtype=dtype)
