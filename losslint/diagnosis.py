@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -48,6 +48,34 @@ if TYPE_CHECKING:
 Said = tuple[Rule, Diagnosis]
 _Question: TypeAlias = LossCall | Told
 """A loss call with its alternatives is asked about one combination at a time."""
+
+
+_CHECKS: Mapping[type, str] = {
+    LossCall: "check_loss_call",
+    CriterionBuilt: "check_criterion_built",
+    OperationInLoss: "check_operation",
+    ImplicitDim: "check_implicit_dim",
+    LossSum: "check_loss_sum",
+    Accumulation: "check_accumulation",
+    Backpropagation: "check_backpropagation",
+    ForcedGradient: "check_forced_gradient",
+    IdleStep: "check_idle_step",
+    MissingStep: "check_missing_step",
+    UntrainedParameters: "check_untrained_parameters",
+    ScalerFault: "check_scaler_fault",
+    UnclippedRecurrence: "check_unclipped_recurrence",
+    UnscaledAccumulation: "check_unscaled_accumulation",
+    UnusedLoss: "check_unused_loss",
+    AccuracyAlone: "check_accuracy_alone",
+    TotalAlone: "check_total_alone",
+    Objective: "check_objective",
+    VanishingWeight: "check_vanishing_weight",
+    WrongAverage: "check_wrong_average",
+    MissingCall: "check_missing_call",
+    GradientClip: "check_gradient_clip",
+    TrainingLoop: "check_training_loop",
+}
+"""The method by which rules are asked about each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,51 +134,8 @@ def _ask(rule: Rule, event: _Question, failed: Callable[[Broken], None]) -> list
 
 
 def _answers(rule: Rule, event: _Question) -> Iterable[Diagnosis]:
-    if isinstance(event, LossCall):
-        return rule.check_loss_call(event)
-    if isinstance(event, CriterionBuilt):
-        return rule.check_criterion_built(event)
-    if isinstance(event, OperationInLoss):
-        return rule.check_operation(event)
-    if isinstance(event, ImplicitDim):
-        return rule.check_implicit_dim(event)
-    if isinstance(event, LossSum):
-        return rule.check_loss_sum(event)
-    if isinstance(event, Accumulation):
-        return rule.check_accumulation(event)
-    if isinstance(event, Backpropagation):
-        return rule.check_backpropagation(event)
-    if isinstance(event, ForcedGradient):
-        return rule.check_forced_gradient(event)
-    if isinstance(event, IdleStep):
-        return rule.check_idle_step(event)
-    if isinstance(event, MissingStep):
-        return rule.check_missing_step(event)
-    if isinstance(event, UntrainedParameters):
-        return rule.check_untrained_parameters(event)
-    if isinstance(event, ScalerFault):
-        return rule.check_scaler_fault(event)
-    if isinstance(event, UnclippedRecurrence):
-        return rule.check_unclipped_recurrence(event)
-    if isinstance(event, UnscaledAccumulation):
-        return rule.check_unscaled_accumulation(event)
-    if isinstance(event, UnusedLoss):
-        return rule.check_unused_loss(event)
-    if isinstance(event, AccuracyAlone):
-        return rule.check_accuracy_alone(event)
-    if isinstance(event, TotalAlone):
-        return rule.check_total_alone(event)
-    if isinstance(event, Objective):
-        return rule.check_objective(event)
-    if isinstance(event, VanishingWeight):
-        return rule.check_vanishing_weight(event)
-    if isinstance(event, WrongAverage):
-        return rule.check_wrong_average(event)
-    if isinstance(event, MissingCall):
-        return rule.check_missing_call(event)
-    if isinstance(event, GradientClip):
-        return rule.check_gradient_clip(event)
-    return rule.check_training_loop(event)
+    answers: Iterable[Diagnosis] = getattr(rule, _CHECKS[type(event)])(event)
+    return answers
 
 
 def _place(event: _Question) -> Place:
