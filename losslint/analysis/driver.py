@@ -1,8 +1,7 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
 First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments. In a file
-the last comes first: what stands below mostly calls what stands above it.
+then methods that nothing called, on objects that exist or on one with unknown arguments.
 """
 
 from __future__ import annotations
@@ -50,14 +49,14 @@ def evaluate(
             _guard(run, module, body.body)
     for number, module in enumerate(modules):
         run.start()
-        for value in reversed(module.functions):
+        for value in list(module.functions):
             _uncalled(run, module, value)
         if progress is not None:
             progress(len(paths) + number, total)
     lent = _templates(run, modules)
     for module in modules:
         run.start()
-        for value in reversed(module.functions):
+        for value in list(module.functions):
             if isinstance(value, Class):
                 _methods(run, module, value, lent)
 
