@@ -141,19 +141,30 @@ def backpropagations(run: Interpreter) -> list[Backpropagation]:
 
 
 def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
-    """The cuts on every path: where one path has a gradient, the other is not for training."""
     tensors = [one for one in losses if isinstance(one, Tensor)]
     whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
-    cuts = [
+    return tuple(
         {
             Cut(operation.place, operation.function): None
+            for one in tensors
             for operation in one.operations
-            if _ends(operation, whole)
+            if _ends(operation, whole) and not _has_gradient_elsewhere(one, operation, tensors)
         }
-        for one in tensors
-        if one.deps
-    ]
-    return tuple(cut for cut in cuts[0] if all(cut in other for other in cuts)) if cuts else ()
+    )
+
+
+def _has_gradient_elsewhere(loss: Tensor, end: Operation, losses: Sequence[Tensor]) -> bool:
+    """Whether the term that ends at an operation has a gradient on another path.
+
+    That path is the one for training, and this one for something else.
+    """
+    cut = (end.place, end.function)
+    own = {term.place for term in loss.terms}
+    return any(
+        not own.issuperset(term.place for term in other.terms)
+        and cut not in {(one.place, one.function) for one in other.operations if _ends(one, True)}
+        for other in losses
+    )
 
 
 def _ends(operation: Operation, whole: bool) -> bool:
