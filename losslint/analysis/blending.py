@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from losslint.analysis.trail import Place
 
 MAX_DEPS = 48
+_MORE: frozenset[object] = frozenset({"more"})
 
 
 def deps_of(value: Value) -> frozenset[object]:
@@ -41,10 +42,10 @@ def live_deps(run: Interpreter, value: Value) -> frozenset[object]:
 
 
 def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[object]:
-    """Both sets of layers; the first ones are kept when there are too many."""
+    """Both sets of layers; the first ones are kept when there are too many, and that is noted."""
     if not other or one is other:
         return one
-    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other)
+    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other) | _MORE
 
 
 def blend(*values: Value) -> Tensor:

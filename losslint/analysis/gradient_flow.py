@@ -32,13 +32,17 @@ def lasting(operations: frozenset[Operation]) -> frozenset[Operation]:
 
 
 def cut(run: Interpreter, given: Tensor, made: Tensor, function: str, node: cst.CSTNode) -> Tensor:
-    """``made`` of a tensor by an operation that no gradient goes through."""
+    """``made`` of a tensor by an operation that no gradient goes through.
+
+    Cuts before this one did not keep the gradient away, if there was one up to here.
+    """
     if given.terms:
         looked_at(run, given, run.place(node))
     known = lasting(given.operations)
     if given.grad and given.deps and not run.no_grad and not run.dead and len(known) < MAX_CUTS:
         operand = Tensor(deps=given.deps)
-        known |= {Operation(OperationKind.CUT, run.place(node), function, operand)}
+        before = {one for one in known if one.kind is OperationKind.CUT}
+        known = known - before | {Operation(OperationKind.CUT, run.place(node), function, operand)}
     return made.but(operations=known)
 
 
