@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from losslint.analysis.events import LossTerm, Operation
@@ -17,6 +18,7 @@ from losslint.analysis.values import (
     DType,
     Sign,
     Tensor,
+    Union,
     Unknown,
     Value,
 )
@@ -31,7 +33,11 @@ _MORE: frozenset[object] = frozenset({"more"})
 
 def deps_of(value: Value) -> frozenset[object]:
     """What a value depends on, where it says so."""
-    return value.deps if isinstance(value, Tensor | Unknown) else frozenset()
+    if isinstance(value, Tensor | Unknown):
+        return value.deps
+    if isinstance(value, Union):
+        return reduce(union_deps, (deps_of(one.value) for one in value.alternatives))
+    return frozenset()
 
 
 def live_deps(run: Interpreter, value: Value) -> frozenset[object]:
@@ -46,6 +52,13 @@ def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[ob
     if not other or one is other:
         return one
     return one | other if len(one) + len(other) <= MAX_DEPS else (one or other) | _MORE
+
+
+def _may_have_gradient(value: Value) -> bool:
+    """Whether something unknown, or a choice, may be a tensor with a graph."""
+    if isinstance(value, Union):
+        return any(_may_have_gradient(one.value) for one in value.alternatives)
+    return value.grad if isinstance(value, Tensor) else isinstance(value, Unknown)
 
 
 def blend(*values: Value) -> Tensor:
@@ -70,8 +83,9 @@ def blend(*values: Value) -> Tensor:
             sums |= value.sums
             grad |= value.grad
             found = value if found is None else found
-        elif isinstance(value, Unknown):
-            deps = union_deps(deps, value.deps) if grad else value.deps
+        elif _may_have_gradient(value):
+            own = deps_of(value)
+            deps = union_deps(deps, own) if grad else own
             grad = True
     confidence = min(
         (value.confidence for value in values if isinstance(value, Tensor)),
