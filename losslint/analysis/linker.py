@@ -27,6 +27,7 @@ class Linker:
         self._src_roots = tuple(src_roots)
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._exists: dict[Path, bool] = {}
+        self._listed: dict[Path, frozenset[str]] = {}
 
     def find(self, name: str, importer: Path, level: int) -> Path | None:
         """The file or folder that ``name`` means where ``importer`` imports it."""
@@ -72,6 +73,10 @@ class Linker:
                 yield root / inner
 
     def _below(self, root: Path, name: str) -> Path | None:
+        first = name.partition(".")[0]
+        names = self._names_in(root)
+        if first not in names and f"{first}.py" not in names:
+            return None
         path = root.joinpath(*name.split("."))
         file = path.with_name(path.name + ".py")
         package = path / "__init__.py"
@@ -92,6 +97,17 @@ class Linker:
             return path if any(child.suffix == ".py" for child in path.iterdir()) else None
         except OSError:
             return None
+
+    def _names_in(self, folder: Path) -> frozenset[str]:
+        """What lies in a folder: most imports mean something that does not."""
+        known = self._listed.get(folder)
+        if known is None:
+            try:
+                known = frozenset(entry.name for entry in folder.iterdir())
+            except OSError:
+                known = frozenset()
+            self._listed[folder] = known
+        return known
 
     def _is_file(self, path: Path) -> bool:
         known = self._exists.get(path)

@@ -13,7 +13,7 @@ from losslint.analysis.liveness import variables_of
 from losslint.analysis.nodes import walk
 from losslint.analysis.trace import Backward, Branch, DropLoss, Loop, Trace, actions
 from losslint.analysis.trail import Place
-from losslint.analysis.values import Tensor, Value, alternatives_of
+from losslint.analysis.values import Tensor, Union, Value, alternatives_of
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -29,7 +29,9 @@ def assigned(
     value: Value,
 ) -> None:
     """Notes a loss that is assigned to a variable, if nothing reads it from there."""
-    if not isinstance(target, cst.Name) or run.no_grad or run.dead:
+    if not isinstance(value, Tensor | Union) or not isinstance(target, cst.Name):
+        return
+    if run.no_grad or run.dead:
         return
     assert statement.value is not None
     frame, name = run.frame, target.value
