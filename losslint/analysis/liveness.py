@@ -7,8 +7,8 @@ others look at the variables of a function keeps them alive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import libcst as cst
@@ -31,9 +31,39 @@ class Variables:
 
     def __init__(self, body: cst.BaseSuite | cst.Module) -> None:
         self._body = body
-        self._captured = _captured(body)
         self._names: dict[cst.CSTNode, frozenset[str]] = {}
         self._dead: dict[str, dict[cst.CSTNode, Stores]] = {}
+
+    @cached_property
+    def _captured(self) -> frozenset[str] | None:
+        return _captured(self._body)
+
+    @cached_property
+    def _lines(self) -> dict[cst.CSTNode, tuple[Sequence[cst.CSTNode], int]]:
+        return _lines(self._body.body)
+
+    def is_read_next(self, store: cst.CSTNode, name: str) -> bool:
+        """Whether a line behind an assignment reads the variable before anything else can happen.
+
+        That is quickly seen, and so it is with nearly all losses.
+        """
+        body, index = self._lines.get(store, ((), 0))
+        for line in body[index + 1 :]:
+            if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+                return False
+            (only,) = line.body
+            value: cst.CSTNode | None = only if isinstance(only, cst.AugAssign) else None
+            if isinstance(only, cst.Assign | cst.Expr | cst.Return):
+                value = only.value
+            if value is None:
+                return False
+            if name in self.names(value):
+                return True
+            if isinstance(only, cst.Return) or (
+                isinstance(only, cst.Assign) and name in self.names(only)
+            ):
+                return False
+        return False
 
     def dead_stores(self, name: str) -> dict[cst.CSTNode, Stores]:
         """The assignments to a variable that nothing reads, with those that may follow each.
@@ -57,6 +87,38 @@ class Variables:
         if known is None:
             known = self._names[node] = frozenset(_names(node))
         return known
+
+
+def _lines(
+    body: Sequence[cst.CSTNode],
+) -> dict[cst.CSTNode, tuple[Sequence[cst.CSTNode], int]]:
+    """Where each small statement of one scope stands."""
+    found: dict[cst.CSTNode, tuple[Sequence[cst.CSTNode], int]] = {}
+    pending: list[Sequence[cst.CSTNode]] = [body]
+    while pending:
+        lines = pending.pop()
+        for index, line in enumerate(lines):
+            if isinstance(line, cst.SimpleStatementLine):
+                found.update((small, (lines, index)) for small in line.body)
+            elif not isinstance(line, _SCOPES):
+                pending += [suite.body for suite in _suites(line)]
+    return found
+
+
+def _suites(line: cst.CSTNode) -> Iterator[cst.BaseSuite]:
+    """The suites of a compound statement, of all its clauses."""
+    pending = [line]
+    while pending:
+        node = pending.pop()
+        suite = getattr(node, "body", None)
+        if isinstance(suite, cst.BaseSuite):
+            yield suite
+        for name in ("orelse", "finalbody"):
+            part = getattr(node, name, None)
+            if part is not None:
+                pending.append(part)
+        for name in ("handlers", "cases"):
+            pending += getattr(node, name, ())
 
 
 @lru_cache(maxsize=256)

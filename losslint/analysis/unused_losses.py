@@ -40,7 +40,10 @@ def assigned(
     if name.startswith("_") or frame.scope.is_class:
         return
     body = run.module.source.tree if frame.body is None else frame.body
-    stores = variables_of(body).dead_stores(name)
+    variables = variables_of(body)
+    if variables.is_read_next(statement, name):
+        return
+    stores = variables.dead_stores(name)
     if statement not in stores:
         return
     others = stores[statement] - {statement}
