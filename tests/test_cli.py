@@ -1,6 +1,7 @@
 """The command line as a whole: commands, options, exit codes, stdin, interruptions."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +145,22 @@ def test_rules_are_listed_and_explained(losslint_: Losslint) -> None:
     assert page.startswith("# softmax-before-cross-entropy (LOS104)\n")
     assert "## When it is fine" in page
     assert losslint_("explain", "softmax-before-cross-entropy").out == page
+
+
+def test_rules_are_listed_as_json(losslint_: Losslint) -> None:
+    rules = {rule["code"]: rule for rule in json.loads(losslint_("rules", "-f", "json").out)}
+    rule = rules["LOS104"]
+    assert (rule["name"], rule["severity"]) == ("softmax-before-cross-entropy", "error")
+    assert rule["default"]
+    assert not rules["LOS207"]["default"]
+    assert "## Why it matters" in rule["page"]
+
+
+def test_the_formats_of_the_list_of_rules_are_told(losslint_: Losslint) -> None:
+    ran = losslint_("rules", "-f", "jsn")
+    assert ran.code == 2
+    assert "text, json" in ran.err
+    assert "did you mean 'json'" in ran.err
 
 
 def test_standard_input(

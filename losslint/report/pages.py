@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,23 @@ def write_rules(rules: Sequence[type[Rule]]) -> None:
         state = "on " if is_default(rule) else "off"
         said = f"{rule.code}  {rule.name:<{name_width}}  {severity:<7}  {state}  {rule.summary()}"
         sys.stdout.write(printable(said) + "\n")
+
+
+def write_rules_as_json(rules: Sequence[type[Rule]]) -> None:
+    """Writes all that is said of the rules as a JSON array, with their pages in markdown."""
+    listed = [
+        {
+            "code": rule.code,
+            "name": rule.name,
+            "severity": rule.severity.name.lower(),
+            "category": rule.category,
+            "default": is_default(rule),
+            "summary": rule.summary(),
+            "page": rule.page(),
+        }
+        for rule in rules
+    ]
+    sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 
 
 def write_page(rule: type[Rule]) -> None:
