@@ -104,7 +104,7 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
     text = "".join(word for word in beginning if word is not None)
     if len(text) > MAX_TEXT:
         return UNKNOWN
-    return Const(text) if len(beginning) == len(words) else put_together(text, values)
+    return Const(text) if len(beginning) == len(words) else put_together(text, values, node)
 
 
 @evaluates(cst.Ellipsis)

@@ -123,7 +123,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _of_tensors(run, sign, left, right, node)
     if isinstance(left, Const) and isinstance(left.value, str) and sign == "%":
-        return percent(left.value, right)
+        return percent(left.value, right, node)
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
     if isinstance(left, Params) or isinstance(right, Params):

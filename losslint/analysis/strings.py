@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from losslint.analysis.values import UNKNOWN, Const, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.arguments import Args
 
 
@@ -21,7 +23,7 @@ def constant_method(target: Value, name: str, args: Args) -> Value:
         if name in ("startswith", "endswith") and len(known) == 1 and isinstance(known[0], str):
             return Const(bool(getattr(target.value, name)(known[0])))
         if name == "format" and not args.open and not args.keywords:
-            return _filled(target.value, _FIELD, args.positional)
+            return _filled(target.value, _FIELD, args.positional, args.node)
     return Unknown()
 
 
@@ -31,9 +33,10 @@ _FIELD = re.compile(r"\{(\d*)\}")
 _SPECIFIER = re.compile(r"%[sd]()")
 
 
-def percent(template: str, value: Value) -> Value:
+def percent(template: str, value: Value, node: cst.CSTNode) -> Value:
     """``template % value``."""
-    return _filled(template, _SPECIFIER, value.items if isinstance(value, Tuple) else (value,))
+    values = value.items if isinstance(value, Tuple) else (value,)
+    return _filled(template, _SPECIFIER, values, node)
 
 
 def shown(value: Value) -> str | None:
@@ -49,10 +52,14 @@ def shown(value: Value) -> str | None:
 _TEXT = "text"
 
 
-def put_together(beginning: str, values: Sequence[Value]) -> Unknown:
-    """A string of which only the beginning is known, and the symbols of what was put into it."""
-    symbols = tuple(value.key if isinstance(value, Unknown) else None for value in values)
-    return Unknown((_TEXT, beginning, symbols))
+def put_together(beginning: str, values: Sequence[Value], node: cst.CSTNode) -> Unknown:
+    """A string of which only the beginning is known.
+
+    It is the same as another where the same symbols were put into it, or the same line made it.
+    """
+    symbols = tuple(value.key if isinstance(value, Unknown) else shown(value) for value in values)
+    parts: Hashable = id(node) if None in symbols else symbols
+    return Unknown((_TEXT, beginning, parts))
 
 
 def beginning_of(value: Value) -> str:
@@ -61,7 +68,9 @@ def beginning_of(value: Value) -> str:
     return key[1] if isinstance(key, tuple) and key[0] == _TEXT else ""
 
 
-def _filled(template: str, field: re.Pattern[str], values: Sequence[Value]) -> Value:
+def _filled(
+    template: str, field: re.Pattern[str], values: Sequence[Value], node: cst.CSTNode
+) -> Value:
     """A template of plain fields with constants in them."""
     texts = [shown(value) for value in values]
     numbers = [int(text) if text else index for index, text in enumerate(field.findall(template))]
@@ -73,7 +82,7 @@ def _filled(template: str, field: re.Pattern[str], values: Sequence[Value]) -> V
     for number, match in zip(numbers, field.finditer(template), strict=True):
         text = texts[number]
         if text is None:
-            return put_together("".join(parts) + template[end : match.start()], values)
+            return put_together("".join(parts) + template[end : match.start()], values, node)
         parts += [template[end : match.start()], text]
         end = match.end()
     parts.append(template[end:])
