@@ -165,7 +165,7 @@ def read_as_number(run: Interpreter, value: Tensor) -> None:
     """Notes that a value becomes a number of Python's, or of numpy's."""
     for operation in value.operations:
         if operation.kind is OperationKind.ACCUMULATION:
-            run.numbers.add(operation.place)
+            run.seen.numbers.add(operation.place)
 
 
 def accumulations(run: Interpreter) -> list[Accumulation]:
@@ -177,10 +177,10 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
         for one in actions(trace)
         if isinstance(one, Backward)
         for loss in one.losses
-    } | run.differentiated
+    } | run.seen.differentiated
     for trace in run.roots:
         for keep, loop in _kept_in(trace, ()):
-            if keep.place in run.backpropagated or keep.place in found:
+            if keep.place in run.seen.backpropagated or keep.place in found:
                 continue
             backward = next(
                 (
@@ -193,7 +193,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             if backward is not None:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
-            elif keep.place in run.numbers and not keep.losses & trained:
+            elif keep.place in run.seen.numbers and not keep.losses & trained:
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
 

@@ -133,7 +133,7 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:
     tested = any(isinstance(test, tuple) and key in test for test, _ in run.assumed())
     place = run.place(node)
-    if tested or run.no_grad or run.divided_by_index.setdefault(key, place) != place:
+    if tested or run.no_grad or run.seen.divided_by_index.setdefault(key, place) != place:
         return
     reason = ZeroReason(
         place,

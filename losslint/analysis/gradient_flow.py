@@ -129,19 +129,19 @@ def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: b
         return
     losses = tuple(one.value for one in alternatives_of(loss))
     place = run.place(node)
-    known = run.backpropagations.get(place)
+    known = run.seen.backpropagations.get(place)
     if known is not None:
         # a method of a choice of values is called on one after the other
         if len(known.losses) >= MAX_LOSSES:
             return
         losses = (*known.losses, *losses)
         weighted |= known.weighted
-    run.backpropagations[place] = Backpropagation(place, losses, (), weighted)
+    run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
 
 
 def backpropagations(run: Interpreter) -> list[Backpropagation]:
     """Every call of backward, with the cuts on the way to what it was seen to be called on."""
-    return [replace(one, cuts=_cuts_in(one.losses)) for one in run.backpropagations.values()]
+    return [replace(one, cuts=_cuts_in(one.losses)) for one in run.seen.backpropagations.values()]
 
 
 def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:

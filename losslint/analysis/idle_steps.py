@@ -28,7 +28,7 @@ ENOUGH_DEPS = 40
 
 def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedParameters]:
     """What is wrong between the backwards and the steps of whole training loops."""
-    if run.differentiated:
+    if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
     steps: dict[Place, list[IdleStep | None]] = {}
     missing: dict[Place, MissingStep] = {}

@@ -10,14 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.events import (
     FLOW,
-    Backpropagation,
     Event,
-    Family,
     ImplicitDim,
     LossSum,
     LossTerm,
@@ -27,9 +25,8 @@ from losslint.analysis.events import (
 from losslint.analysis.failures import BudgetSpent
 from losslint.analysis.heap import Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
-from losslint.analysis.learned_weights import Weights
-from losslint.analysis.metrics import Metrics
 from losslint.analysis.scope import Exit, Frame, Module, Round
+from losslint.analysis.seen import Seen
 from losslint.analysis.trace import Action, Branch, Trace
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
@@ -52,11 +49,8 @@ if TYPE_CHECKING:
 
     from losslint.analysis.arguments import Args
     from losslint.analysis.memo import Memo
-    from losslint.analysis.objectives import Returned
     from losslint.analysis.project import Project
     from losslint.analysis.trail import Trail
-    from losslint.analysis.values import ZeroReason
-    from losslint.analysis.watched import Parts
 
 MAX_STEPS = 3_000_000
 MAX_SECONDS = 30.0
@@ -65,22 +59,6 @@ MAX_ROUNDS = 600
 """Of all unrolled loops around a place together."""
 _STEPS_BETWEEN_LOOKS = 1_000
 MAX_DEPTH = 14
-
-
-@dataclass(slots=True)
-class LossSites:
-    """The loss calls of a run by their place, and whether any evaluation understood them."""
-
-    understood: dict[Place, bool] = field(default_factory=dict)
-    lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
-    met_so_far: int = 0
-
-    def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
-        """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
-        self.met_so_far += 1
-        self.understood[place] = self.understood.get(place, False) or understood
-        if not understood and isinstance(given, Unknown) and given.why:
-            self.lost[place] = (given.lost, given.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +92,7 @@ class Interpreter:
         self.frames: list[Frame] = []
         self.trace: list[Action] = []
         self.events: list[Event] = []
-        self.sites = LossSites()
-        self.partners: dict[Place, set[Family]] = {}
-        self.guarded: set[ZeroReason] = set()
-        self.weights = Weights()
-        self.metrics = Metrics()
-        self.read_out: set[Hashable] = set()
-        """Layers whose outputs are read as numbers, or made decisions of."""
-        self.watched: dict[Parts, Place | None] = {}
-        """The losses that were looked at, and where they were first seen."""
-        self.returned: list[Returned] = []
+        self.seen = Seen()
         self.instances: dict[Class, list[Instance]] = {}
         self.entered: set[cst.CSTNode] = set()
         self.entered_on: set[tuple[cst.CSTNode, Class]] = set()
@@ -141,20 +110,6 @@ class Interpreter:
         """The loops around what is being evaluated, the innermost last."""
         self.drawn: frozenset[Instance] = frozenset()
         """The loaders that the batch of the present round was drawn from."""
-        self.backpropagations: dict[Place, Backpropagation] = {}
-        """Every call of backward, with all that it was seen to be called on."""
-        self.backpropagated: set[Place] = set()
-        """Where losses were kept that were seen to reach a backward later."""
-        self.differentiated: set[Hashable] = set()
-        """Losses whose gradients were asked for without a backward."""
-        self.numbers: set[Place] = set()
-        """Where losses were kept that were seen to be read as a number later."""
-        self.divided_by_index: dict[Hashable, Place] = {}
-        """The first division by each index that a loop left; one finding is enough."""
-        self.dropped = False
-        """A loss was met that nothing can use."""
-        self.recurrent: dict[int, Instance] = {}
-        """The recurrent layers of torch that were built, by their identity."""
         self.rounds = 1
         """How often the unrolled loops around run what is being evaluated."""
         self.steps = self._next_look = 0
@@ -190,7 +145,7 @@ class Interpreter:
     @property
     def told(self) -> tuple[int, int]:
         """How many events and how many evaluations of loss calls there were so far."""
-        return len(self.events), self.sites.met_so_far
+        return len(self.events), self.seen.sites.met_so_far
 
     # -- evaluating ---------------------------------------------------------------------------
 
@@ -328,7 +283,7 @@ class Interpreter:
         for mine, theirs in ((one, other), (other, one)):
             families = {term.family for term in theirs}
             for term in mine:
-                self.partners.setdefault(term.place, set()).update(families)
+                self.seen.partners.setdefault(term.place, set()).update(families)
 
     # -- events -------------------------------------------------------------------------------
 
@@ -364,7 +319,7 @@ class Interpreter:
         elif isinstance(value, Tensor):
             for operation in value.operations:
                 if operation.kind is OperationKind.ACCUMULATION:
-                    self.backpropagated.add(operation.place)
+                    self.seen.backpropagated.add(operation.place)
                 if operation.kind in FLOW:
                     continue
                 operand = operation.operand
@@ -382,7 +337,7 @@ class Interpreter:
         if isinstance(value, Tensor):
             for reason in (value.zero, value.mask):
                 if reason is not None:
-                    self.guarded.add(reason)
+                    self.seen.guarded.add(reason)
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
@@ -391,7 +346,7 @@ class Interpreter:
         """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
         for operation in value.operations:
             if operation.kind is OperationKind.MEAN and operation.zero is not None:
-                self.guarded.add(operation.zero)
+                self.seen.guarded.add(operation.zero)
 
     # -- helpers that many parts need ---------------------------------------------------------
 

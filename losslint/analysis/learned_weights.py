@@ -54,7 +54,7 @@ def weighed(
     if type(factor) is not Tensor or factor.owner is None or not factor.grad or factor.terms:
         return loss
     if factor.act in PROBABILITIES and factor.shape == "one-minus":
-        run.weights.tended |= factor.owner  # what one task loses by it another one gains
+        run.seen.weights.tended |= factor.owner  # what one task loses by it another one gains
         return loss
     weight = LearnedWeight(run.place(node), _text(node, first), factor.owner)
     return loss.but(terms=tuple(_with(term, weight) for term in loss.terms))
@@ -82,7 +82,7 @@ def added(run: Interpreter, one: Tensor, other: Tensor) -> bool:
         return False
     loss, rest = (one, other) if one.terms else (other, one)
     if rest.grad:
-        run.weights.tended |= rest.deps or _owners(loss)
+        run.seen.weights.tended |= rest.deps or _owners(loss)
     return rest.grad
 
 
@@ -90,13 +90,13 @@ def subtracted(run: Interpreter, one: Tensor, other: Tensor) -> None:
     """Notes what is taken from a loss; what is trained the other way is another game."""
     added(run, one, other)
     if other.terms:
-        run.weights.tended |= _owners(other)
+        run.seen.weights.tended |= _owners(other)
 
 
 def tend(run: Interpreter, parameter: Tensor) -> None:
     """Notes that the program changes a parameter, or its gradient, by itself."""
     if parameter.owner is not None:
-        run.weights.tended |= parameter.owner
+        run.seen.weights.tended |= parameter.owner
 
 
 def _owners(loss: Value) -> set[Hashable]:
@@ -110,14 +110,14 @@ def vanishing_weights(run: Interpreter) -> list[VanishingWeight]:
     """The learned weights of losses that only these losses act on, and that are trained."""
     trained = [
         one.value
-        for backward in run.backpropagations.values()
+        for backward in run.seen.backpropagations.values()
         for loss in backward.losses
         for one in alternatives_of(loss)
     ]
-    returned = [one.value for found in run.returned for one in alternatives_of(found.loss)]
+    returned = [one.value for found in run.seen.returned for one in alternatives_of(found.loss)]
     if not any(_owners(one) for one in (*trained, *returned)):
         return []
-    tended = set(run.weights.tended)
+    tended = set(run.seen.weights.tended)
     for value in trained:
         if isinstance(value, Tensor | Unknown):
             tended |= value.deps - _owners(value)

@@ -48,7 +48,7 @@ def compared(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         if not _is_decision(one):
             continue
         if isinstance(other, Const):
-            run.metrics.apart.add(_program(run))
+            run.seen.metrics.apart.add(_program(run))
         elif isinstance(other, Unknown) or (type(other) is Tensor and not _is_decision(other)):
             accuracy(run, run.place(node))
             if type(one) is Tensor:
@@ -65,7 +65,7 @@ def _is_decision(value: Value) -> bool:
 
 def accuracy(run: Interpreter, place: Place) -> None:
     """Notes that an accuracy is computed."""
-    program, metrics = _program(run), run.metrics
+    program, metrics = _program(run), run.seen.metrics
     if program not in metrics.accuracies or (run.no_grad and program not in metrics.judged):
         metrics.accuracies[program] = place
     if run.no_grad:
@@ -74,7 +74,7 @@ def accuracy(run: Interpreter, place: Place) -> None:
 
 def corrected(run: Interpreter, place: Place) -> None:
     """Notes that weights or a sampler make up for the imbalance of the classes."""
-    run.metrics.corrections.setdefault(_program(run), place)
+    run.seen.metrics.corrections.setdefault(_program(run), place)
 
 
 def _program(run: Interpreter) -> Module:
@@ -84,9 +84,9 @@ def _program(run: Interpreter) -> Module:
 def accuracies_alone(run: Interpreter) -> Iterator[AccuracyAlone]:
     """Accuracies in programs that correct for an imbalance and measure nothing else."""
     telling: dict[str, bool] = {}
-    for program, place in run.metrics.accuracies.items():
-        correction = run.metrics.corrections.get(program)
-        if correction is None or program in run.metrics.apart:
+    for program, place in run.seen.metrics.accuracies.items():
+        correction = run.seen.metrics.corrections.get(program)
+        if correction is None or program in run.seen.metrics.apart:
             continue
         if not _tells_apart(run, program, telling):
             yield AccuracyAlone(place, correction)

@@ -19,19 +19,19 @@ _ONE_OBJECTIVE = frozenset({Family.DIVERGENCE, Family.POLICY})
 
 def totals_alone(run: Interpreter) -> Iterator[TotalAlone]:
     """Objectives of several kinds of losses of which only the sum is looked at."""
-    if not any(len(parts) > 1 for parts in run.watched):
+    if not any(len(parts) > 1 for parts in run.seen.watched):
         return
     seen: set[Parts] = set()
     for objective in objectives(run):
         for loss in objective.losses:
             terms = loss.terms if isinstance(loss, Tensor) else ()
             parts = frozenset(term.place for term in terms)
-            if parts in seen or parts not in run.watched or not _are_tasks(terms):
+            if parts in seen or parts not in run.seen.watched or not _are_tasks(terms):
                 continue
             seen.add(parts)
-            if any(other < parts for other in run.watched):
+            if any(other < parts for other in run.seen.watched):
                 continue
-            place = run.watched[parts]
+            place = run.seen.watched[parts]
             seen_otherwise = objective.mixed or _measured(run, terms) or _evaluated(run, terms)
             if place is not None and not seen_otherwise:
                 yield TotalAlone(place, terms)
@@ -46,7 +46,7 @@ def _are_tasks(terms: tuple[LossTerm, ...]) -> bool:
 def _measured(run: Interpreter, terms: tuple[LossTerm, ...]) -> bool:
     """Whether the outputs of a classifier are read, as an accuracy does."""
     return any(
-        term.family is Family.CLASSIFICATION and not term.deps.isdisjoint(run.read_out)
+        term.family is Family.CLASSIFICATION and not term.deps.isdisjoint(run.seen.read_out)
         for term in terms
     )
 

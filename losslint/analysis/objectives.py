@@ -41,7 +41,7 @@ def note_returned(run: Interpreter, function: Function, value: Value) -> None:
     step = function.name in _STEPS
     if step:
         value = _loss_of_step(run, value)
-    run.returned.append(Returned(Place(function.file, function.node), value, step))
+    run.seen.returned.append(Returned(Place(function.file, function.node), value, step))
 
 
 def _loss_of_step(run: Interpreter, value: Value) -> Value:
@@ -54,10 +54,10 @@ def _loss_of_step(run: Interpreter, value: Value) -> Value:
 def objectives(run: Interpreter) -> Iterator[Objective]:
     """What is minimised over batches."""
     minimised = set(_stepped(run))
-    for place, found in run.backpropagations.items():
+    for place, found in run.seen.backpropagations.items():
         if place in minimised:
             yield _objective(place, found.losses)
-    for one in run.returned:
+    for one in run.seen.returned:
         if one.step:
             yield _objective(one.place, (one.loss,))
 

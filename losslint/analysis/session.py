@@ -164,14 +164,14 @@ def _analyse(
     events.extend(objectives(run))
     events.extend(accuracies_alone(run))
     events.extend(totals_alone(run))
-    understood = run.sites.understood
+    understood = run.seen.sites.understood
     return Analysis(
         events,
         understood,
         project.failures,
         project.parsed,
         [
-            Unresolved(place, *run.sites.lost.get(place, (None, "")))
+            Unresolved(place, *run.seen.sites.lost.get(place, (None, "")))
             for place, known in understood.items()
             if not known
         ],
@@ -182,10 +182,10 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
         operand = event.operation.operand
-        guarded = operand.zero in run.guarded or operand.mask in run.guarded
+        guarded = operand.zero in run.seen.guarded or operand.mask in run.seen.guarded
         return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
-    if isinstance(event, LossCalls) and event.place in run.partners:
-        partners = frozenset(run.partners[event.place])
+    if isinstance(event, LossCalls) and event.place in run.seen.partners:
+        partners = frozenset(run.seen.partners[event.place])
         cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]
         return LossCalls(event.place, tuple(cases))
     return event

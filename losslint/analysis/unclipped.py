@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def unclipped_recurrences(run: Interpreter) -> Iterator[UnclippedRecurrence]:
     """Every backward through a recurrent layer whose gradients are stepped with as they are."""
     found: dict[Place, UnclippedRecurrence | None] = {}
-    for trace in run.roots if run.recurrent else ():
+    for trace in run.roots if run.seen.recurrent else ():
         clipped = any(map(_may_clip, actions(trace)))
         for loop, _ in loops_in(trace):
             for step, backward in stepped(loop):
                 owned = backward.deps & (step.owners or frozenset())
-                layer = next((run.recurrent[oid] for oid in run.recurrent if oid in owned), None)
+                layer = next(
+                    (run.seen.recurrent[oid] for oid in run.seen.recurrent if oid in owned), None
+                )
                 if clipped:
                     found[backward.place] = None
                 elif layer is not None:

@@ -117,7 +117,7 @@ def _spoils(action: object, step: OptimizerStep) -> bool:
 
 def _is_whole(run: Interpreter, place: Place) -> bool:
     """Whether what is backpropagated is a mean over its batch, and nothing scales it."""
-    node, known = place.node, run.backpropagations.get(place)
+    node, known = place.node, run.seen.backpropagations.get(place)
     if known is None or known.weighted or not isinstance(node, cst.Call) or node.args:
         return False  # what is given to a framework may be scaled there
     return all(_is_plain(one) for one in known.losses)

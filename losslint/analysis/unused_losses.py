@@ -49,7 +49,6 @@ def assigned(
     others = stores[statement] - {statement}
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
-    run.dropped = True
     run.act(DropLoss(run.place(statement.value), name, overwritten, frame.in_loss))
 
 
@@ -57,7 +56,6 @@ def discarded(run: Interpreter, node: cst.BaseExpression, value: Value) -> None:
     """Notes a loss that a statement computes without doing anything with it."""
     if run.no_grad or run.dead or not _made_in(value, node):
         return
-    run.dropped = True
     run.act(DropLoss(run.place(node), "", None, run.frame.in_loss))
 
 
@@ -91,7 +89,7 @@ def _made_in(value: Value, node: cst.BaseExpression) -> bool:
 def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
     """The losses that go nowhere although what is around them trains with another one."""
     found: set[Place] = set()
-    for trace in run.roots if run.dropped else ():
+    for trace in run.roots:
         for drop, around in _dropped_in(trace, trace):
             trains = drop.in_loss or any(isinstance(one, Backward) for one in actions(around))
             if trains and drop.place not in found:

@@ -25,11 +25,11 @@ def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> Non
     for one in alternatives_of(value):
         if type(one.value) is Tensor and one.value.terms:
             parts = frozenset(term.place for term in one.value.terms)
-            if run.watched.get(parts) is None:
-                run.watched[parts] = place
+            if run.seen.watched.get(parts) is None:
+                run.seen.watched[parts] = place
 
 
 def read_out(run: Interpreter, output: Tensor) -> None:
     """Notes that decisions are made of the output of a model, or that it is read as numbers."""
     if not output.terms:
-        run.read_out |= output.deps
+        run.seen.read_out |= output.deps

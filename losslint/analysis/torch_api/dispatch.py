@@ -83,7 +83,7 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
     title = callee.name.rpartition(".")[2]
     made = run.new_instance(callee, extend(None, run.place(args.node), f"{title} built here"))
     if title in _RECURRENT:
-        run.recurrent[made.oid] = made
+        run.seen.recurrent[made.oid] = made
     if args.positional and title.endswith("Loss"):
         note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)

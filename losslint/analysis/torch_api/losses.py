@@ -132,7 +132,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
             results.append(Alternative(result, when, chosen.configs | given.configs))
-    run.sites.met(place, understood, inputs[0].value)
+    run.seen.sites.met(place, understood, inputs[0].value)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
         run.act(LossMade(place))

@@ -153,7 +153,7 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
     if isinstance(optimizer, Instance) and group_of(optimizer) == "optimizer":
         owners = held_by(run, optimizer)
         if owners and run.heap.get(optimizer.slots, ("opt", "maximize")) == TRUE:
-            run.weights.tended |= owners
+            run.seen.weights.tended |= owners
         sure = Confidence.HIGH
         kind = kind_of(optimizer)
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled, kind))

@@ -371,7 +371,7 @@ def _framework_other(op: Op, target: Instance) -> Value:
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
     deps = deps_of(op.arg(0, "outputs"))
-    op.run.differentiated |= losses_in(op.arg(0, "outputs"))
+    op.run.seen.differentiated |= losses_in(op.arg(0, "outputs"))
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 

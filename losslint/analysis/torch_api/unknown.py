@@ -97,4 +97,4 @@ def _note_loss(run: Interpreter, node: cst.CSTNode, callee: Value) -> None:
     if isinstance(node, cst.Call) and len(node.args) >= 2:
         name = dotted(node.func).rpartition(".")[2]
         if _LOSS_NAMED.search(name):
-            run.sites.met(run.place(node), understood=False, given=callee)
+            run.seen.sites.met(run.place(node), understood=False, given=callee)

@@ -1,0 +1,65 @@
+"""What a run has seen on the way, for what only the whole evaluation can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from losslint.analysis.learned_weights import Weights
+from losslint.analysis.metrics import Metrics
+from losslint.analysis.values import UNKNOWN, Unknown, Value
+
+if TYPE_CHECKING:
+    from losslint.analysis.events import Backpropagation, Family
+    from losslint.analysis.objectives import Returned
+    from losslint.analysis.trail import Place
+    from losslint.analysis.values import Instance, ZeroReason
+    from losslint.analysis.watched import Parts
+
+
+@dataclass(slots=True)
+class LossSites:
+    """The loss calls of a run by their place, and whether any evaluation understood them."""
+
+    understood: dict[Place, bool] = field(default_factory=dict)
+    lost: dict[Place, tuple[Place | None, str]] = field(default_factory=dict)
+    met_so_far: int = 0
+
+    def met(self, place: Place, understood: bool, given: Value = UNKNOWN) -> None:
+        """Counts one evaluation of a loss call; ``given`` is what was not understood about it."""
+        self.met_so_far += 1
+        self.understood[place] = self.understood.get(place, False) or understood
+        if not understood and isinstance(given, Unknown) and given.why:
+            self.lost[place] = (given.lost, given.why)
+
+
+@dataclass(slots=True)
+class Seen:
+    """Notes of one run; evaluation itself reads none of them."""
+
+    sites: LossSites = field(default_factory=LossSites)
+    partners: dict[Place, set[Family]] = field(default_factory=dict)
+    """The families of the losses that were added to the one at a place."""
+    guarded: set[ZeroReason] = field(default_factory=set)
+    """Reasons to be zero that the program tests for."""
+    weights: Weights = field(default_factory=Weights)
+    metrics: Metrics = field(default_factory=Metrics)
+    read_out: set[Hashable] = field(default_factory=set)
+    """Layers whose outputs are read as numbers, or made decisions of."""
+    watched: dict[Parts, Place | None] = field(default_factory=dict)
+    """The losses that were looked at, and where they were first seen."""
+    returned: list[Returned] = field(default_factory=list)
+    """What loss functions return that nothing in the project has called."""
+    backpropagations: dict[Place, Backpropagation] = field(default_factory=dict)
+    """Every call of backward, with all that it was seen to be called on."""
+    backpropagated: set[Place] = field(default_factory=set)
+    """Where losses were kept that were seen to reach a backward later."""
+    differentiated: set[Hashable] = field(default_factory=set)
+    """Losses whose gradients were asked for without a backward."""
+    numbers: set[Place] = field(default_factory=set)
+    """Where losses were kept that were seen to be read as a number later."""
+    divided_by_index: dict[Hashable, Place] = field(default_factory=dict)
+    """The first division by each index that a loop left; one finding is enough."""
+    recurrent: dict[int, Instance] = field(default_factory=dict)
+    """The recurrent layers of torch that were built, by their identity."""
