@@ -6,477 +6,85 @@ no rule has to walk a tree.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from losslint.analysis.values import Act, Tensor, Value
-from losslint.finding import Confidence
-
-if TYPE_CHECKING:
-    import libcst as cst
-
-    from losslint.analysis.criteria import Criterion
-    from losslint.analysis.trail import Place, Step
-    from losslint.analysis.values import ZeroReason
-
-
-class Family(Enum):
-    """What kind of objective a loss term is."""
-
-    CLASSIFICATION = "classification"
-    REGRESSION = "regression"
-    ADVERSARIAL = "adversarial"
-    EMBEDDING = "embedding"
-    DIVERGENCE = "divergence"
-    OVERLAP = "overlap"
-    SEQUENCE = "sequence"
-    POLICY = "policy gradient"
-    OTHER = "other"
-
-    __hash__ = object.__hash__
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedWeight:
-    """A weight of a loss that is made of parameters alone, and so is trained with the model."""
-
-    place: Place
-    """Where the loss is multiplied with it, or divided by it."""
-    text: str
-    """As the code has it."""
-    owner: frozenset[Hashable]
-    """The modules that may hold the parameters."""
-
-
-@dataclass(frozen=True, slots=True)
-class LossTerm:
-    """One term of what is backpropagated."""
-
-    family: Family
-    label: str
-    place: Place
-    deps: frozenset[Hashable] = field(default=frozenset(), compare=False)
-    weighted: bool = False
-    stage: str = field(default="mean", compare=False)
-    """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
-    learned: LearnedWeight | None = field(default=None, compare=False)
-    """The weight that training itself chooses, if there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class LossCall:
-    """A criterion called with one combination of criterion, input and target."""
-
-    place: Place
-    criterion: Criterion
-    input: Value
-    target: Value
-    spelled: str
-    """The callee as the code has it."""
-    given: str
-    """The input as the code has it."""
-    options: Mapping[str, Value]
-    built: tuple[Step, ...]
-    """Where the criterion was built and how it came here."""
-    reduction: str | None = "mean"
-    """How the loss is reduced, where that is known; also by the options of old."""
-    autocast: bool = False
-    evaluating: bool = False
-    """It runs without gradients: the loss is only looked at."""
-    partners: frozenset[Family] = frozenset()
-    """Families of the terms that this loss was added to."""
-    sampled: bool = False
-    """The loader of the batch was given a sampler of its own."""
-    evened: Place | None = None
-    """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
-
-    @property
-    def activation(self) -> Act | None:
-        """The activation that the input came through, where it is known."""
-        return self.input.act if isinstance(self.input, Tensor) else None
-
-    @property
-    def title(self) -> str:
-        """The criterion in words: its name in the code, and what it is."""
-        name = self.criterion.name
-        return f"`{self.spelled}`" if name in self.spelled else f"`{self.spelled}` ({name})"
-
-
-@dataclass(frozen=True, slots=True)
-class LossCalls:
-    """All combinations that can meet in one evaluation of one loss call."""
-
-    place: Place
-    cases: tuple[LossCase, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LossCase:
-    """One combination, and the configurations of the program that it belongs to."""
-
-    call: LossCall
-    configurations: frozenset[Hashable]
-    """The criterion and the input, where each is one of several configurations."""
-    understood: bool
-
-
-class OperationKind(Enum):
-    """Operations with values at which they are not finite, or sizes that hardly anybody wants."""
-
-    DIVISION = "division"
-    LOG = "log"
-    ROOT = "square root"
-    EXP = "exponential"
-    SOFTMAX = "softmax written out"
-    CROSS_ENTROPY = "binary cross entropy written out"
-    """The sum that is one, of a sigmoid, the operand."""
-    SELECTION = "selection by a mask"
-    MEAN = "mean of a selection"
-    DOMAIN = "function with a bounded domain"
-    OUTSIDE = "operation with an eps behind it"
-    """A division, logarithm or root to whose result a guard was added."""
-    UNSELECTED = "division in a branch of where"
-    """A division that torch.where replaces where its divisor is zero."""
-    PAIRING = "pairing"
-    """Each element of a column, the operand, meets each of a vector, the other one."""
-    ACCUMULATION = "accumulation"
-    """A loss kept from round to round: of use where it is backpropagated later."""
-    BATCH_MEANS = "batch means"
-    """A sum over the rounds of a loop of losses that are means over a batch each."""
-    CUT = "cut"
-    """No gradient goes through, which is as it should be on the way to targets and weights."""
-    DEAD_END = "dead end"
-    """A cut that leaves a loss without any gradient for its input."""
-
-    __hash__ = object.__hash__
-
-
-FLOW = frozenset(
-    {
-        OperationKind.ACCUMULATION,
-        OperationKind.BATCH_MEANS,
-        OperationKind.CUT,
-        OperationKind.DEAD_END,
-    }
+from losslint.analysis.loss_events import (
+    FLOW,
+    CriterionBuilt,
+    Family,
+    ImplicitDim,
+    LearnedWeight,
+    LossCall,
+    LossCalls,
+    LossCase,
+    LossSum,
+    LossTerm,
+    Operation,
+    OperationInLoss,
+    OperationKind,
 )
-"""Operations that are told by other events than that their result reaches a loss."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
-    """One such operation, with the operand whose values or sizes matter."""
-
-    kind: OperationKind
-    place: Place
-    function: str
-    """As it is called in the code: ``log``, ``log2``, ``log10``, ``sqrt``, ``/``."""
-    operand: Tensor
-    other: Tensor | None = None
-    trail: tuple[Step, ...] = ()
-    repeated: bool = True
-    """It runs in a loop; what runs once on plain data prepares the data."""
-    product: cst.BinaryOperation | None = None
-    """Where a logarithm was multiplied with something that is not made of its argument."""
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Operation)
-            and self.place == other.place
-            and self.kind is other.kind
-            and self.operand == other.operand
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.place, self.operand.act))
-
-    @property
-    def zero(self) -> ZeroReason | None:
-        """Why the operand can be zero, where there is a reason."""
-        return self.operand.zero
-
-
-@dataclass(frozen=True, slots=True)
-class OperationInLoss:
-    """An operation whose result was seen to reach a loss."""
-
-    operation: Operation
-    guarded: bool
-    """The operand, or what it was made of, is tested somewhere."""
-    mixed: bool = False
-    """The operand is something else in other contexts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImplicitDim:
-    """A softmax or log_softmax without a dim."""
-
-    place: Place
-    function: str
-    confidence: Confidence
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionBuilt:
-    """A criterion whose constructor is given tensors by position."""
-
-    place: Place
-    criterion: Criterion
-    spelled: str
-    """The class as the code has it."""
-    arguments: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LossSum:
-    """A sum of loss terms that is backpropagated or returned as the loss."""
-
-    place: Place
-    terms: tuple[LossTerm, ...]
-
-
-class Zeroing(Enum):
-    """Where the gradients of a stepped optimizer are zeroed."""
-
-    IN_LOOP = "in the loop"
-    IN_OUTER_LOOP = "in a loop around it"
-    BEFORE = "only before all loops"
-    NEVER = "never"
-
-    __hash__ = object.__hash__
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingLoop:
-    """What happens to the gradients of one optimizer in the loop that steps it."""
-
-    optimizer: str
-    """Its name in the code."""
-    step: Place
-    backward: Place
-    zeroing: Zeroing
-    zeroed: Place | None
-    """The zeroing nearest to the step, if there is one."""
-    cleared: Place | None
-    """A zeroing that wipes out the gradients between backward and step."""
-    confidence: Confidence
-
-
-@dataclass(frozen=True, slots=True)
-class Accumulation:
-    """A loss that is kept with its graph from round to round, and never backpropagated."""
-
-    place: Place
-    total: str
-    """The sum or list that keeps it, as the code has it."""
-    listed: bool
-    """It is appended to a list."""
-    backward: Place | None
-    """Where the loss itself was backpropagated; None where nothing in the loop does that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """An operation that no gradient goes through."""
-
-    place: Place
-    function: str
-
-    @property
-    def title(self) -> str:
-        """The operation in words."""
-        words = {"comparison": "a comparison", "no_grad": "what is computed under `no_grad`"}
-        return words.get(self.function, f"`{self.function}`")
-
-
-@dataclass(frozen=True, slots=True)
-class Backpropagation:
-    """A call of backward."""
-
-    place: Place
-    losses: tuple[Value, ...]
-    """What is backpropagated, depending on the path."""
-    cuts: tuple[Cut, ...]
-    """Where the only way from the model to a loss that is part of it is cut."""
-    weighted: bool
-    """A gradient is given too, or given alone: what goes backward need not be a single number."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScalerFault:
-    """An optimizer that steps with scaled gradients, or through a scaler that is never updated."""
-
-    place: Place
-    optimizer: str
-    """Its name in the code."""
-    backward: Place
-    scaled: bool
-    """The step uses scaled gradients; else the scaler is not updated."""
-    confidence: Confidence
-
-
-@dataclass(frozen=True, slots=True)
-class IdleStep:
-    """An optimizer that steps in a loop where no backward gives its parameters a gradient."""
-
-    place: Place
-    optimizer: str
-    """Its name in the code."""
-    loss: Place
-    """A loss that is computed in the loop."""
-    backward: Place | None
-    """A backward of the loop, which reaches other parameters; None where there is none at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class MissingStep:
-    """A backward in a loop that zeroes the gradients of an optimizer and never steps it."""
-
-    place: Place
-    zeroed: Place
-
-
-@dataclass(frozen=True, slots=True)
-class UntrainedParameters:
-    """A loss with parameters of its own that no optimizer was given."""
-
-    place: Place
-    """Where the loss is built."""
-    parameter: str
-    backward: Place
-
-
-@dataclass(frozen=True, slots=True)
-class UnclippedRecurrence:
-    """A loss that is backpropagated through a recurrent layer and stepped with, never clipped."""
-
-    place: Place
-    """The backward."""
-    optimizer: str
-    """Its name in the code."""
-    layer: str
-    built: tuple[Step, ...]
-    """Where the layer is built."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnscaledAccumulation:
-    """A loss that is backpropagated whole, round by round, between two steps of an optimizer."""
-
-    place: Place
-    optimizer: str
-    """Its name in the code."""
-    step: Place
-    count: str
-    """The number of rounds between two steps, as the code has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnusedLoss:
-    """A loss that is computed where another one is trained with, and that nothing can use."""
-
-    place: Place
-    name: str
-    """The variable that it is assigned to; empty where there is none."""
-    overwritten: Place | None
-    """The assignment that the variable gets before anything reads it, if there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """What is minimised batch by batch: it is backpropagated before an optimizer steps.
-
-    Or it is what a module gives to a library that does both.
-    """
-
-    place: Place
-    losses: tuple[Value, ...]
-    """What it is, depending on the path."""
-    mixed: bool
-    """Something that is not known as a loss is part of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccuracyAlone:
-    """An accuracy, which is all that a program measures although its classes are not even."""
-
-    place: Place
-    corrected: Place
-    """Where weights or a sampler make up for the imbalance."""
-
-
-@dataclass(frozen=True, slots=True)
-class TotalAlone:
-    """A sum of losses of several tasks that is looked at, while none of them is by itself."""
-
-    place: Place
-    """Where it is looked at."""
-    terms: tuple[LossTerm, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VanishingWeight:
-    """A learned weight of a loss that nothing in the objective keeps from vanishing."""
-
-    place: Place
-    weight: str
-    """As the code has it."""
-    loss: Place
-    others: tuple[Place, ...]
-    """Where other losses are weighted by parameters of the same module."""
-    confidence: Confidence
-
-
-@dataclass(frozen=True, slots=True)
-class WrongAverage:
-    """A sum of batch means that is divided by a number of samples."""
-
-    place: Place
-    summed: Place
-
-
-@dataclass(frozen=True, slots=True)
-class ForcedGradient:
-    """A loss that is told to require a gradient."""
-
-    place: Place
-    loss: str
-    """As the code has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class MissingCall:
-    """A statement that names a method and does not call it."""
-
-    place: Place
-    title: str
-    """The method as the code has it."""
-
-
-class ClipFault(Enum):
-    """Why clipping gradients does not do what it is there for."""
-
-    BEFORE_BACKWARD = "before backward"
-    AFTER_STEP = "after the step"
-    BEFORE_UNSCALE = "before they are unscaled"
-    NOT_PARAMETERS = "of a loss"
-
-    __hash__ = object.__hash__
-
-
-@dataclass(frozen=True, slots=True)
-class GradientClip:
-    """A call that clips gradients, at a wrong place or of the wrong thing."""
-
-    place: Place
-    fault: ClipFault | None
-    other: Place | None = None
-    """The backward or step that it should stand on the other side of."""
-    optimizer: str = ""
-    """The optimizer whose step it is about, as the code has it."""
-    confidence: Confidence = Confidence.HIGH
-
+from losslint.analysis.training_events import (
+    Accumulation,
+    AccuracyAlone,
+    Backpropagation,
+    ClipFault,
+    Cut,
+    ForcedGradient,
+    GradientClip,
+    IdleStep,
+    MissingCall,
+    MissingStep,
+    Objective,
+    ScalerFault,
+    TotalAlone,
+    TrainingLoop,
+    UnclippedRecurrence,
+    UnscaledAccumulation,
+    UntrainedParameters,
+    UnusedLoss,
+    VanishingWeight,
+    WrongAverage,
+    Zeroing,
+)
+
+__all__ = [
+    "FLOW",
+    "Accumulation",
+    "AccuracyAlone",
+    "Backpropagation",
+    "ClipFault",
+    "CriterionBuilt",
+    "Cut",
+    "Event",
+    "Family",
+    "ForcedGradient",
+    "GradientClip",
+    "IdleStep",
+    "ImplicitDim",
+    "LearnedWeight",
+    "LossCall",
+    "LossCalls",
+    "LossCase",
+    "LossSum",
+    "LossTerm",
+    "MissingCall",
+    "MissingStep",
+    "Objective",
+    "Operation",
+    "OperationInLoss",
+    "OperationKind",
+    "ScalerFault",
+    "Told",
+    "TotalAlone",
+    "TrainingLoop",
+    "UnclippedRecurrence",
+    "UnscaledAccumulation",
+    "UntrainedParameters",
+    "UnusedLoss",
+    "VanishingWeight",
+    "WrongAverage",
+    "Zeroing",
+]
 
 Told: TypeAlias = (
     CriterionBuilt

@@ -36,7 +36,7 @@ class LossSites:
 
 @dataclass(slots=True)
 class Seen:
-    """Notes of one run; evaluation itself reads none of them."""
+    """Notes of one run."""
 
     sites: LossSites = field(default_factory=LossSites)
     partners: dict[Place, set[Family]] = field(default_factory=dict)
