@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.test_rule_fixes import ALL, SAFE, linted
+from tests.scripts import ALL, SAFE, linted
 
 SEQUENTIAL = """\
 import torch

@@ -17,7 +17,7 @@ import torch
 from mpmath import mpf
 
 from losslint.finding import Safety
-from tests.test_rule_fixes import IMPORTS, linted
+from tests.scripts import IMPORTS, linted
 
 TOLERANCE = 1e-6
 ROUNDING = torch.finfo(torch.float64).eps

@@ -136,10 +136,6 @@ class Heap:
             else:
                 self.set(slots, key, value)
 
-    def forget(self) -> None:
-        """Drops the journal: nothing before now will be rolled back."""
-        self._journal.clear()
-
     def start_recording(self) -> None:
         """Starts to record reads of slots that exist now."""
         self._reads.append((self._count, {}))

@@ -26,10 +26,8 @@ class Family(Enum):
     ADVERSARIAL = "adversarial"
     EMBEDDING = "embedding"
     DIVERGENCE = "divergence"
-    OVERLAP = "overlap"
     SEQUENCE = "sequence"
     POLICY = "policy gradient"
-    OTHER = "other"
 
     __hash__ = object.__hash__
 
