@@ -160,6 +160,33 @@ def test_code_that_nests_too_deep_is_named(
     assert document["errors"][0]["path"] == "deep.py"
 
 
+@pytest.mark.parametrize(
+    ("loss", "what"),
+    [
+        ("criterion(net(x).detach(), y)", "this loss: it trains nothing"),
+        (
+            "criterion(net(x), y) + F.mse_loss(net(x).detach(), z)",
+            "this term of the loss: the term trains nothing",
+        ),
+    ],
+)
+def test_a_loss_without_gradient_is_told_from_a_term_without(
+    project: Path, capsys: pytest.CaptureFixture[str], loss: str, what: str
+) -> None:
+    script = f"""
+import torch.nn as nn
+import torch.nn.functional as F
+
+net, criterion = nn.Linear(4, 3), nn.CrossEntropyLoss()
+for x, y, z in loader:
+    loss = {loss}
+    loss.backward()
+"""
+    write(project, train=script)
+    (finding,) = lint(capsys, "--select", "LOS408")["findings"]
+    assert finding["message"].endswith(what)
+
+
 PICKED = """
 import torch.nn.functional as F
 from torch import nn

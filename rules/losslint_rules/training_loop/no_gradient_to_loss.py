@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import Backpropagation
 from losslint.analysis.trail import Step
+from losslint.analysis.values import Tensor
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -73,11 +74,13 @@ class NoGradientToLoss(Rule):
 
     def check_backpropagation(self, found: Backpropagation) -> Iterator[Diagnosis]:
         """A loss with a dead end in it."""
+        trains = any(isinstance(one, Tensor) and one.grad and one.deps for one in found.losses)
+        what = "term of the loss: the term" if trains else "loss: it"
         for cut in () if found.weighted else found.cuts:
             yield Diagnosis(
                 cut.place,
                 f"no gradient goes through {cut.title}, and there is no other way from the model "
-                "to this loss: it trains nothing",
+                f"to this {what} trains nothing",
                 "keep to operations with a gradient, such as probabilities instead of decisions",
                 (Step(found.place, "backpropagated here"),),
             )
