@@ -82,8 +82,8 @@ def _root(run: Interpreter, module: Module, title: str, what: Callable[[], objec
         run.reset()
 
 
-def _guard(run: Interpreter, module: Module, body: Sequence[object]) -> None:
-    _root(run, module, "the main guard of this file", lambda: run.exec(body))  # type: ignore[arg-type]
+def _guard(run: Interpreter, module: Module, body: Sequence[cst.CSTNode]) -> None:
+    _root(run, module, "the main guard of this file", lambda: run.exec(body))
 
 
 def _uncalled(run: Interpreter, module: Module, value: Value) -> None:

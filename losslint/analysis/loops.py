@@ -65,8 +65,8 @@ def _names_by(loop: cst.For) -> bool:
 _NAMING = frozenset({"setattr", "getattr", "add_module", "register_module", "register_parameter"})
 
 
-def _binder(run: Interpreter, node: cst.For, item: object) -> Callable[[], None]:
-    return lambda: assign(run, node.target, item)  # type: ignore[arg-type]
+def _binder(run: Interpreter, node: cst.For, item: Value) -> Callable[[], None]:
+    return lambda: assign(run, node.target, item)
 
 
 @executes(cst.While)
