@@ -184,7 +184,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         plain = other.shape in ("", "nudged", "absorbed")
         shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
         # what was scaled and shifted away from zero was shifted away from one as well
-        inside = other.act is Act.PROB and other.sign is Sign.POSITIVE
+        inside = other.sign is Sign.POSITIVE and (other.act is Act.PROB or other.shape == "bounded")
         return made.but(
             act=Act.PROB,
             picked=other.picked,

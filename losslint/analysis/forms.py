@@ -13,6 +13,8 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+OF_RELU = "of a relu"
+"""The mark of log-probabilities whose logits came out of a relu."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
