@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         AccuracyAlone,
         Backpropagation,
         CriterionBuilt,
+        CustomLoss,
         ForcedGradient,
         GradientClip,
         IdleStep,
@@ -109,6 +110,10 @@ class Rule:
 
     def check_criterion_built(self, built: CriterionBuilt) -> Iterator[Diagnosis]:
         """A criterion whose constructor is given tensors by position."""
+        return iter(())
+
+    def check_custom_loss(self, found: CustomLoss) -> Iterator[Diagnosis]:
+        """A loss module in which any two shapes meet, and whose reduction is nobody's choice."""
         return iter(())
 
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
