@@ -10,7 +10,13 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 if TYPE_CHECKING:
-    from losslint.analysis.events import TrainingLoop
+    from losslint.analysis.events import (
+        Accumulation,
+        GradientClip,
+        ScalerFault,
+        TrainingLoop,
+        UnscaledAccumulation,
+    )
     from losslint.analysis.trail import Place
     from losslint.fix import Fix
 
@@ -177,3 +183,59 @@ def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:
     from losslint.rewriting import loops
 
     return loops.zeroed_in_the_inner_loop(loop)
+
+
+@_unless_too_deep
+def called(method: Place) -> Fix | None:
+    """Puts parentheses behind a method that is only named."""
+    from losslint.rewriting import steps
+
+    return steps.called(method)
+
+
+@_unless_too_deep
+def reduced(backward: Place) -> Fix | None:
+    """Takes the mean of a loss that is backpropagated element by element."""
+    from losslint.rewriting import steps
+
+    return steps.reduced(backward)
+
+
+@_unless_too_deep
+def detached(accumulation: Accumulation) -> Fix | None:
+    """Keeps a loss from round to round without its graph."""
+    from losslint.rewriting import steps
+
+    return steps.detached(accumulation)
+
+
+@_unless_too_deep
+def divided(accumulation: UnscaledAccumulation) -> Fix | None:
+    """Divides a loss by the number of rounds whose gradients are added up."""
+    from losslint.rewriting import steps
+
+    return steps.divided(accumulation)
+
+
+@_unless_too_deep
+def unscaled_before(clip: GradientClip) -> Fix | None:
+    """Unscales gradients before they are clipped."""
+    from losslint.rewriting import steps
+
+    return steps.unscaled_before(clip)
+
+
+@_unless_too_deep
+def clipped_in_order(clip: GradientClip) -> Fix | None:
+    """Moves a clipping to between backward and step."""
+    from losslint.rewriting import steps
+
+    return steps.clipped_in_order(clip)
+
+
+@_unless_too_deep
+def through_the_scaler(fault: ScalerFault) -> Fix | None:
+    """Lets a step keep to the protocol of a gradient scaler."""
+    from losslint.rewriting import steps
+
+    return steps.through_the_scaler(fault)
