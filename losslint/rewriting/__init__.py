@@ -130,6 +130,54 @@ def float_target(call: Place) -> Fix | None:
 
 
 @_unless_too_deep
+def index_target(call: Place, method: str) -> Fix | None:
+    """Makes the target what a cross entropy takes for class indices."""
+    from losslint.rewriting import arguments
+
+    return arguments.index_target(call, method)
+
+
+@_unless_too_deep
+def flat_column(call: Place, position: int) -> Fix | None:
+    """Makes a vector of the column that is one of the first two arguments."""
+    from losslint.rewriting import arguments
+
+    return arguments.flat_column(call, position)
+
+
+@_unless_too_deep
+def classes_second(call: Place) -> Fix | None:
+    """Moves the classes of a sequence to the second dimension."""
+    from losslint.rewriting import arguments
+
+    return arguments.classes_second(call)
+
+
+@_unless_too_deep
+def symbol_log_softmax(call: Place) -> Fix | None:
+    """Puts log_softmax behind the raw outputs that a CTC loss is given."""
+    from losslint.rewriting import arguments
+
+    return arguments.symbol_log_softmax(call)
+
+
+@_unless_too_deep
+def with_option(call: Place, message: str, name: str, value: str) -> Fix | None:
+    """Gives an option of a criterion another value."""
+    from losslint.rewriting import criteria
+
+    return criteria.with_option(call, message, name, value)
+
+
+@_unless_too_deep
+def over_the_classes(call: Place) -> Fix | None:
+    """Takes the softmax before a loss call over the classes, not over the batch."""
+    from losslint.rewriting import dims
+
+    return dims.over_the_classes(call)
+
+
+@_unless_too_deep
 def exchanged_arguments(call: Place) -> Fix | None:
     """Exchanges the first two arguments of a loss call."""
     from losslint.rewriting import arguments

@@ -9,6 +9,7 @@ from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -55,6 +56,11 @@ class ReluOnLogits(Rule):
     (SqueezeNet). A relu that is pooled or averaged before the loss is not reported, and neither
     are its leaky relatives, which let negative numbers through.
 
+    ## Fix
+
+    Unsafe: the relu is dropped before the loss, or at the end of a model, and put back where
+    the output is read for something else.
+
     ## References
 
     - torch: [ReLU](https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html)
@@ -79,4 +85,5 @@ class ReluOnLogits(Rule):
                 f"{call.title} takes logits, but `{call.given}` comes out of a relu: no logit can "
                 "be negative, and those at zero get no gradient",
                 "leave the relu out behind the last layer",
+                fix=without_activation(call.place, "relu"),
             )
