@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ScalerFault,
         TrainingLoop,
         UnscaledAccumulation,
+        WrongAverage,
     )
     from losslint.analysis.trail import Place
     from losslint.fix import Fix
@@ -119,6 +120,54 @@ def guarded_division(division: Place) -> Fix | None:
     from losslint.rewriting import guards
 
     return guards.guarded_division(division)
+
+
+@_unless_too_deep
+def guarded_inside(sum_: Place) -> Fix | None:
+    """Puts a constant that is added behind an operation inside it."""
+    from losslint.rewriting import formulas
+
+    return formulas.guarded_inside(sum_)
+
+
+@_unless_too_deep
+def roomy_guard(guard: Place) -> Fix | None:
+    """Makes a constant large enough that it is not rounded away beside one."""
+    from losslint.rewriting import formulas
+
+    return formulas.roomy_guard(guard)
+
+
+@_unless_too_deep
+def inside_the_domain(function: Place) -> Fix | None:
+    """Keeps the argument of a function away from the ends of its domain."""
+    from losslint.rewriting import formulas
+
+    return formulas.inside_the_domain(function)
+
+
+@_unless_too_deep
+def guarded_where(division: Place) -> Fix | None:
+    """Divides by one where a condition does not select the quotient."""
+    from losslint.rewriting import formulas
+
+    return formulas.guarded_where(division)
+
+
+@_unless_too_deep
+def softmax_in_one_step(division: Place) -> Fix | None:
+    """Puts a softmax in the place of exponentials over their sum."""
+    from losslint.rewriting import formulas
+
+    return formulas.softmax_in_one_step(division)
+
+
+@_unless_too_deep
+def with_logits_in_one_step(sum_: Place) -> Fix | None:
+    """Puts a loss of logits in the place of the logarithms written out."""
+    from losslint.rewriting import formulas
+
+    return formulas.with_logits_in_one_step(sum_)
 
 
 @_unless_too_deep
@@ -287,3 +336,11 @@ def through_the_scaler(fault: ScalerFault) -> Fix | None:
     from losslint.rewriting import steps
 
     return steps.through_the_scaler(fault)
+
+
+@_unless_too_deep
+def by_batches(average: WrongAverage) -> Fix | None:
+    """Divides a sum of batch means by the number of batches."""
+    from losslint.rewriting import steps
+
+    return steps.by_batches(average)

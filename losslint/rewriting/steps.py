@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.averages import names_in
 from losslint.analysis.events import ClipFault
 from losslint.analysis.nodes import walk
 from losslint.analysis.trail import Place
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         GradientClip,
         ScalerFault,
         UnscaledAccumulation,
+        WrongAverage,
     )
 
 
@@ -90,6 +92,26 @@ def divided(found: UnscaledAccumulation) -> Fix | None:
     text = part if is_argument else f"({part})"
     message = f"divide the loss by `{found.count}`"
     return offered(message, Safety.UNSAFE, replaced(tree.place(loss), text))
+
+
+def by_batches(found: WrongAverage) -> Fix | None:
+    """The number of batches in place of that of samples: ``len(loader.dataset)``."""
+    node, tree = found.place.node, tree_of(found.place.file)
+    divisor = getattr(node, "right", None) or getattr(node, "value", None)
+    if not isinstance(divisor, cst.Call) or dotted(divisor.func) != "len" or len(divisor.args) != 1:
+        return None
+    counted = divisor.args[0].value
+    loader, _, last = dotted(counted).rpartition(".")
+    summed = found.summed
+    loops = (
+        [up for up in tree.ancestors(summed.node) if isinstance(up, cst.For)]
+        if summed.file is found.place.file
+        else []
+    )
+    if last != "dataset" or not loops or loader not in set(names_in(loops[0].iter)):
+        return None
+    change = replaced(tree.place(counted), loader)
+    return offered("divide by the number of batches", Safety.UNSAFE, change)
 
 
 def unscaled_before(clip: GradientClip) -> Fix | None:
