@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.events import Zeroing
 from losslint.analysis.nodes import walk
 from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
 from losslint.rewriting.lines import block_of, line_text, root_of, sets, statement_text
@@ -82,7 +83,9 @@ def _added(loop: TrainingLoop) -> tuple[Change, ...]:
         return ()
     statement = f"{code(optimizer)}.zero_grad()"
     body = block_of(tree, backward)
-    if any(statement_text(other) == statement for other in body):
+    if loop.zeroing is not Zeroing.EARLIER and any(
+        statement_text(other) == statement for other in body
+    ):
         return ()  # there is one, and it does not do
     if step not in body:
         inner = [part for part in body if any(node is step for node in walk(part))]
