@@ -86,8 +86,8 @@ class Rule:
     """Base class of all rules; the docstring of a rule is its page.
 
     The first line of the docstring is the summary; then follow the sections *What it does*,
-    *Why it matters*, *Example*, *Instead*, *When it is fine*, *Fix* if it offers one, and
-    *References*, each under a markdown heading of level two.
+    *Why it matters*, *Example*, *Instead*, *When it is fine*, *Objections* where there are usual
+    ones, *Fix* if it offers one, and *References*, each under a markdown heading of level two.
     """
 
     code: ClassVar[str]

@@ -56,6 +56,12 @@ class ManualBce(Rule):
     are terms with more factors, such as those of a focal loss, which are no cross entropy. Where
     the sigmoid cannot be seen the rule is silent.
 
+    ## Objections
+
+    *"Papers use another loss."* They write the same one: a formula says what is computed, not how.
+    For logits between -10 and 10 the two agree within 1% in value and 0.0001% in gradient; what
+    differs is what happens beyond.
+
     ## Fix
 
     Unsafe: `binary_cross_entropy_with_logits` with `reduction="none"` in place of the sum,
