@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     PROBABILITIES,
     Act,
     Sign,
+    TargetKind,
     Tensor,
     Value,
     ZeroReason,
@@ -122,7 +123,8 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
-        if other.act in PROBABILITIES or other.mask is not None or number(right) is not None:
+        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT
+        if chosen or other.act in PROBABILITIES or number(right) is not None:
             return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
     for log in (one, other):
         if log.act in LOG_PROBABILITIES:
