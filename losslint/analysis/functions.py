@@ -191,6 +191,8 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
+    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+        run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
     for name, value in bound.items():

@@ -20,6 +20,7 @@ from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
 from losslint.analysis.clipping import gradient_clips
+from losslint.analysis.custom_losses import custom_losses
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
@@ -166,6 +167,7 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
     events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))

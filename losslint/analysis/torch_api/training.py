@@ -316,7 +316,7 @@ def _parameter(op: Op) -> Value:
 def _variable(op: Op) -> Value:
     value = op.arg(0, "data")
     if op.given(1, "requires_grad") == TRUE and isinstance(op.node, cst.Call):
-        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value))
+        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value), copied=True)
     return value
 
 

@@ -10,6 +10,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.forms import OF_RELU
 from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -57,6 +58,11 @@ class ReluOnLogits(Rule):
     (SqueezeNet). A relu that is pooled or averaged before the loss is not reported, and neither
     are its leaky relatives, which let negative numbers through.
 
+    ## Fix
+
+    Unsafe: the relu is dropped before the loss, or at the end of a model, and put back where
+    the output is read for something else.
+
     ## References
 
     - torch: [ReLU](https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html)
@@ -81,6 +87,7 @@ class ReluOnLogits(Rule):
                 f"{call.title} takes logits, but `{call.given}` comes out of a relu: no logit can "
                 "be negative, and those at zero get no gradient",
                 help_,
+                fix=without_activation(call.place, "relu"),
             )
         elif call.criterion.name == "NLLLoss" and call.activation is Act.LOG_SOFTMAX:
             assert isinstance(call.input, Tensor)

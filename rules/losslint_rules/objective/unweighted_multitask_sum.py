@@ -64,6 +64,12 @@ class UnweightedMultitaskSum(Rule):
     of networks that share nothing. If you measured that the terms are of one size, say
     so where they are added: `# losslint: ignore[LOS501] reason`, or a factor with a name.
 
+    ## Objections
+
+    *"The optimizer will figure out the scales."* Adam divides the step of each parameter by
+    the size of its gradient, which is that of the sum: it evens out parameters, not losses. Of
+    the gradient in the trunk above, 0.1% came from the classes, before and after the division.
+
     ## References
 
     - Kendall, Gal, Cipolla: Multi-task learning using uncertainty to weigh losses (2018),
