@@ -209,8 +209,8 @@ def _converted(op: Op) -> Value:
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.zero or value.mask):
-        return Tensor(zero=value.zero or value.mask, grad=False)
+    if isinstance(value, Tensor) and (value.mask or value.zero):
+        return Tensor(zero=value.mask or value.zero, grad=False)
     if isinstance(value, Unknown):
         return length(value)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
