@@ -16,6 +16,7 @@ from torch import Tensor
 Reduction = Literal["mean", "sum", "none"]
 
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+_NUMBERS = (int, float)
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -115,7 +116,7 @@ def check_number(
     below: float | None = None,
 ) -> None:
     """Raises TypeError for what is no number, ValueError for a number outside of the bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise TypeError(f"`{name}` must be a number, but is {describe(value)}")
     # Written so that a NaN is within no bounds.
     if not (
@@ -177,7 +178,8 @@ def check_class_indices(
     check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
-    low, high = (int(value.item()) for value in target.aminmax())
+    lowest, highest = target.aminmax()
+    low, high = int(lowest), int(highest)
     may_ignore = ignore_index is not None and low <= ignore_index <= high
     if ignore_index is not None and may_ignore and not (low >= 0 and high < classes):
         # Only here, as it costs a copy: most targets have nothing to ignore.
