@@ -50,6 +50,9 @@ _NO_LOSS_NAME = re.compile(
     r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.IGNORECASE
 )
 
+_LOSS_CLASS = re.compile(r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective")
+_KEEPS_LOSSES = re.compile(r"meter|logger|monitor|tracker|history|record", re.IGNORECASE)
+
 
 def call_function(
     run: Interpreter,
@@ -240,7 +243,7 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
 
 
 def _is_loss_class(cls: Class) -> bool:
-    return bool(re.search(r"loss$|^loss|criterion|objective", cls.name, re.IGNORECASE))
+    return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 
 def _plain(value: Value | None) -> bool:

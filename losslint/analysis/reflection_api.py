@@ -12,6 +12,7 @@ from losslint.analysis.interpreter import ITEMS, Interpreter
 from losslint.analysis.joins import one_of
 from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.strings import beginning_of
+from losslint.analysis.torch_api.pretrained import any_network
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.values import (
     FALSE,
@@ -78,7 +79,7 @@ def _getattr(op: Op) -> Value:
             models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)
         ]
         return one_of(named, id(op.node)) if named else Unknown()
-    return Unknown()
+    return (any_network(target) if isinstance(target, Extern) else None) or Unknown()
 
 
 def models_of(run: Interpreter, target: Namespace) -> Instance:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from losslint.analysis import container_api, definitions, loops, python_api, reflection_api
+from losslint.analysis import (
+    container_api,
+    definitions,
+    importing,
+    loops,
+    python_api,
+    reflection_api,
+)
 from losslint.analysis.accumulation import accumulations
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
@@ -63,6 +70,7 @@ _TABLES = (
     data,
     definitions,
     elementwise,
+    importing,
     loops,
     modules,
     optim,

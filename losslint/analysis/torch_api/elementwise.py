@@ -249,6 +249,10 @@ def _where(op: Op) -> Value:
             sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
         )
+    if len(tensors) == 2 and all(value.act in PROBABILITIES for value in tensors):
+        guarded = any(value.sign is Sign.POSITIVE for value in tensors)
+        sign = Sign.POSITIVE if guarded else Sign.NON_NEGATIVE
+        return blend(one, other).but(act=Act.PROB, picked=True, sign=sign, trail=tensors[0].trail)
     return blend(one, other)
 
 
