@@ -15,6 +15,9 @@ from torch import Tensor
 
 Reduction = Literal["mean", "sum", "none"]
 
+# In torch 2.2 it is elsewhere.
+is_compiling = getattr(torch.compiler, "is_compiling", None) or torch._utils.is_compiling
+
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 _NUMBERS = (int, float)
 _HALVES = (torch.float16, torch.bfloat16)
@@ -208,7 +211,7 @@ def check_class_weights(name: str, weight: Tensor | None, classes: int, input: T
 
 def can_read(tensor: Tensor) -> bool:
     """Whether the values of a tensor can be looked at for nothing."""
-    if torch.compiler.is_compiling() or tensor.device.type != "cpu":
+    if is_compiling() or tensor.device.type != "cpu":
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
