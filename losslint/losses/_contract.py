@@ -53,7 +53,7 @@ def check_real(name: str, value: object) -> None:
     """Raises TypeError for what is no tensor of real numbers: floats, integers or booleans."""
     check_tensor(name, value)
     assert isinstance(value, Tensor)
-    if value.is_complex():
+    if value.dtype.is_complex:
         raise TypeError(f"`{name}` must be a tensor of real numbers, but is {describe(value)}")
 
 

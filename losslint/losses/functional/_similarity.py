@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Protocol
 
@@ -106,9 +105,9 @@ class _Positives(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class _Targets:
-    target: Tensor
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
 
     def losses(self, logits: Tensor) -> Tensor:
         return functional.cross_entropy(logits, self.target, reduction="none")
@@ -121,10 +120,9 @@ class _Targets:
         return p.scatter_add_(1, target, p.new_full(target.shape, -1))
 
 
-@dataclass(frozen=True)
 class _Labels:
-    labels: Tensor
-    positives: Tensor
+    def __init__(self, labels: Tensor, positives: Tensor) -> None:
+        self.labels, self.positives = labels, positives
 
     def losses(self, logits: Tensor) -> Tensor:
         return -self.mean(logits.log_softmax(1), slice(None))
@@ -227,7 +225,6 @@ class _InPieces(torch.autograd.Function):
         return row_gradient * gradient, column_gradient * gradient, None, None, None
 
 
-@dataclass(frozen=True)
 class _Pairs:
     """The sum of the losses of pairs, by blocks of the logits.
 
@@ -236,7 +233,8 @@ class _Pairs:
     divided by is known after one round, what the gradient is after a second.
     """
 
-    target: Tensor
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
 
     def composed(self, vectors: Tensor) -> Outputs:
         logits = _logits(vectors, vectors, True)

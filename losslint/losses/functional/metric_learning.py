@@ -357,7 +357,7 @@ def _check_embeddings(name: str, embeddings: Tensor) -> None:
 
 def _check_identities(labels: Tensor, embeddings: Tensor) -> None:
     check_tensor("labels", labels)
-    if labels.is_floating_point() or labels.is_complex():
+    if labels.is_floating_point() or labels.dtype.is_complex:
         raise TypeError(f"`labels` must be a tensor of integers, but is {describe(labels)}")
     check_shape("labels", labels, (embeddings.shape[0],), "one label an embedding")
     check_same_device("labels", labels, "embeddings", embeddings)
