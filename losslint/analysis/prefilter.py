@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from losslint.source import Source
 
-_TORCH = (
-    b"torch", b".backward(", b"manual_backward(", b"import lightning", b"from lightning",
-    b"accelerat",
+_LIBRARIES = (
+    b"torch", b"import lightning", b"from lightning", b"import accelerate", b"from accelerate",
 )  # fmt: skip
+_TORCH = (*_LIBRARIES, b".backward(", b"manual_backward(", b"accelerator.")
 _ALIASES = (b"nn.", b"F.")
 """What may mean torch in a snippet that imports nothing, and then nothing imports it."""
+_ALIAS = re.compile(rb"(?<![\w.])(?:nn|F)\.[A-Za-z_]")
+"""One of them as a name of its own: ``conn.close()`` and the end of a sentence have them too."""
 _ABOUT_LOSS = (
     b"loss", b"Loss", b"backward", b"oftmax", b"igmoid", b"riterion", b"entropy", b"zero_grad",
     b"kl_div", b"log(", b".step(",
@@ -26,9 +28,13 @@ _ABOUT_LOSS = (
 
 def worth_analysing(content: bytes) -> bool:
     """Whether a file can have anything to do with a loss or a training loop."""
-    return any(token in content for token in (*_TORCH, *_ALIASES)) and any(
-        token in content for token in _ABOUT_LOSS
+    return _has(content, _ABOUT_LOSS) and (
+        _has(content, _TORCH) or (_has(content, _ALIASES) and _ALIAS.search(content) is not None)
     )
+
+
+def _has(content: bytes, tokens: Iterable[bytes]) -> bool:
+    return any(token in content for token in tokens)
 
 
 FEW = 20
@@ -47,11 +53,13 @@ def choose(sources: Sequence[Source]) -> list[Path]:
     if len(sources) <= FEW:
         return [source.path for source in sources if _WORD.search(source.content)]
     chosen = {source.path for source in sources if worth_analysing(source.content)}
+    if not any(_has(source.content, _LIBRARIES) for source in sources):
+        return [source.path for source in sources if source.path in chosen]
     waiting = [source for source in sources if source.path not in chosen]
     leads = [
         _Lead(module_name(source.path).encode("utf-8", "replace"))
         for source in sources
-        if source.path in chosen and any(token in source.content for token in _TORCH)
+        if source.path in chosen and _has(source.content, _TORCH)
     ]
     for _ in range(MAX_HOPS):
         found = {}
