@@ -88,11 +88,16 @@ def _idle(
         known = one.deps and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
         if not known or one.deps & step.owners:
             return None
-    loss = next((one for one in inside if isinstance(one, LossMade)), None)
+    loss = next((one for one in inside if isinstance(one, LossMade) and _is_of(one, step)), None)
     other = next((one for one in inside if isinstance(one, Backward)), None)
     if loss is None or (backwards and other is None):
         return None
     return IdleStep(step.place, step.label, loss.place, None if other is None else other.place)
+
+
+def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
+    """Whether a loss is made to train what an optimizer steps, as far as can be told."""
+    return not loss.deps or not loss.deps.isdisjoint(step.owners or ())
 
 
 def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:

@@ -56,9 +56,11 @@ class ZeroGrad:
 
 @dataclass(frozen=True, slots=True)
 class LossMade:
-    """A criterion gives a loss with its graph."""
+    """A loss with its graph is computed."""
 
     place: Place
+    deps: frozenset[Hashable] = frozenset()
+    """What it depends on, where only its name says that it is a loss; a criterion's says enough."""
 
 
 @dataclass(frozen=True, slots=True)
