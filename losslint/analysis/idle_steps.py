@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
@@ -11,6 +11,7 @@ from losslint.analysis.trace import (
     Backward,
     HandOver,
     LossMade,
+    OptimizerMade,
     OptimizerStep,
     ZeroGrad,
     actions,
@@ -101,15 +102,24 @@ def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
 
 
 def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:
-    """The backward of a loop that zeroes an optimizer which never steps."""
+    """The backward of a loop that zeroes an optimizer, or the model of one, which never steps."""
     if any(isinstance(one, OptimizerStep) or _uncertain(one) for one in everything):
         return
+    made = [one for one in everything if isinstance(one, OptimizerMade)]
     zero = next(
-        (one for one in inside if isinstance(one, ZeroGrad) and one.optimizer is not None), None
+        (one for one in inside if isinstance(one, ZeroGrad) and _is_for_a_step(one, made)), None
     )
     backward = next((one for one in inside if isinstance(one, Backward)), None)
     if zero is not None and backward is not None:
         yield MissingStep(backward.place, zero.place)
+
+
+def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
+    """Whether gradients are zeroed that an optimizer of the same code is to use."""
+    if zero.optimizer is not None:
+        return True
+    owners = zero.owners or frozenset()
+    return any(one.owners and not owners.isdisjoint(one.owners) for one in made)
 
 
 def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:

@@ -27,6 +27,15 @@ class Backward:
 
 
 @dataclass(frozen=True, slots=True)
+class OptimizerMade:
+    """An optimizer is built."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose parameters it is given; None where they cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerStep:
     """An optimizer uses the gradients of its parameters."""
 
@@ -152,6 +161,7 @@ class Loop:
 
 Action: TypeAlias = (
     Backward
+    | OptimizerMade
     | OptimizerStep
     | ZeroGrad
     | LossMade
