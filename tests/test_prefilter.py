@@ -24,6 +24,7 @@ def chosen(folder: Path, **texts: str) -> set[str]:
     [
         "import torch.nn.functional as F\nprint(F.softmax(x, 1))\n",
         "probs = nn.Softmax(1)(x)\n",
+        "from common import *\nclass Net(nn.Module):\n    def loss(self, x): return F.relu(x)\n",
         "def train(loss): loss.backward()\n",
         "from lightning import Trainer\ncriterion = build()\n",
         "def clip(accelerator, loss): accelerator.clip_grad_norm_(loss, 1)\n",
@@ -40,6 +41,10 @@ def test_what_may_hold_a_loss_is_parsed(text: str, tmp_path: Path) -> None:
         "self.F.log(x)\n",
         "# Reads to EOF.\nlog(x)\n",
         "def log(x): 'a hardware accelerated logarithm'\n",
+        "F = Fraction(1, 2)\nlog(F.limit_denominator(10))\n",
+        "from fractions import Fraction as F\nlog(F.from_float(x))\n",
+        "class Loss:\n    def hybrid_forward(self, F, x):\n        return F.softmax(x)\n",
+        "for nn, x in backwards:\n    nn.log(x)\n",
     ],
 )
 def test_words_that_only_look_like_torch_are_not(text: str, tmp_path: Path) -> None:

@@ -18,8 +18,18 @@ _LIBRARIES = (
 _TORCH = (*_LIBRARIES, b".backward(", b"manual_backward(", b"accelerator.")
 _ALIASES = (b"nn.", b"F.")
 """What may mean torch in a snippet that imports nothing, and then nothing imports it."""
-_ALIAS = re.compile(rb"(?<![\w.])(?:nn|F)\.[A-Za-z_]")
+_ALIAS = re.compile(rb"(?<![\w.])(nn|F)\.[A-Za-z_]")
 """One of them as a name of its own: ``conn.close()`` and the end of a sentence have them too."""
+_BINDS = (
+    rb"^[ \t>.]{0,40}(?:"
+    rb"(?:from|import)\b[^\n]*\b%(name)s\b"
+    rb"|(?:class|(?:async[ \t]+)?def)[ \t]+%(name)s\b"
+    rb"|(?:async[ \t]+)?def\b[^\n]*[(,][ \t]*%(name)s[ \t]*[,:=)]"
+    rb"|(?:for\b)?[\w \t,(]{0,99}\b%(name)s\b[\w \t,)]{0,99}(?:=(?!=)|\bin\b)"
+    rb")"
+)
+_BOUND = {name: re.compile(_BINDS % {b"name": name}, re.MULTILINE) for name in (b"nn", b"F")}
+"""Gives one of them another meaning, where nothing names torch."""
 _ABOUT_LOSS = (
     b"loss", b"Loss", b"backward", b"oftmax", b"igmoid", b"riterion", b"entropy", b"zero_grad",
     b"kl_div", b"log(", b".step(",
@@ -29,8 +39,14 @@ _ABOUT_LOSS = (
 def worth_analysing(content: bytes) -> bool:
     """Whether a file can have anything to do with a loss or a training loop."""
     return _has(content, _ABOUT_LOSS) and (
-        _has(content, _TORCH) or (_has(content, _ALIASES) and _ALIAS.search(content) is not None)
+        _has(content, _TORCH) or (_has(content, _ALIASES) and _is_snippet(content))
     )
+
+
+def _is_snippet(content: bytes) -> bool:
+    """Whether a file uses a short name for a part of torch, and does not say what it means."""
+    names = set(_ALIAS.findall(content))
+    return any(_BOUND[name].search(content) is None for name in names)
 
 
 def _has(content: bytes, tokens: Iterable[bytes]) -> bool:
