@@ -55,6 +55,23 @@ def is_label(key: Hashable) -> bool:
     return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
 
 
+NUMBER = "number"
+"""The first part of the symbol of a number of Python's own that is not known."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number of Python's own, known or not."""
+    if isinstance(value, Const):
+        return number(value) is not None
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (NUMBER,)
+
+
+def has_no_graph(value: Unknown) -> bool:
+    """Whether something unknown is surely no tensor that a gradient goes through."""
+    return is_label(value.key) or is_number(value)
+
+
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 

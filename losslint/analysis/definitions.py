@@ -9,6 +9,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import bind_name
+from losslint.analysis.math_api import outside
 from losslint.analysis.names import STAR
 from losslint.analysis.scope import Frame, Module, Scope
 from losslint.analysis.statements import executes
@@ -172,7 +173,7 @@ def _imported(run: Interpreter, module: Module | None, name: str, wanted: str, l
         return Namespace(inner)
     if level:
         return Unknown(("import", f"{'.' * level}{name}.{wanted}"))
-    return Extern(f"{name}.{wanted}")
+    return outside(f"{name}.{wanted}")
 
 
 def _import_all(run: Interpreter, module: Module | None, name: str) -> None:
