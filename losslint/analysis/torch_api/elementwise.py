@@ -170,6 +170,7 @@ def _log(op: Op) -> Value:
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
     made = blend(given)
+    made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,
