@@ -38,7 +38,7 @@ from losslint.analysis.watched import read_out
     "view_as", "reshape_as", "broadcast_to", "atleast_1d", "atleast_2d", "adjoint", "ravel",
     "resize", "resize_", "tile", "nan_to_num", "alias_copy", "pad", "retain_grad", "unfold",
     "dropout", "dropout2d", "alpha_dropout", "interpolate", "upsample", "squeeze_", "unsqueeze_",
-    "avg_pool2d", "adaptive_avg_pool2d", "max_pool2d", "layer_norm", "batch_norm",
+    "avg_pool2d", "adaptive_avg_pool2d", "max_pool2d", "layer_norm", "batch_norm", "renorm",
 )  # fmt: skip
 def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
