@@ -220,7 +220,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
     if number(left) == 1 and other.mask is not None:
-        return made.but(mask=other.mask, sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
+        return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
     if one.shape in ("trace", BOUNDED) and number(right) is not None:
         return made.but(shape=one.shape)
     return made

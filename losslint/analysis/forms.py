@@ -31,8 +31,10 @@ POSITIONS = "arange"
 """The form of positions, as ``arange`` counts them."""
 SOME = "some"
 """The form of a mask that is never all False."""
+FLAGS = frozenset({"flags", SOME})
+"""Forms of masks."""
 COMPLEMENT = "complement"
-"""The form of a mask that is true where another one is not."""
+"""The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"
 """The form of the number of elements that are in the complement of a mask."""
 ZEROS = "zeros found"
@@ -51,4 +53,4 @@ def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
     if isinstance(sign, cst.Equal) and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
     # where zeros are, something can be put
-    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else ""
+    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else "flags"

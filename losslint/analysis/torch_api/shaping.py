@@ -6,6 +6,7 @@ from losslint.analysis import accumulation, blending, operations
 from losslint.analysis.blending import as_dtype, blend
 from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
+from losslint.analysis.forms import COMPLEMENT
 from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
 from losslint.analysis.numbers import number
@@ -75,7 +76,7 @@ def _as_int(op: Op) -> Value:
 @function("bool")
 def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
-    if given.mask is None:
+    if given.mask is None and given.shape != COMPLEMENT:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
         return given.but(mask=reason) if isinstance(op.given(0), Tensor) else given
     return given
