@@ -101,6 +101,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return made.but(act=Act.RAW, trail=other.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
+    chosen = likelihoods.probability_of_label(run, node)
+    if chosen is not None:
+        return made.but(act=Act.PROB, picked=True, sign=chosen.sign, trail=chosen.trail)
     return made
 
 

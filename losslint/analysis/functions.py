@@ -51,6 +51,9 @@ _NO_LOSS_NAME = re.compile(
     r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.IGNORECASE
 )
 
+_LOSS_CLASS = re.compile(r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective")
+_KEEPS_LOSSES = re.compile(r"meter|logger|monitor|tracker|history|record", re.IGNORECASE)
+
 
 def call_function(
     run: Interpreter,
@@ -191,6 +194,8 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
+    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+        run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
     for name, value in bound.items():
@@ -243,7 +248,7 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
 
 
 def _is_loss_class(cls: Class) -> bool:
-    return bool(re.search(r"loss$|^loss|criterion|objective", cls.name, re.IGNORECASE))
+    return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 
 def _plain(value: Value | None) -> bool:

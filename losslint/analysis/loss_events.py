@@ -230,3 +230,16 @@ class LossSum:
 
     place: Place
     terms: tuple[LossTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomLoss:
+    """A loss module that takes any two shapes that broadcast, and reduces what comes of them."""
+
+    place: Place
+    """Where two of its arguments meet element by element."""
+    name: str
+    """The class."""
+    arguments: tuple[str, str]
+    reduction: Place
+    """Where all elements become one number."""

@@ -29,7 +29,7 @@ from losslint.analysis.operations import with_operation
 from losslint.analysis.powers import power
 from losslint.analysis.shares import RANDOM, share_below
 from losslint.analysis.sizes import broadcast, paired
-from losslint.analysis.strings import MAX_TEXT, percent
+from losslint.analysis.strings import MAX_TEXT, beginning_of, percent, put_together
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -127,6 +127,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         return percent(left.value, right, node)
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
+    if sign == "+" and (beginning := beginning_of(left)):
+        return put_together(beginning, (left, right), node)
     if isinstance(left, Params) or isinstance(right, Params):
         return Params(owners_of(run, Tuple((left, right))))
     if sign == "+" and (is_list(left) or isinstance(left, Tuple)):

@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     PROBABILITIES,
     Act,
     Sign,
+    TargetKind,
     Tensor,
     Value,
     ZeroReason,
@@ -69,8 +70,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
         made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
-        both_unit = one.shape == other.shape == "unit"
-        made = made.but(shape="unit-product" if both_unit else "product")
+        made = made.but(shape=_shape_of_product(one, other))
+        if made.shape == "exp":
+            made = made.but(trail=one.trail or other.trail)
     elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
         made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
@@ -82,6 +84,13 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if zero is not None and (both or number(right) is not None):
         made = made.but(zero=zero)
     return _scaled(made, one, other, right)
+
+
+def _shape_of_product(one: Tensor, other: Tensor) -> str:
+    if one.shape == other.shape == "unit":
+        return "unit-product"
+    masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
+    return "exp" if masked else "product"
 
 
 def _no_batch_mean(made: Tensor) -> Tensor:
@@ -116,7 +125,8 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
-        if other.act in PROBABILITIES or other.mask is not None or number(right) is not None:
+        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT
+        if chosen or other.act in PROBABILITIES or number(right) is not None:
             return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
     for log in (one, other):
         if log.act in LOG_PROBABILITIES:

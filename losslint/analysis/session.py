@@ -7,13 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from losslint.analysis import container_api, definitions, loops, python_api, reflection_api
+from losslint.analysis import (
+    container_api,
+    definitions,
+    importing,
+    loops,
+    python_api,
+    reflection_api,
+)
 from losslint.analysis.accumulation import accumulations
 from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
 from losslint.analysis.clipping import gradient_clips
 from losslint.analysis.comparisons import is_tested
+from losslint.analysis.custom_losses import custom_losses
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
@@ -64,6 +72,7 @@ _TABLES = (
     data,
     definitions,
     elementwise,
+    importing,
     loops,
     modules,
     optim,
@@ -159,6 +168,7 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
     events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))

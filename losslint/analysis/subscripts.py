@@ -35,6 +35,7 @@ from losslint.analysis.operations import whole, with_operation
 from losslint.analysis.shares import RANDOM
 from losslint.analysis.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.torch_api.outputs import output_item
+from losslint.analysis.torch_api.pretrained import any_network
 from losslint.analysis.trail import extend as extend_trail
 from losslint.analysis.values import (
     NONE,
@@ -146,7 +147,7 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         return Unknown(key, value.deps, value.lost, value.why)
     if isinstance(value, Params):
         return element(run, value, node)
-    return UNKNOWN
+    return (any_network(value) if isinstance(value, Extern) else None) or UNKNOWN
 
 
 def _of_items(

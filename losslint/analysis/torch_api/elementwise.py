@@ -170,6 +170,7 @@ def _log(op: Op) -> Value:
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
     made = blend(given)
+    made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,
@@ -253,6 +254,10 @@ def _where(op: Op) -> Value:
             sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
         )
+    if len(tensors) == 2 and all(value.act in PROBABILITIES for value in tensors):
+        guarded = any(value.sign is Sign.POSITIVE for value in tensors)
+        sign = Sign.POSITIVE if guarded else Sign.NON_NEGATIVE
+        return blend(one, other).but(act=Act.PROB, picked=True, sign=sign, trail=tensors[0].trail)
     return blend(one, other)
 
 

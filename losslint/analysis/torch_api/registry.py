@@ -202,13 +202,18 @@ def group_of_kind(kind: str) -> str:
         return "optimizer"
     if module_class(kind) or kind.rpartition(".")[2] in ("LightningModule", "Module"):
         return "module"
-    if kind.startswith(("torchvision.models", "timm.", "transformers.", "segmentation_models")):
+    if kind.startswith(_NETWORKS):
         return "module"
     if kind.startswith("torch.distributions."):
         return "distribution"
     return ""
 
 
+_NETWORKS = (
+    "torchvision.models", "timm.", "transformers.", "segmentation_models", "efficientnet_pytorch",
+    "pretrainedmodels",
+)  # fmt: skip
+"""Libraries whose classes are networks."""
 OPTIMIZERS = frozenset(
     "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop SparseAdam ASGD Lion "
     "Lamb LAMB FusedAdam FusedSGD DeepSpeedCPUAdam AdaBelief Ranger RAdam AdaBound Adafactor "
