@@ -8,7 +8,7 @@ from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.blending import blend, operand
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
+from losslint.analysis.forms import BOUNDED, FLAGS, SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
 from losslint.analysis.gradient_flow import as_weight
 from losslint.analysis.learned_weights import alone, weighed
 from losslint.analysis.numbers import number
@@ -73,7 +73,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.mask is not None or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+    elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
         made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
@@ -200,7 +200,7 @@ def softmax_by_hand(
 
 def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
     """Whether a value holds the elements of a mask, and none of them where it has none."""
-    return any(
+    return all(term.stage == "elements" for term in value.terms) and any(
         one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
     )
 

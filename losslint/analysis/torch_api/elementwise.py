@@ -11,7 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, FREE
+from losslint.analysis.forms import BOUNDED, ENCLOSURE, FREE
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -220,7 +220,8 @@ def _clamp(op: Op) -> Value:
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         made = made.but(sign=Sign.NON_NEGATIVE)
-        if given.zero is None and (given.grad or given.deps):  # data is as its author made it
+        # data is as its author made it
+        if given.zero is None and (given.grad or given.deps) and given.shape != ENCLOSURE:
             text = "what is clamped at zero can be zero"
             made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
