@@ -6,7 +6,7 @@ from losslint.analysis import terms
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_weight
 from losslint.analysis.containers import ARGMAX, picked
-from losslint.analysis.forms import COMPLEMENT, OTHERS, SOME
+from losslint.analysis.forms import COMPLEMENT, OTHERS, SOME, STABLE_EXP, STABLE_SUM
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -27,6 +27,7 @@ from losslint.analysis.values import (
 
 _SUMMED = {
     "exp": "sumexp",
+    STABLE_EXP: STABLE_SUM,
     "square": "sum-square",
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
