@@ -172,7 +172,10 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if number(left) is not None:
         made = alone(made, other)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
-        return made.but(shape="shifted")
+        shifted = made.but(shape="shifted")
+        if one.act is Act.RAW and other.shape == "maximum":
+            return shifted.but(act=Act.RAW, trail=one.trail)
+        return shifted
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):

@@ -205,6 +205,11 @@ def _converted(op: Op) -> Value:
     return Unknown()
 
 
+@extern("typing.cast", "typing_extensions.cast")
+def _cast(op: Op) -> Value:
+    return op.arg(1, "val")
+
+
 @extern("builtins.len")
 def _len(op: Op) -> Value:
     value = op.arg(0)
