@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import likelihoods
 from losslint.analysis.blending import blend, operand
+from losslint.analysis.comparisons import is_mirrored
 from losslint.analysis.conditions import is_maximum
 from losslint.analysis.forms import (
     BOUNDED,
@@ -178,6 +179,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return shifted
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
+        if is_mirrored(run, node):
+            return made.but(shape="non-positive")
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):

@@ -62,3 +62,9 @@ def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
         return SOME
     # where zeros are, something can be put
     return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else "flags"
+
+
+def is_above_zero(sign: cst.BaseCompOp | None, bound: Value) -> bool:
+    """Whether a comparison asks which elements are above zero, or at least zero."""
+    above = isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual)
+    return above and number(bound) == 0

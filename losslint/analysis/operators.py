@@ -325,6 +325,7 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
+            above=run_place if forms.is_above_zero(sign, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
