@@ -44,6 +44,17 @@ def is_maximum(value: Value) -> bool:
     return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
 
 
+LABEL = "label"
+"""The last part of the symbol of labels, which no gradient goes through."""
+
+
+def is_label(key: Hashable) -> bool:
+    """Whether a symbol stands for labels, or for a power of them."""
+    if not isinstance(key, tuple) or len(key) < 2:
+        return False
+    return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
+
+
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 
@@ -136,6 +147,12 @@ def is_symbol(value: Value | None) -> bool:
     return isinstance(key, tuple) and (key[0] in ("param", "attr", "name") or key[1:2] == (".",))
 
 
+def is_weight(value: Value | None) -> bool:
+    """Whether a value is the weight of a layer of torch."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[0] == "attr" and key[-1] == "weight"
+
+
 def is_difference(value: Value) -> bool:
     """Whether a value is the difference of two unknown ones."""
     key = value.key if isinstance(value, Unknown) else None
@@ -168,6 +185,10 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
         if is_difference(Unknown(key[1])):
             marks |= {"difference", "squared-difference"}
         return Tensor(
-            sign=Sign.NON_NEGATIVE, shape="square", marks=frozenset(marks), deps=value.deps
+            sign=Sign.NON_NEGATIVE,
+            shape="square",
+            marks=frozenset(marks),
+            deps=value.deps,
+            grad=not is_label(value.key),
         )
     return None

@@ -173,12 +173,14 @@ def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
     return made
 
 
+_OF_ELEMENTS = frozenset(
+    {"parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed", "arange", ARGMAX}
+)
+"""Forms of a tensor that its elements have too."""
+
+
 def _kept(shape: str) -> str:
-    return (
-        shape
-        if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed", ARGMAX)
-        else ""
-    )
+    return shape if shape in _OF_ELEMENTS else ""
 
 
 def append(run: Interpreter, target: Instance, value: Value) -> None:

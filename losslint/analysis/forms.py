@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.numbers import number
 from losslint.analysis.values import Sign, Tensor, Value
 
@@ -13,6 +15,20 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+OF_RELU = "of a relu"
+"""The mark of log-probabilities whose logits came out of a relu."""
+BOUNDED = "bounded"
+"""The form of values that were given a limit well inside what they could be."""
+CLEARED = "cleared"
+"""The form of positive values of which some were set to zero."""
+GRAM = "gram"
+"""The form of the products of all pairs of rows, each row with itself among them."""
+SOME = "some"
+"""The form of a mask that is never all False."""
+COMPLEMENT = "complement"
+"""The form of a mask that is true where another one is not."""
+OTHERS = "others"
+"""The form of the number of elements that are in the complement of a mask."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
@@ -22,6 +38,9 @@ def is_area(value: Tensor) -> bool:
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
 
 
-def zeros_found(is_equal: bool, bound: Value) -> str:
-    """The form of the outcome of a comparison: where zeros are, something can be put."""
-    return ZEROS if is_equal and number(bound) == 0 else ""
+def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
+    """The form of the outcome of a comparison."""
+    if isinstance(sign, cst.GreaterThan) and value.shape in (CLEARED, GRAM, SOME):
+        return SOME
+    # where zeros are, something can be put
+    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else ""

@@ -175,6 +175,8 @@ class Operation:
     """Where a logarithm was multiplied with something that is not made of its argument."""
     part: cst.BaseExpression | None = None
     """The operand in the code, of an operation between two."""
+    order: int = 0
+    """Operations that are told apart by when they ran: the number of steps before."""
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
+from losslint.analysis.comparisons import is_of_itself
 from losslint.analysis.conditions import (
     as_tensor,
     by_version,
@@ -143,6 +144,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         return made
     if sign == "*" and is_list(left):
         return left
+    if sign == "@":
+        return _of_tensors(run, sign, left, right, node)
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (is_square(left) and is_square(right)) or (
@@ -270,7 +273,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         if isinstance(sign, cst.Minus):
             return arithmetic.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
-            return value
+            return value.but(shape=forms.COMPLEMENT)
         if isinstance(sign, cst.Plus):
             return value
         return blending.blend(value).but(sizes=value.sizes)
@@ -302,21 +305,23 @@ def compare(
         if isinstance(sign, cst.Equal):
             compared(run, left, right, node)
         run_place = run.place(node)
-        inner = next((t.zero or t.mask for t in tensors if t.zero or t.mask), None)
+        inner = next((t.mask or t.zero for t in tensors if t.mask or t.zero), None)
         reason = inner
         padding = (
             isinstance(sign, cst.NotEqual)
+            or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
             or any(t.shape == "arange" for t in tensors)
         )
-        if inner is None and not padding:
-            reason = ZeroReason(run_place, "mask", "no element may be selected")
+        if not padding:
+            text = "no element may be selected"
+            reason = ZeroReason(run_place, "mask", text, behind=inner)
         made = blending.blend(left, right)
         mask = Tensor(
             mask=reason,
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
-            else forms.zeros_found(isinstance(sign, cst.Equal), right),
+            else forms.found(sign, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -328,6 +333,8 @@ def compare(
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
+        if is_of_itself(node):
+            return UNKNOWN  # a test for NaN
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):

@@ -8,7 +8,7 @@ from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.blending import blend, operand
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
+from losslint.analysis.forms import BOUNDED, SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
 from losslint.analysis.gradient_flow import as_weight
 from losslint.analysis.learned_weights import alone, weighed
 from losslint.analysis.numbers import number
@@ -67,12 +67,14 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if ZEROS in (one.shape, other.shape):
         made = made.but(shape=ZEROS)
+    elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
+        made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.shape == "cosine" and 0 < abs(number(right) or 0) < 1:
-        made = made.but(shape="bounded")
+    elif one.mask is not None or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+        made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
     if number(right) is not None:
@@ -194,6 +196,13 @@ def softmax_by_hand(
     return made.but(act=Act.SOFTMAX, trail=one.trail)
 
 
+def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
+    """Whether a value holds the elements of a mask, and none of them where it has none."""
+    return any(
+        one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
+    )
+
+
 def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
@@ -208,6 +217,8 @@ def _risky_division(
         right = right.but(zero=reason)
     if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
         return made
+    if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
+        return made  # where nothing was selected, nothing is divided
     operation = Operation(
         OperationKind.DIVISION,
         run.place(node),

@@ -20,6 +20,7 @@ from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
 from losslint.analysis.clipping import gradient_clips
+from losslint.analysis.comparisons import is_tested
 from losslint.analysis.custom_losses import custom_losses
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
@@ -191,8 +192,13 @@ def _analyse(
 def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
-        operand = event.operation.operand
-        guarded = operand.zero in run.seen.guarded or operand.mask in run.seen.guarded
+        operand, tested = event.operation.operand, run.seen.guarded
+        guarded = any(
+            reason in tested or is_tested(reason, tested)
+            for why in (operand.zero, operand.mask)
+            if why is not None
+            for reason in why.chain()
+        )
         return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])

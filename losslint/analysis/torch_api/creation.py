@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import libcst as cst
+
 from losslint.analysis import blending, forms, operations
 from losslint.analysis.blending import blend
+from losslint.analysis.conditions import is_padding
 from losslint.analysis.containers import elements
 from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.metrics import compared
@@ -38,14 +41,16 @@ def _compared(op: Op) -> Value:
         op.run.guard_means(given)
     if op.name == "eq":
         compared(op.run, given, op.arg(1, "other"), op.node)
-    inner = given.zero or given.mask
+    inner = given.mask or given.zero
     reason: ZeroReason | None = inner
-    padding = op.name in ("ne", "isfinite", "logical_not")
-    if inner is None and not padding:
-        reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
+    sign = _SIGNS.get(op.name)
+    padding = op.name in _FOR_FEW or is_padding(type(sign).__name__, op.arg(1, "other"))
+    if not padding:
+        text = "no element may be selected"
+        reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
     made = Tensor(
         mask=reason,
-        shape=forms.zeros_found(op.name == "eq", op.arg(1, "other")),
+        shape=forms.found(sign, given, op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
@@ -55,10 +60,15 @@ def _compared(op: Op) -> Value:
     return cut(op.run, given, made, op.name, op.node)
 
 
+_FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
+"""Tests for padding and for what is not a number: what remains is hardly ever nothing."""
+_SIGNS = {"eq": cst.Equal(), "ge": cst.GreaterThanEqual(), "gt": cst.GreaterThan()}
+
+
 @function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
-    return Tensor(zero=given.zero or given.mask, grad=False, sign=Sign.NON_NEGATIVE)
+    return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)
 
 
 @function("dim", "element_size", "get_device", "stride", "storage")

@@ -11,6 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.forms import BOUNDED
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -112,7 +113,7 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
-_LIMITED = frozenset({"shifted", "cosine", "non-positive", "bounded", "up-to-one", "absorbed"})
+_LIMITED = frozenset({"shifted", "cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -214,8 +215,10 @@ def _clamp(op: Op) -> Value:
         owner=None,
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
-        reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
-        made = made.but(sign=Sign.NON_NEGATIVE, zero=given.zero or reason)
+        made = made.but(sign=Sign.NON_NEGATIVE)
+        if given.zero is None and (given.grad or given.deps):  # data is as its author made it
+            text = "what is clamped at zero can be zero"
+            made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
@@ -224,7 +227,7 @@ def _clamp(op: Op) -> Value:
 def _limit(cap: float | None) -> str:
     """The form of a value below a cap: ``absorbed`` where the cap is one but for rounding."""
     if cap is None or cap > 1 or cap < 1 - ABSORBED:
-        return "bounded"
+        return BOUNDED
     return "up-to-one" if cap == 1 else "absorbed"
 
 

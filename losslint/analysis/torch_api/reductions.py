@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from losslint.analysis import terms
 from losslint.analysis.blending import blend
+from losslint.analysis.conditions import is_weight
 from losslint.analysis.containers import ARGMAX, picked
+from losslint.analysis.forms import COMPLEMENT, OTHERS, SOME
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -30,6 +32,7 @@ _SUMMED = {
     "neg-log-prob": "neg-log-prob",
     "product": "overlap",
     "unit-product": "cosine",
+    COMPLEMENT: OTHERS,
 }
 """What a sum over values of a special form is."""
 _AVERAGED = {
@@ -53,8 +56,8 @@ def _sum(op: Op) -> Value:
         return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
-    zero = given.zero or given.mask
-    if given.sign is Sign.POSITIVE:
+    zero = given.mask or given.zero
+    if given.sign is Sign.POSITIVE or given.shape == SOME:
         zero = None
     if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
         zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")
@@ -143,8 +146,14 @@ def _spread(op: Op) -> Value:
 @function("norm", "vector_norm", "matrix_norm")
 def _norm(op: Op) -> Value:
     given = op.tensor()
-    # an affine layer hardly ever gives a zero vector, and data that is no part of the graph is as
-    # its author made it
-    safe = given.act is Act.RAW or given.sign is Sign.POSITIVE or not given.grad
+    # an affine layer hardly ever gives a zero vector, nor are its weights one, and data that is no
+    # part of the graph is as its author made it
+    safe = (
+        given.act is Act.RAW
+        or given.shape == "parameter"
+        or is_weight(op.given(0, "input", "self", "A", "x"))
+        or given.sign is Sign.POSITIVE
+        or not given.grad
+    )
     reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
     return blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if safe else reason, shape="norm")

@@ -15,7 +15,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.blending import blend, deps_of
-from losslint.analysis.conditions import as_tensor, is_difference
+from losslint.analysis.conditions import as_tensor, is_difference, is_label
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.learned_weights import ALONE, alone
@@ -73,8 +73,13 @@ class Op:
             tensor = as_tensor(self.run, value, self.node)
             if tensor is not None:
                 return tensor
-        marks = frozenset({"difference"}) if value is not None and is_difference(value) else NOTHING
-        return Tensor(deps=deps_of(value) if value is not None else frozenset(), marks=marks)
+        if value is None:
+            return Tensor()
+        return Tensor(
+            deps=deps_of(value),
+            marks=frozenset({"difference"}) if is_difference(value) else NOTHING,
+            grad=not (isinstance(value, Unknown) and is_label(value.key)),
+        )
 
 
 NOTHING: frozenset[str] = frozenset()

@@ -370,8 +370,10 @@ def _framework_other(op: Op, target: Instance) -> Value:
 
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
-    deps = deps_of(op.arg(0, "outputs"))
-    op.run.seen.differentiated |= losses_in(op.arg(0, "outputs"))
+    outputs = op.arg(0, "outputs")
+    deps = deps_of(outputs)
+    op.run.seen.differentiated |= losses_in(outputs)
+    op.run.reaches_loss(outputs)
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 

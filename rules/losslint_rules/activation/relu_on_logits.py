@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
-from losslint.analysis.values import Act
+from losslint.analysis.forms import OF_RELU
+from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
 from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
@@ -19,7 +20,8 @@ class ReluOnLogits(Rule):
     ## What it does
 
     Reports calls of `CrossEntropyLoss`, `BCEWithLogitsLoss`, `MultiLabelSoftMarginLoss`, their
-    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu.
+    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu, and of
+    `NLLLoss` where a relu came before the log_softmax.
 
     ## Why it matters
 
@@ -78,12 +80,24 @@ class ReluOnLogits(Rule):
 
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A relu reaches a criterion that takes logits."""
-        takes_logits = call.criterion.expects in (Expects.LOGITS, Expects.BINARY_LOGITS)
-        if takes_logits and call.activation is Act.RELU:
+        help_ = "leave the relu out behind the last layer"
+        if call.criterion.expects in _TAKE_LOGITS and call.activation is Act.RELU:
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} takes logits, but `{call.given}` comes out of a relu: no logit can "
                 "be negative, and those at zero get no gradient",
-                "leave the relu out behind the last layer",
+                help_,
                 fix=without_activation(call.place, "relu"),
             )
+        elif call.criterion.name == "NLLLoss" and call.activation is Act.LOG_SOFTMAX:
+            assert isinstance(call.input, Tensor)
+            if OF_RELU in call.input.marks:
+                yield Diagnosis.of_input(
+                    call,
+                    f"the logits behind `{call.given}` come out of a relu: none can be negative, "
+                    "and those at zero get no gradient",
+                    help_,
+                )
+
+
+_TAKE_LOGITS = (Expects.LOGITS, Expects.BINARY_LOGITS)
