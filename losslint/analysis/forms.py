@@ -15,6 +15,8 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+FREE = "free"
+"""The kind of reason why a parameter can be zero: training takes it anywhere."""
 OF_RELU = "of a relu"
 """The mark of log-probabilities whose logits came out of a relu."""
 BOUNDED = "bounded"

@@ -32,7 +32,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     if known == 0.5:
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:
-        marks = made.marks | {"square"}
+        marks = made.marks - {"log"} | {"square"}
         if one.act is Act.RAW:
             marks |= {"raw"}
         if one.shape == "parameter":

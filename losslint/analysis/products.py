@@ -143,6 +143,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     one, other = operand(left), operand(right)
     made = blend(left, right)
     divided(run, left, right, node)
+    if other.owner is not None:
+        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:

@@ -11,7 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED
+from losslint.analysis.forms import BOUNDED, FREE
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -169,7 +169,10 @@ def _log(op: Op) -> Value:
     given = op.given(0, "input", "self")
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
+    if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
+        given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     made = blend(given)
+    made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,
@@ -192,6 +195,7 @@ def _log(op: Op) -> Value:
     return made
 
 
+_ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
 _LOG_SHAPES = frozenset({"sumexp", "1+exp", "cosh"})
 
 
