@@ -11,7 +11,7 @@ from losslint.analysis.gradient_flow import cut
 from losslint.analysis.joins import each, join_alternatives, without_none
 from losslint.analysis.learned_weights import TENDING, tend
 from losslint.analysis.lookup import class_attribute, lineage
-from losslint.analysis.math_api import outside
+from losslint.analysis.names import outside
 from losslint.analysis.sizes import ANY, rank
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
@@ -58,8 +58,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         whole_name = f"{value.name}.{name}"
         if whole_name in VERSIONS:
             return Unknown((whole_name,), frozenset({whole_name}))
-        named = outside(whole_name)
-        return named if isinstance(named, Const) else Extern(whole_name, value.guessed)
+        return outside(whole_name, value.guessed)
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
     if name in GRADIENT and isinstance(value, Tensor | Unknown):

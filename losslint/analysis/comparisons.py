@@ -27,6 +27,31 @@ def is_of_itself(node: cst.CSTNode) -> bool:
     return same(node.left, node.comparisons[0].comparator)
 
 
+def is_of_element(node: cst.CSTNode) -> bool:
+    """Whether something is compared with one of its elements, to which that one is equal."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    other = node.comparisons[0].comparator
+    return isinstance(other, cst.Subscript) and same(node.left, other.value)
+
+
+def is_of_positives(node: cst.CSTNode) -> bool:
+    """Whether what is above zero is selected: `x[x > 0]`."""
+    if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+        return False
+    index = node.slice[0].slice
+    test = index.value if isinstance(index, cst.Index) else None
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return False
+    sign, bound = test.comparisons[0].operator, test.comparisons[0].comparator
+    return (
+        isinstance(sign, cst.GreaterThan)
+        and isinstance(bound, cst.Integer | cst.Float)
+        and bound.evaluated_value == 0
+        and same(node.value, test.left)
+    )
+
+
 _VIEWS = frozenset(
     {"t", "T", "mT", "transpose", "permute", "unsqueeze", "view", "reshape", "contiguous"}
 )

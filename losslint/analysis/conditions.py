@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def is_number(value: object) -> bool:
 
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
-    return is_label(value.key) or is_number(value)
+    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
+    return detached or is_label(value.key) or is_number(value)
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
@@ -133,12 +135,12 @@ def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
     return frozenset(found)
 
 
-_PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
-
-
 def is_padding(comparison: str, bound: Value | None) -> bool:
     """Whether a comparison tells labels from padding, which is below zero."""
-    return (comparison, bound) in _PADDING
+    known = number(bound) if bound is not None else None
+    if known is None:
+        return False
+    return known <= {"GreaterThanEqual": 0, "GreaterThan": -1}.get(comparison, -math.inf)
 
 
 def is_comparison(value: object) -> bool:

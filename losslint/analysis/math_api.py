@@ -10,15 +10,6 @@ from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.torch_api.unknown import call_unknown
 from losslint.analysis.values import Const, Extern, Unknown, Value
 
-_CONSTANTS = {"pi": Const(math.pi), "e": Const(math.e), "tau": Const(math.tau)}
-_MODULES = frozenset({"math", "numpy", "torch"})
-
-
-def outside(name: str) -> Value:
-    """What a qualified name outside the project stands for."""
-    module, _, last = name.rpartition(".")
-    return _CONSTANTS.get(last, Extern(name)) if module in _MODULES else Extern(name)
-
 
 @extern(*(f"math.{name}" for name in (
     "sqrt", "exp", "expm1", "log", "log2", "log10", "log1p", "pow", "sin", "cos", "tan", "tanh",

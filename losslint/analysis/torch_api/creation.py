@@ -28,6 +28,7 @@ from losslint.analysis.values import (
     Sign,
     TargetKind,
     Tensor,
+    Tuple,
     Unknown,
     Value,
     ZeroReason,
@@ -117,6 +118,14 @@ def _is_leaf(op: Op) -> bool:
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
     return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
+
+
+@function("unique", "unique_consecutive")
+def _unique(op: Op) -> Value:
+    made = Tensor(grad=False, shape=forms.MEMBERS, deps=op.tensor().deps)
+    more = [name for name in ("return_inverse", "return_counts") if op.given(-1, name) == TRUE]
+    rest = Tensor(grad=False, dtype=DType.INT, sign=Sign.NON_NEGATIVE)
+    return Tuple((made, *(rest for _ in more))) if more else made
 
 
 @function("arange")

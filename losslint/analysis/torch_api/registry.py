@@ -111,7 +111,7 @@ _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
     "clear_grad unscale_ requires_grad_ "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
-    "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs".split()
+    "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs unique".split()
 )
 
 
