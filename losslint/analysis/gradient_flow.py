@@ -79,7 +79,8 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
 def _has_own_way(partner: Tensor, operation: Operation) -> bool:
     """Whether a value is computed by a model, and not just data like what was cut off."""
     computed = bool(partner.terms) or partner.act is not Act.UNKNOWN
-    return computed or not partner.deps <= operation.operand.deps
+    ours, theirs = partner.deps, operation.operand.deps
+    return computed or not ours <= theirs or (bool(ours) and ours == theirs)
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:

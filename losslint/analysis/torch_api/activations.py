@@ -6,7 +6,7 @@ from typing import Any
 
 from losslint.analysis.blending import blend
 from losslint.analysis.events import ImplicitDim
-from losslint.analysis.forms import OF_RELU
+from losslint.analysis.forms import BETWEEN, OF_RELU
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import Trail, extend
@@ -43,6 +43,8 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
+    if given.shape == BETWEEN:  # neither end is near
+        return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
 
