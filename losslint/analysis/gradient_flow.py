@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
-LASTING = CUTTING | {OperationKind.BATCH_MEANS}
+LASTING = CUTTING | {OperationKind.BATCH_MEANS, OperationKind.IMPLICIT_DIM}
 MAX_CUTS = 8
 MAX_LOSSES = 64
 
