@@ -15,6 +15,7 @@ from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
+    Act,
     Const,
     Extern,
     Instance,
@@ -34,11 +35,16 @@ _DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 
 
 def losses_in(value: Value) -> frozenset[Hashable]:
-    """What says which losses a value is made of: the places of its terms, or its symbols."""
+    """What says which losses a value is made of: the places of its terms, or its symbols.
+
+    A loss that is written out has neither, and stands for itself.
+    """
     found: set[Hashable] = set()
     for one in alternatives_of(value):
         if isinstance(one.value, Tensor):
             found.update(term.place for term in one.value.terms)
+            if _is_written_out(one.value):
+                found.add(one.value)
         elif isinstance(one.value, Unknown) and one.value.key is not None:
             found.add(one.value.key)
     return frozenset(found)
@@ -125,11 +131,17 @@ def _kept_before(value: Value, place: Place) -> bool:
 
 def _has_graph(value: Value) -> bool:
     """Whether a value is a loss with its graph, or something unknown that can be one."""
-    return all(
-        (isinstance(one.value, Tensor) and one.value.grad and bool(one.value.terms))
-        or (isinstance(one.value, Unknown) and one.value.key is not None)
-        for one in alternatives_of(value)
+    known = [one.value for one in alternatives_of(value) if not isinstance(one.value, Const)]
+    return bool(known) and all(
+        (isinstance(one, Tensor) and one.grad and (bool(one.terms) or _is_written_out(one)))
+        or (isinstance(one, Unknown) and one.key is not None)
+        for one in known
     )
+
+
+def _is_written_out(value: Tensor) -> bool:
+    """Whether a tensor can be a loss of which no criterion is known."""
+    return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
 
 
 def _slot(run: Interpreter, target: cst.CSTNode) -> tuple[Slots, Hashable] | None:
@@ -193,7 +205,11 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             if backward is not None:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
-            elif keep.place in run.seen.numbers and not keep.losses & trained:
+            elif (
+                keep.place in run.seen.numbers
+                and not keep.losses & trained
+                and not all(isinstance(one, Tensor) for one in keep.losses)
+            ):
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
 

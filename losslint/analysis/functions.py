@@ -14,6 +14,7 @@ from losslint.analysis.conditions import symbols_in
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
+from losslint.analysis.labels import with_labels
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objectives import note_returned
 from losslint.analysis.reach import is_part_of_call
@@ -50,6 +51,9 @@ _NO_LOSS_NAME = re.compile(
     r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.IGNORECASE
 )
 
+_LOSS_CLASS = re.compile(r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective")
+_KEEPS_LOSSES = re.compile(r"meter|logger|monitor|tracker|history|record", re.IGNORECASE)
+
 
 def call_function(
     run: Interpreter,
@@ -68,6 +72,8 @@ def call_function(
     if function.owner is not None and is_stub(node):
         return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
+    if is_loss_function(function, owner or function.owner):
+        bound = with_labels(node, bound, self)
     key = _key(run, function, bound)
     known = run.memo.find(key)
     widened = known is None and run.memo.full(node)
@@ -188,6 +194,8 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
+    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+        run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
     for name, value in bound.items():
@@ -240,7 +248,7 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
 
 
 def _is_loss_class(cls: Class) -> bool:
-    return bool(re.search(r"loss$|^loss|criterion|objective", cls.name, re.IGNORECASE))
+    return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 
 def _plain(value: Value | None) -> bool:

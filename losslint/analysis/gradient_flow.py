@@ -178,7 +178,9 @@ def _ends(operation: Operation, whole: bool) -> bool:
     return whole and operation.kind is OperationKind.CUT and operation.function in _DECISIONS
 
 
-def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: str) -> Value:
+def require_gradient(
+    run: Interpreter, node: cst.CSTNode, value: Value, title: str, *, copied: bool = False
+) -> Value:
     """A value that is told to require a gradient: a leaf from here on, or a loss forced to be one.
 
     Args:
@@ -186,6 +188,7 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
         node: where that is said.
         value: what it is said of.
         title: the value as the code has it.
+        copied: whether the leaf is a new one.
     """
     known = [one.value for one in alternatives_of(value)]
     named = bool(LOSS_NAMED.search(title))
@@ -194,7 +197,7 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
         or (isinstance(one, Unknown) and named and _made_by_call(one))
         for one in known
     ):
-        run.emit(ForcedGradient(run.place(node), title))
+        run.emit(ForcedGradient(run.place(node), title, copied))
     return each(value, lambda one: one.but(grad=True) if isinstance(one, Tensor) else one)
 
 

@@ -1,4 +1,4 @@
-"""Sums of weighted log-probabilities that are a binary cross entropy, written out."""
+"""Likelihoods of binary labels, written out: of one label, and as a binary cross entropy."""
 
 from __future__ import annotations
 
@@ -48,6 +48,45 @@ def summed(run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst
     return made.but(operations=made.operations - {left, right} | {whole})
 
 
+def probability_of_label(run: Interpreter, node: cst.CSTNode) -> Tensor | None:
+    """The probability p in ``p * t + (1 - p) * (1 - t)``, which is that of the label t."""
+    if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Add):
+        return None
+    ones, rests = _factors(node.left), _factors(node.right)
+    if not ones or not all(isinstance(one, cst.Name) for one in ones):
+        ones, rests = rests, ones
+    complements = [_complemented(rest) for rest in rests]
+    for one in ones:
+        if not isinstance(one, cst.Name) or not any(
+            isinstance(rest, cst.Name) and rest.value == one.value for rest in complements
+        ):
+            return None
+    values = [run.eval(one) for one in ones]
+    for value in values:
+        if isinstance(value, Tensor) and value.act in PROBABILITIES:
+            return value
+    return None
+
+
+def _factors(node: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
+    """The two factors of a product, or nothing."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+        return node.left, node.right
+    return ()
+
+
+def _complemented(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What is taken from 1."""
+    if (
+        isinstance(node, cst.BinaryOperation)
+        and isinstance(node.operator, cst.Subtract)
+        and isinstance(node.left, cst.Integer | cst.Float)
+        and float(node.left.value) == 1
+    ):
+        return node.right
+    return None
+
+
 def _weighed_in(value: Tensor) -> Operation | None:
     """The only logarithm in a value, where it was multiplied with something."""
     found = [one for one in value.operations if one.kind is OperationKind.LOG]
@@ -65,12 +104,10 @@ def _is_likelihood(left: Operation, right: Operation, node: cst.CSTNode) -> bool
     if p.zero is not None or rest.zero is not None:
         return False  # what is wrong with the guard comes first
     (target, one_sign), (complement, other_sign) = _factor(positive), _factor(negative)
+    taken = _complemented(complement)
     return (
-        isinstance(complement, cst.BinaryOperation)
-        and isinstance(complement.operator, cst.Subtract)
-        and isinstance(complement.left, cst.Integer | cst.Float)
-        and float(complement.left.value) == 1
-        and complement.right.deep_equals(target)
+        taken is not None
+        and taken.deep_equals(target)
         and one_sign * other_sign == _joint_sign(node)
     )
 

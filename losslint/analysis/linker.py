@@ -38,6 +38,20 @@ class Linker:
             return self._below(folder, name) if name else self._package(folder)
         return self._absolute(folder, name)
 
+    def inside(self, name: str, importer: Path, beginning: str) -> list[Path]:
+        """The modules of a package whose names begin so, in the order of their names."""
+        found = self.find(name, importer, 0)
+        if found is None or (found.suffix == ".py" and found.name != "__init__.py"):
+            return []
+        folder = found.parent if found.suffix == ".py" else found
+        names = {
+            entry.removesuffix(".py")
+            for entry in self._names_in(folder)
+            if entry.startswith(beginning) and not entry.startswith((".", "__"))
+        }
+        modules = (self._below(folder, one) for one in sorted(names) if one.isidentifier())
+        return [module for module in modules if module is not None]
+
     def is_inside(self, folder: Path) -> bool:
         """Whether a folder can be a package of the project."""
         return self._top in folder.parents

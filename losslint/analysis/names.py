@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from losslint.analysis.interpreter import Interpreter
-    from losslint.analysis.scope import Scope
+    from losslint.analysis.scope import Module, Scope
 
 ALIASES = {
     "torch": "torch",
@@ -51,12 +51,29 @@ def lookup(run: Interpreter, node: cst.Name) -> Value:
     if isinstance(star, Extern):
         return Extern(f"{star.name}.{name}")
     if name in ALIASES and star is None:
-        return Extern(ALIASES[name], guessed=True)
+        return Extern(ALIASES[name], guessed=not _imports_torch(frame.scope.module))
     return Unknown(("name", frame.scope.module.name, name)) if star is None else UNKNOWN
+
+
+def _imports_torch(module: Module) -> bool:
+    """Whether a file imports anything of torch, which then is what an unbound ``torch`` means."""
+    return any(
+        isinstance(value, Extern) and not value.guessed and value.name.startswith("torch.")
+        for value in module.slots.values()
+    )
 
 
 STAR = "<star>"
 """The module slot that remembers ``from torch.something import *``."""
+
+
+_MOVED = {"torch.functional.F": "torch.nn.functional"}
+"""Modules by the names that other modules import them under, which editors complete to."""
+
+
+def outside(name: str, guessed: bool = False) -> Extern:
+    """Something outside the project, under the name that it is known by."""
+    return Extern(_MOVED.get(name, name), guessed)
 
 
 def builtin(name: str) -> Value:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.failures import BudgetSpent, Failure
+from losslint.analysis.joins import MAX_CONFIGURATIONS
 from losslint.analysis.parsing import NotParsed, parse
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.surroundings import Surroundings, Unseen
@@ -45,6 +46,14 @@ class Project:
         if path is None:
             return None
         return self.open(run, path.resolve())
+
+    def modules_in(
+        self, run: Interpreter, package: str, importer: Module, beginning: str
+    ) -> list[Module]:
+        """The modules of a package whose names begin so, evaluated."""
+        paths = self._linker.inside(package, importer.source.path, beginning)
+        opened = (self.open(run, path.resolve()) for path in paths[: MAX_CONFIGURATIONS + 1])
+        return [module for module in opened if module is not None]
 
     def open(self, run: Interpreter, path: Path) -> Module | None:
         """The module in a file or package folder, evaluated."""

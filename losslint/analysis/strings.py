@@ -64,6 +64,8 @@ def put_together(beginning: str, values: Sequence[Value], node: cst.CSTNode) -> 
 
 def beginning_of(value: Value) -> str:
     """How a string begins of which no more may be known."""
+    if isinstance(value, Const):
+        return value.value if isinstance(value.value, str) else ""
     key = value.key if isinstance(value, Unknown) else None
     return key[1] if isinstance(key, tuple) and key[0] == _TEXT else ""
 

@@ -15,7 +15,11 @@ from torch import Tensor
 
 Reduction = Literal["mean", "sum", "none"]
 
+# In torch 2.2 it is elsewhere.
+is_compiling = getattr(torch.compiler, "is_compiling", None) or torch._utils.is_compiling
+
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+_NUMBERS = (int, float)
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -49,7 +53,7 @@ def check_real(name: str, value: object) -> None:
     """Raises TypeError for what is no tensor of real numbers: floats, integers or booleans."""
     check_tensor(name, value)
     assert isinstance(value, Tensor)
-    if value.is_complex():
+    if value.dtype.is_complex:
         raise TypeError(f"`{name}` must be a tensor of real numbers, but is {describe(value)}")
 
 
@@ -115,7 +119,7 @@ def check_number(
     below: float | None = None,
 ) -> None:
     """Raises TypeError for what is no number, ValueError for a number outside of the bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise TypeError(f"`{name}` must be a number, but is {describe(value)}")
     # Written so that a NaN is within no bounds.
     if not (
@@ -144,7 +148,7 @@ def check_values(
     """
     if tensor.numel() == 0 or not can_read(tensor):
         return
-    low, high = (float(value.item()) for value in tensor.detach().aminmax())
+    low, high = extremes(tensor)
     if (
         (at_least is not None and low < at_least)
         or (above is not None and low <= above)
@@ -177,13 +181,13 @@ def check_class_indices(
     check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
-    low, high = (int(value.item()) for value in target.aminmax())
+    low, high = extremes(target)
     may_ignore = ignore_index is not None and low <= ignore_index <= high
     if ignore_index is not None and may_ignore and not (low >= 0 and high < classes):
         # Only here, as it costs a copy: most targets have nothing to ignore.
         kept = target.long()
         kept = kept.masked_fill(kept == ignore_index, 0)
-        low, high = (int(value.item()) for value in kept.aminmax())
+        low, high = extremes(kept)
     if low < 0 or high >= classes:
         ignored = "" if ignore_index is None else f" or ignore_index={ignore_index}"
         fail(
@@ -206,10 +210,16 @@ def check_class_weights(name: str, weight: Tensor | None, classes: int, input: T
 
 def can_read(tensor: Tensor) -> bool:
     """Whether the values of a tensor can be looked at for nothing."""
-    if torch.compiler.is_compiling() or tensor.device.type != "cpu":
+    if is_compiling() or tensor.device.type != "cpu":
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def extremes(tensor: Tensor) -> tuple[float, float]:
+    """The lowest and the highest of numbers that can be read, of which there is at least one."""
+    lowest, highest = tensor.detach().aminmax()
+    return lowest.item(), highest.item()
 
 
 def promote(tensor: Tensor) -> Tensor:

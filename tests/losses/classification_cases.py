@@ -31,6 +31,10 @@ def class_tensors() -> Tensors:
     return randn(3, CLASSES, 5) * 2, randint(CLASSES, 3, 5)
 
 
+def examples() -> Tensors:
+    return randn(7, CLASSES) * 2, randint(CLASSES, 7)
+
+
 def label_tensors() -> Tensors:
     return randn(3, 2, 5) * 2, randint(2, 3, 2, 5).double()
 
@@ -65,6 +69,10 @@ def focal(
     p = softmax(logits)
     terms = one_hot(target, smoothing) * (1 - p) ** gamma * -np.log(p)
     return np.asarray((terms * over_classes(alpha or [1.0] * CLASSES)).sum(1))
+
+
+def focal_of_examples(logits: Array, target: Array, **options: Any) -> Array:
+    return focal(logits[..., None], target[..., None], **options)[..., 0]
 
 
 def logit_adjusted(logits: Array, target: Array, *, tau: float, smoothing: float) -> Array:
@@ -136,6 +144,14 @@ CASES = [
         "focal, alpha",
         lambda **more: FocalLoss(alpha=weights(), **more),
         partial(focal, alpha=WEIGHT),
+    ),
+    Case("focal of examples", FocalLoss, examples, focal_of_examples, has_positions=False),
+    Case(
+        "focal of examples, gamma 0.5",
+        partial(FocalLoss, gamma=0.5),
+        examples,
+        partial(focal_of_examples, gamma=0.5),
+        has_positions=False,
     ),
     classes(
         "focal, smoothed",

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 import losslint.losses.functional as L
 from losslint.losses import FocalLoss, class_weights, pos_weight
-from losslint.losses.functional import binary, classification
+from losslint.losses.functional import _target_loss, binary, classification
 from tests.losses.cases import rand, randint, randn
 
 seeds = st.integers(0, 2**31)
@@ -185,11 +185,38 @@ def test_a_saturated_prediction_has_a_finite_gradient(gamma: float) -> None:
     assert gradient(power, logit).isfinite().all()
 
 
-def test_a_small_loss_keeps_its_digits() -> None:
-    # At a logit of 12 the loss is near 2e-16, which 1 - p in float32 would make 0 or 3e-16.
-    input = torch.tensor([[12.0, 0.0]])
+@pytest.mark.parametrize("wants_gradient", [False, True])
+def test_a_small_loss_keeps_its_digits(
+    wants_gradient: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_target_loss, "_LARGE_SOFTMAX", 1)
+    # 1 - p is 3e-4, of which float32 has four digits left.
+    input = torch.tensor([[8.0, 0.0]], requires_grad=wants_gradient)
     loss = L.focal_loss(input, torch.tensor([0]))
-    assert loss.item() == pytest.approx(math.log1p(math.exp(-12)) ** 3, rel=1e-3)
+    wrong, nll = -math.expm1(-math.log1p(math.exp(-8))), math.log1p(math.exp(-8))
+    assert loss.item() == pytest.approx(wrong**2 * nll, rel=1e-3, abs=0)
+
+
+def test_by_hand_examples_are_ignored_as_in_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    input, target = logits_and_classes(0)
+    target[1] = -100
+    input[2, target[2]] -= 1e4  # a probability of 0
+    input.requires_grad_()
+    weight = rand(5, seed=1) + 0.1
+    variants: list[tuple[Any, dict[str, Any]]] = [
+        (L.focal_loss, {"alpha": weight}),
+        (L.focal_loss, {"gamma": 0.5, "reduction": "sum"}),
+        (L.poly1_cross_entropy, {"weight": weight}),
+        (L.generalized_cross_entropy, {"weight": weight}),
+        (L.symmetric_cross_entropy, {}),
+    ]
+    for loss, options in variants:
+        expected = loss(input, target, **options)
+        with monkeypatch.context() as patched:
+            patched.setattr(_target_loss, "_LARGE_SOFTMAX", 1)
+            by_hand = loss(input, target, **options)
+        torch.testing.assert_close(by_hand, expected)
+        torch.testing.assert_close(gradient(by_hand, input), gradient(expected, input))
 
 
 def test_retinanet_divides_by_the_positives() -> None:

@@ -10,11 +10,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.losses import generative_cases, image_cases, metric_cases, ranking_cases
+from tests.losses import (
+    distillation_cases,
+    generative_cases,
+    image_cases,
+    metric_cases,
+    ranking_cases,
+)
 from tests.losses.batch_cases import BatchCase
 from tests.losses.cases import Tensors, arrays
 
-CASES = [*metric_cases.CASES, *generative_cases.CASES, *ranking_cases.CASES, *image_cases.CASES]
+CASES = [
+    *metric_cases.CASES,
+    *generative_cases.CASES,
+    *ranking_cases.CASES,
+    *image_cases.CASES,
+    *distillation_cases.CASES,
+]
 every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 DEVICES = [
     "cpu",
@@ -133,6 +145,27 @@ def test_tensors_that_are_not_contiguous(case: BatchCase) -> None:
     torch.testing.assert_close(
         value_and_gradients(loss, strided), value_and_gradients(loss, tensors)
     )
+
+
+@every_loss
+def test_a_batch_of_one(case: BatchCase) -> None:
+    tensors = tuple(tensor[:1] for tensor in case.tensors())
+    losses = case.reference(*arrays(tensors))
+    got = case.build(reduction="sum")(*tensors)
+    np.testing.assert_allclose(got.numpy(), losses.sum(), rtol=1e-9, atol=1e-12)
+
+
+@every_loss
+def test_gradients_of_several_batches_by_torch_func(case: BatchCase) -> None:
+    loss, tensors = case.build(reduction="mean"), case.tensors()
+    batches = tensors, tuple(tensor.flip(0) for tensor in tensors)
+    floats = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+    of_each = torch.func.vmap(torch.func.grad(loss, argnums=floats))
+    stacked = tuple(torch.stack(pair) for pair in zip(*batches, strict=True))
+    for gradient, *expected in zip(
+        of_each(*stacked), *(value_and_gradients(loss, batch)[1] for batch in batches), strict=True
+    ):
+        torch.testing.assert_close(gradient, torch.stack(expected))
 
 
 @pytest.mark.parametrize(

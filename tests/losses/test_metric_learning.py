@@ -95,13 +95,27 @@ def test_pieces_under_autocast_are_of_full_precision() -> None:
     torch.testing.assert_close(got, expected, rtol=0, atol=0)
 
 
-def test_matrices_that_are_large_by_themselves() -> None:
-    first, second = randn(300, 4).float(), randn(300, 4, seed=1).float()
-    vectors = F.normalize(torch.cat([first, second])).requires_grad_()
-    similar = (vectors @ vectors.T / 0.5).fill_diagonal_(-torch.inf)
-    expected = F.cross_entropy(similar, torch.arange(600).roll(300))
-    got = nt_xent_loss(vectors[:300], vectors[300:])
-    torch.testing.assert_close(got, expected)
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("temperature", [0.5, 0.032, 0.01])
+def test_matrices_that_are_large_by_themselves(temperature: float, side: int) -> None:
+    first = F.normalize(randn(300, 4))
+    second = F.normalize(side * first + randn(300, 4, seed=1) / 10)
+
+    def expected(first: Tensor, second: Tensor) -> Tensor:
+        vectors = torch.cat([first, second])
+        similar = (vectors @ vectors.T / temperature).fill_diagonal_(-torch.inf)
+        return F.cross_entropy(similar, torch.arange(600).roll(300))
+
+    def got(first: Tensor, second: Tensor) -> Tensor:
+        return nt_xent_loss(first.float(), second.float(), temperature=temperature)
+
+    value, gradients = value_and_gradients(
+        lambda *views: expected(*(F.normalize(view) for view in views)), (first, second)
+    )
+    ours, our_gradients = value_and_gradients(got, (first, second))
+    torch.testing.assert_close(ours.double(), value, rtol=1e-6, atol=0)
+    largest = gradients[0].abs().max().item()
+    torch.testing.assert_close(our_gradients, gradients, rtol=1e-4, atol=1e-5 * largest)
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.07, 0.5])
@@ -377,6 +391,7 @@ L = torch.tensor([0, 0, 1, 1])
         ),
         (lambda: nt_xent_loss(E, E[:2]), ValueError, "`second` must be of the shape of `first`"),
         (lambda: nt_xent_loss(E, E, temperature=0), ValueError, "`temperature` must be above 0"),
+        (lambda: nt_xent_loss(E, E, temperature=E), TypeError, "`temperature` must be a number"),  # type: ignore[arg-type]
         (lambda: nt_xent_loss(E[:0], E[:0]), ValueError, r"`first`.*\(N, D\), neither of them 0"),
         (lambda: info_nce_loss(E, E[:2]), ValueError, "`key` must be of the shape of `query`"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -135,6 +136,27 @@ def test_half_precision_is_compared_in_float32() -> None:
     value = PerceptualLoss(lambda images: images * 1e3)(x, y)
     assert value.dtype == torch.float32
     torch.testing.assert_close(value, (x * 1e3).float().sub((y * 1e3).float()).square().mean())
+
+
+@pytest.mark.parametrize("layers", [None, ["1", "4"]])
+def test_compiled_it_is_the_same(layers: list[str] | None) -> None:
+    torch._dynamo.reset()
+    loss = PerceptualLoss(network(), layers=layers)
+    # What named layers give is seen by hooks, at which the graph breaks.
+    compiled = torch.compile(loss, fullgraph=layers is None, backend="aot_eager")
+    x, y = pictures()
+    x.requires_grad_()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of its own compiler
+        values = compiled(x, y), loss(x, y)
+    torch.testing.assert_close(*values)
+    torch.testing.assert_close(*(torch.autograd.grad(value, x)[0] for value in values))
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    loss = PerceptualLoss(network(), layers=["1", "4"]).double()
+    x, y = (picture[:1].double() for picture in pictures())
+    assert torch.autograd.gradcheck(lambda images: loss(images, y), x.requires_grad_())
 
 
 @pytest.mark.usefixtures("torchvision")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,6 +55,36 @@ def test_kin_of_torch_losses(seed: int) -> None:
     torch.testing.assert_close(L.quantile_loss(input, target), F.l1_loss(input, target) / 2)
     rounded = L.charbonnier_loss(input, target, eps=1e-12)
     torch.testing.assert_close(rounded, F.l1_loss(input, target))
+
+
+@given(
+    target=st.floats(0.1, 10),
+    side=st.sampled_from([-1, 1]),
+    near=st.floats(0.05, 1),
+    farther=st.floats(0.05, 1),
+)
+@quickly
+def test_the_larger_the_error_the_higher_the_loss(
+    target: float, side: int, near: float, farther: float
+) -> None:
+    errors = torch.tensor([0, near, near + farther], dtype=torch.float64)
+    truth = torch.full_like(errors, target)
+    # Above 0 on both sides, where all of them are defined.
+    prediction = truth * (side * errors).exp()
+    losses: list[Any] = [
+        L.log_cosh_loss,
+        L.charbonnier_loss,
+        L.masked_mse_loss,
+        L.mape_loss,
+        L.smape_loss,
+        L.msle_loss,
+        partial(L.quantile_loss, quantiles=0.9),
+        partial(L.tweedie_loss, log_input=False),
+    ]
+    for loss in losses:
+        assert (loss(prediction, truth, reduction="none").diff() > 0).all()
+    root = L.rmse_loss(prediction[:, None], truth[:, None], dim=1, reduction="none")
+    assert (root.diff() > 0).all()
 
 
 @given(seed=seeds)

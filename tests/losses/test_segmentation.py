@@ -101,6 +101,17 @@ def test_nothing_is_better_than_perfect(loss: Any, seed: int) -> None:
     assert best <= loss(input, target, mode="multiclass") + 1e-6 <= 1 + 2e-6
 
 
+@pytest.mark.parametrize("loss", [*REGION_LOSSES, L.bce_dice_loss, L.lovasz_hinge_loss])
+@given(seed=seeds)
+@quickly
+def test_no_pixel_is_pulled_the_wrong_way(loss: Any, seed: int) -> None:
+    input, target = masks(seed)
+    input.requires_grad_()
+    slope = torch.autograd.grad(loss(input, target, mode="binary"), input)[0]
+    assert (slope * (1 - 2 * target) >= 0).all()
+    assert slope.any()
+
+
 @pytest.mark.parametrize("loss", REGION_LOSSES)
 def test_an_empty_mask_teaches_to_predict_less(loss: Any) -> None:
     input = torch.zeros(1, 1, 8, 8, requires_grad=True)

@@ -13,7 +13,7 @@ from losslint.analysis.strings import constant_method
 from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
 from losslint.analysis.torch_api.optim import held_by
-from losslint.analysis.torch_api.outputs import build_outside, call_outside
+from losslint.analysis.torch_api.pretrained import build_network, call_network
 from losslint.analysis.torch_api.registry import (
     EXTERNS,
     FUNCTIONS,
@@ -69,13 +69,11 @@ def call_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
         if isinstance(target, Instance) and base in MODULES:
             rest = Args(args.node, args.positional[1:], args.keywords, args.open, args.stars)
             return MODULES[base](run, target, rest)
-    if module_class(name) is not None or group_of_kind(name):
-        return build_extern(run, callee, args)
-
-    made = build_outside(run, callee, args)
+    made = build_network(run, callee, args)
     if made is not None:
         return made
-
+    if module_class(name) is not None or group_of_kind(name):
+        return build_extern(run, callee, args)
     return call_unknown(run, callee if not name.startswith("builtins.") else UNKNOWN, args)
 
 
@@ -112,7 +110,7 @@ def call_instance(run: Interpreter, callee: Instance, args: Args) -> Value:
     if handler is not None:
         return over_alternatives(args, lambda one: handler(run, callee, one))
 
-    result = call_outside(run, callee, args)
+    result = call_network(run, callee, args)
     if result is not None:
         return result
     return call_unknown(run, Unknown(("object", callee.oid), frozenset({callee.oid})), args)

@@ -70,15 +70,9 @@ class ClassTarget:
         if weight is not None:
             weights = self.of_class(weight.to(dtype))
             divisor = weights.sum()
-        return target_loss(
-            of_nll,
-            input,
-            self.index,
-            ignored=self.ignored,
-            weights=weights,
-            divisor=self.count() if divisor is None else divisor,
-            reduction=reduction,
-        )
+        if divisor is None:
+            divisor = self.count()
+        return target_loss(of_nll, reduction, input, self.index, self.ignored, weights, divisor)
 
 
 def class_target(

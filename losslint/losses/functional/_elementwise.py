@@ -72,7 +72,7 @@ class _Elements:
         self, loss: Elementwise, with_slope: WithSlope | None, reduction: Reduction
     ) -> None:
         self.loss, self.reduction = loss, reduction
-        self.with_slope = with_slope or self._by_autograd
+        self.with_slope = self._by_autograd if with_slope is None else with_slope
 
     def composed(self, input: Tensor, target: Tensor, divisor: Tensor | None) -> Outputs:
         dtype = promoted_dtype(input)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
+from losslint.losses._contract import is_compiling
+
 Outputs = tuple[Tensor, ...]
 Gradient = Callable[..., Tensor]
 """Takes the gradient of each output (None for 0), gives that of the input. Is called once, so that
@@ -61,7 +63,7 @@ def calculate(
 def can_fuse(tensor: Tensor) -> bool:
     """Whether an autograd function does for this tensor what torch's operations would."""
     return (
-        not torch.compiler.is_compiling()
+        not is_compiling()
         and not torch._C._is_tracing()
         # Its elements may be elsewhere, as those of a DTensor.
         and type(tensor) in (Tensor, nn.Parameter)
@@ -122,7 +124,7 @@ class _Fused(torch.autograd.Function):
                 # Asked for again, when what was kept has become the first one.
                 _, gradient = ctx.calculation.fused(input, *others, wants_gradient=True)
             result = gradient(*grads)
-        return None, result, *(None for _ in others)
+        return None, result, *[None] * len(others)
 
 
 def _differentiable_gradient(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from math import isqrt
 from typing import Any, Protocol
 
 import torch
@@ -10,10 +11,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from losslint.losses._contract import Reduction, reduce, without_autocast
-from losslint.losses.functional._fused import can_fuse, piece_size, spans
+from losslint.losses.functional._fused import (
+    Gradient,
+    Outputs,
+    calculate,
+    can_fuse,
+    piece_size,
+    spans,
+)
 
 _LARGE = 2**18
 """From this number of similarities on pieces are faster (measured: ``make bench-losses``)."""
+_STEEPEST = 32.0
+"""Up to here a logit and its negative have powers of e whose quotients, and sums of many of them,
+float32 can hold."""
 
 
 def unit(vectors: Tensor) -> Tensor:
@@ -22,14 +33,7 @@ def unit(vectors: Tensor) -> Tensor:
     return vectors / length.masked_fill(length == 0, 1)
 
 
-def matched(
-    rows: Tensor,
-    columns: Tensor,
-    target: Tensor,
-    reduction: Reduction,
-    *,
-    excludes_self: bool = False,
-) -> Tensor:
+def matched(rows: Tensor, columns: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
     """Cross entropy of the logits ``rows @ columns.T``.
 
     Args:
@@ -37,12 +41,24 @@ def matched(
         columns: shape (C, D).
         target: the column that belongs to each row, shape (R,).
         reduction: which.
-        excludes_self: whether row and column of the same number are one sample, which is then
-            no candidate.
     """
-    count = torch.full((), rows.shape[0], device=rows.device)
-    weight = rows.new_ones(rows.shape[0])
-    return _contrast(rows, columns, _Targets(target), excludes_self, weight, count, reduction)
+    return _matched(rows, columns, target, False, reduction)
+
+
+def paired(vectors: Tensor, largest: float, reduction: Reduction) -> Tensor:
+    """Cross entropy of the logits ``vectors @ vectors.T``, without each vector's own.
+
+    Args:
+        vectors: shape (2N, D); n and N + n belong together.
+        largest: what no logit exceeds, nor its negative.
+        reduction: which.
+    """
+    count = vectors.shape[0]
+    target = torch.arange(count, device=vectors.device).roll(count // 2)
+    if reduction == "none" or count**2 < _LARGE or largest > _STEEPEST:
+        return _matched(vectors, vectors, target, True, reduction)
+    (total,) = calculate(_Pairs(target), vectors)
+    return total / count if reduction == "mean" else total
 
 
 def same_label(rows: Tensor, columns: Tensor, labels: Tensor, reduction: Reduction) -> Tensor:
@@ -89,9 +105,9 @@ class _Positives(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class _Targets:
-    target: Tensor
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
 
     def losses(self, logits: Tensor) -> Tensor:
         return functional.cross_entropy(logits, self.target, reduction="none")
@@ -104,10 +120,9 @@ class _Targets:
         return p.scatter_add_(1, target, p.new_full(target.shape, -1))
 
 
-@dataclass(frozen=True)
 class _Labels:
-    labels: Tensor
-    positives: Tensor
+    def __init__(self, labels: Tensor, positives: Tensor) -> None:
+        self.labels, self.positives = labels, positives
 
     def losses(self, logits: Tensor) -> Tensor:
         return -self.mean(logits.log_softmax(1), slice(None))
@@ -124,6 +139,14 @@ class _Labels:
         mask = self.labels[span, None] == self.labels
         mask.diagonal(span.start or 0).fill_(False)
         return mask
+
+
+def _matched(
+    rows: Tensor, columns: Tensor, target: Tensor, excludes_self: bool, reduction: Reduction
+) -> Tensor:
+    count = torch.full((), rows.shape[0], device=rows.device)
+    weight = rows.new_ones(rows.shape[0])
+    return _contrast(rows, columns, _Targets(target), excludes_self, weight, count, reduction)
 
 
 def _contrast(
@@ -200,3 +223,57 @@ class _InPieces(torch.autograd.Function):
             both = (next(made) if side.requires_grad else None for side in (rows, columns))
             return (*both, None, None, None)
         return row_gradient * gradient, column_gradient * gradient, None, None, None
+
+
+class _Pairs:
+    """The sum of the losses of pairs, by blocks of the logits.
+
+    The logits are symmetric, so that half of the blocks are enough. As they are small, no softmax
+    has to look for the largest: a power of e is that of its row and of its column. What each is
+    divided by is known after one round, what the gradient is after a second.
+    """
+
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
+
+    def composed(self, vectors: Tensor) -> Outputs:
+        logits = _logits(vectors, vectors, True)
+        return (functional.cross_entropy(logits, self.target, reduction="sum"),)
+
+    def fused(self, vectors: Tensor, *, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
+        with without_autocast(vectors):
+            half = vectors.shape[0] // 2
+            sums, of_pairs = vectors.new_zeros(2, half), vectors.new_empty(half)
+            of_all = sums.view(-1)
+            for rows, columns, powers in _blocks(vectors):
+                of_all[rows] += powers.sum(1)
+                if rows != columns:
+                    of_all[columns] += powers.sum(0)
+                if columns.start == rows.start + half:
+                    of_pairs[rows] = powers.diagonal()
+            loss = (sums / of_pairs).log_().sum()
+            if not wants_gradient:
+                return (loss,), None
+
+            share = of_all.reciprocal_()
+            made = vectors.roll(half, 0).mul_(-2)
+            for rows, columns, powers in _blocks(vectors):
+                # Of the row's softmax and of the column's.
+                powers.mul_(share[rows, None] + share[columns])
+                made[rows].addmm_(powers, vectors[columns])
+                if rows != columns:
+                    made[columns].addmm_(powers.T, vectors[rows])
+        return (loss,), made.mul_
+
+
+def _blocks(vectors: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Rows, columns and powers of the logits of the blocks on the diagonal and above it."""
+    half = vectors.shape[0] // 2
+    first = list(spans(half, isqrt(piece_size(vectors))))
+    sides = [*first, *(slice(half + side.start, half + side.stop) for side in first)]
+    for number, rows in enumerate(sides):
+        for columns in sides[number:]:
+            powers = (vectors[rows] @ vectors[columns].T).exp_()
+            if rows == columns:
+                powers.diagonal().fill_(0)
+            yield rows, columns, powers

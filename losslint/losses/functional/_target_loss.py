@@ -8,10 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from losslint.losses._contract import Reduction, promote, promoted_dtype, quotient, reduce
+from losslint.losses._contract import (
+    Reduction,
+    can_read,
+    promote,
+    promoted_dtype,
+    quotient,
+    reduce,
+)
 from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate
 
-_LARGE_SOFTMAX = 2**16
+_LARGE_SOFTMAX = 2**14
 """From this number of logits on (measured: ``make bench-losses``)."""
 
 
@@ -22,44 +29,41 @@ class OfNLL(Protocol):
         """The loss."""
         ...
 
-    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss, and its derivative by n."""
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss and its derivative by n, given -n, the probability, and that less 1."""
         ...
 
 
 def target_loss(
     of_nll: OfNLL,
+    reduction: Reduction,
     input: Tensor,
     index: Tensor,
-    *,
     ignored: Tensor | None,
     weights: Tensor | None,
     divisor: Tensor | None,
-    reduction: Reduction,
 ) -> Tensor:
     """The loss, weighed and reduced.
 
     Args:
         of_nll: which loss.
+        reduction: which.
         input: logits of shape (N, C, *).
         index: the target class, shape (N, *), torch.int64, 0 where ignored.
         ignored: True where a position does not count, or None if all do.
         weights: one for each position.
         divisor: what a mean divides by; without it, the number of positions.
-        reduction: which.
 
     Returns:
         A number, or for ``"none"`` shape (N, *); float32 for half precision.
     """
     calculation = _TargetLoss(of_nll, reduction)
-    (loss,) = calculate(
-        calculation, input, index, ignored, weights, divisor, worth_from=_LARGE_SOFTMAX
-    )
-    return loss
+    others = index, ignored, weights, divisor
+    return calculate(calculation, input, *others, worth_from=_LARGE_SOFTMAX)[0]
 
 
 class _TargetLoss:
-    """The softmax is made from its logarithm, in the same memory, and the gradient from it."""
+    """The softmax is computed once, and its memory becomes the gradient's."""
 
     def __init__(self, of_nll: OfNLL, reduction: Reduction) -> None:
         self.of_nll, self.reduction = of_nll, reduction
@@ -87,25 +91,45 @@ class _TargetLoss:
     ) -> tuple[Outputs, Gradient | None]:
         if not wants_gradient:
             return self.composed(input, index, ignored, weights, divisor), None
+        # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
-        probability = torch.empty_like(input, dtype=promoted_dtype(input))
-        nll = torch.empty_like(at, dtype=probability.dtype)
-        for logits, p, own, out in by_rows(input, probability, at, nll):
-            torch.log_softmax(promote(logits), 1, out=p)
-            torch.gather(p, 1, own, out=out)
-            p.exp_()
-        losses, slope = self.of_nll.with_slope(nll.neg_().squeeze(1))
-        slope = _weighed(slope, ignored, weights)
+        probability, p, log_p = _softmax(input, at)
+        lack = p.sub(1)
+        losses, slope = self.of_nll.with_slope(log_p, p, lack)
+        probability.scatter_(1, at, lack)
+        if ignored is not None or weights is not None:
+            ignored = None if ignored is None else ignored.unsqueeze(1)
+            weights = None if weights is None else weights.unsqueeze(1)
+            losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
         if self.reduction == "mean":
-            slope = slope / slope.numel() if divisor is None else quotient(slope, divisor)
+            slope = slope.div_(slope.numel()) if divisor is None else quotient(slope, divisor)
 
         def gradient(grad: Tensor) -> Tensor:
-            steep = (slope * grad).unsqueeze(1)
-            probability.mul_(steep).scatter_add_(1, at, -steep)
-            return probability.to(input.dtype)
+            if grad.dim():
+                grad = grad.unsqueeze(1)
+            return probability.mul_(slope.mul(grad)).to(input.dtype)
 
-        losses = _weighed(losses, ignored, weights)
+        if self.reduction == "none":
+            losses = losses.squeeze(1)
         return (reduce(losses, self.reduction, divisor),), gradient
+
+
+def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
+    if input.dim() == 2 and can_read(input):
+        probability = input.softmax(1, promoted_dtype(input))
+        p = probability.gather(1, at)
+        # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
+        # long as there is a probability.
+        if p.amin().item() >= torch.finfo(p.dtype).tiny:
+            return probability, p, p.log()
+    probability = torch.empty_like(input, dtype=promoted_dtype(input))
+    log_p = torch.empty_like(at, dtype=probability.dtype)
+    for logits, piece, own, out in by_rows(input, probability, at, log_p):
+        torch.log_softmax(promote(logits), 1, out=piece)
+        torch.gather(piece, 1, own, out=out)
+        piece.exp_()
+    return probability, log_p.exp(), log_p
 
 
 def _weighed(values: Tensor, ignored: Tensor | None, weights: Tensor | None) -> Tensor:

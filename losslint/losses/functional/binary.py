@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import logsigmoid, softplus
 
 from losslint.losses._contract import (
     Reduction,
@@ -197,16 +197,17 @@ class _HardFocal:
     def with_slope(self, logit: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         # Towards the other label: times 1 - 2 label.
         wrong = torch.addcmul(logit, logit, label, value=-2)
-        nll = _softplus(wrong)
-        p = wrong.sigmoid()
-        power = p.square() if self.gamma == 2 else wrong.sub_(nll).mul_(self.gamma).exp_()
+        # By default it takes a shortcut from 20 on, which is not exact in float64.
+        nll = softplus(wrong, threshold=40)
+        power = None if self.gamma == 2 else (wrong - nll).mul_(self.gamma).exp_()
+        p = wrong.sigmoid_()
+        if power is None:
+            power = p.square()
         if (self.positive, self.negative) != (1, 1):
             more = self.positive - self.negative
-            power = torch.addcmul(power * self.negative, power, label, value=more)
-        scaled = torch.addcmul(nll, p, nll, value=-1)
-        slope = torch.add(p, scaled, alpha=self.gamma)
-        slope.mul_(power)
-        return nll.mul_(power), torch.addcmul(slope, slope, label, value=-2)
+            power = (power * self.negative).addcmul_(power, label, value=more)
+        slope = p.add_(torch.addcmul(nll, p, nll, value=-1), alpha=self.gamma).mul_(power)
+        return nll.mul_(power), slope.addcmul_(slope, label, value=-2)
 
 
 class _Asymmetric:
@@ -274,11 +275,6 @@ def _both_nll(logit: Tensor) -> tuple[Tensor, Tensor]:
     return rounding - logit.clamp_max(0), rounding + logit.clamp_min(0)
 
 
-def _softplus(logit: Tensor) -> Tensor:
-    """``log(1 + exp(logit))``: exact far out, where torch's own takes a shortcut from 20 on."""
-    return logit.abs().neg_().exp_().log1p_().add_(logit.clamp_min(0))
-
-
 def _weights(alpha: float | None) -> tuple[float, float]:
     """What positives and negatives weigh."""
     return (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
@@ -288,10 +284,18 @@ def _is_hard(labels: Tensor) -> bool:
     """Whether all labels are known to be 0 or 1; those that cannot be read are, if no floats."""
     if labels.dtype == torch.bool or not can_read(labels):
         return not labels.is_floating_point()
+    size = piece_size(labels) // 4
     flat = labels.reshape(-1)
-    pieces = (flat[piece] for piece in spans(flat.numel(), piece_size(flat) // 4))
+    pieces = (flat[piece] for piece in spans(flat.numel(), size))
+    return all(map(_is_0_or_1, pieces if flat.numel() > size else (labels,)))
+
+
+def _is_0_or_1(labels: Tensor) -> bool:
+    if labels.numel() == 0:
+        return True
     # Of any other number, however near to 0 or 1, what is left does not round to 0.
-    return not any(torch.addcmul(part, part, part, value=-1).any() for part in pieces)
+    lowest, highest = torch.addcmul(labels, labels, labels, value=-1).aminmax()
+    return lowest.item() == highest.item() == 0
 
 
 def _checked(

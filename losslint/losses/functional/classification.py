@@ -294,20 +294,21 @@ class _Focal:
             return nll
         if self.gamma == 2:
             return torch.expm1(-nll).square() * nll
-        return self._wrong(nll) ** self.gamma * nll
-
-    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
-        if self.gamma == 0:
-            return nll, torch.ones_like(nll)
-        wrong = self._wrong(nll)
-        power = wrong if self.gamma == 2 else wrong ** (self.gamma - 1)
-        scaled = torch.addcmul(nll, wrong, nll, value=-1)
-        slope = torch.add(wrong, scaled, alpha=self.gamma).mul_(power)
-        return (wrong * power).mul_(nll), slope
-
-    def _wrong(self, nll: Tensor) -> Tensor:
         # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
-        wrong = torch.expm1(-nll).neg()
+        return self._safe(-torch.expm1(-nll)) ** self.gamma * nll
+
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        if self.gamma == 0:
+            return -log_p, torch.ones_like(p)
+        if self.gamma == 2:
+            slope = torch.addcmul(lack, p, log_p, value=2).mul_(lack)
+            return lack.square().mul_(log_p).neg_(), slope
+        wrong = self._safe(-lack)
+        power = wrong ** (self.gamma - 1)
+        slope = torch.addcmul(wrong, p, log_p, value=-self.gamma).mul_(power)
+        return power.mul_(wrong).mul_(log_p).neg_(), slope
+
+    def _safe(self, wrong: Tensor) -> Tensor:
         if self.gamma == int(self.gamma):
             return wrong
         # A power below 1, or its derivatives, are infinite at 0, and infinity times 0 is NaN.
@@ -324,8 +325,8 @@ class _Generalized:
         # 1 - exp(-small) loses all digits; expm1 keeps them.
         return -torch.expm1(-self.q * nll) / self.q
 
-    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
-        return self.loss(nll), torch.exp(-self.q * nll)
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        return self.loss(-log_p), p**self.q
 
 
 class _Poly1:
@@ -337,8 +338,8 @@ class _Poly1:
     def loss(self, nll: Tensor) -> Tensor:
         return self.scale * nll - self.epsilon * torch.expm1(-nll)
 
-    def with_slope(self, nll: Tensor) -> tuple[Tensor, Tensor]:
-        return self.loss(nll), self.epsilon * torch.exp(-nll) + self.scale
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        return -self.scale * log_p - self.epsilon * lack, self.epsilon * p + self.scale
 
 
 def _smoothed(terms: Tensor, target: ClassTarget, label_smoothing: float) -> Tensor:

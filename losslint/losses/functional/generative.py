@@ -159,7 +159,8 @@ def gradient_penalty(
     It is differentiated through, so that a step costs a second backward pass. Under autocast the
     critic is run in full precision here, as the gradient of a float16 pass would underflow; the
     penalty itself is scaled with the loss as usual. With ``DistributedDataParallel`` pass the
-    module within (``critic.module``), as its forward pass allows no double backward.
+    module within (``critic.module``), as its forward pass allows no double backward; nor does one
+    that torch.compile made.
 
     Args:
         critic: takes samples (N, *) and gives one number each, (N,) or (N, 1), or a map of them.

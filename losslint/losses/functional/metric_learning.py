@@ -28,7 +28,7 @@ from losslint.losses._contract import (
     reduce,
     without_autocast,
 )
-from losslint.losses.functional._similarity import matched, same_label, unit
+from losslint.losses.functional._similarity import matched, paired, same_label, unit
 
 Mining = Literal["hard", "semi-hard"]
 
@@ -191,13 +191,12 @@ def nt_xent_loss(
     _check_embeddings("second", second)
     check_same_shape("second", second, "first", first)
     check_same_device("second", second, "first", first)
-    _check_temperature(temperature, first)
+    check_number("temperature", temperature, above=0)
     check_reduction(reduction)
     vectors = unit(torch.cat([promote(first), promote(second)]))
     # On the vectors, as the matrix of similarities is larger.
     vectors = vectors / temperature**0.5
-    target = torch.arange(vectors.shape[0], device=vectors.device).roll(first.shape[0])
-    return matched(vectors, vectors, target, reduction, excludes_self=True)
+    return paired(vectors, 1 / temperature, reduction)
 
 
 def info_nce_loss(
@@ -298,7 +297,7 @@ def supervised_contrastive_loss(
     """
     _check_embeddings("embeddings", embeddings)
     _check_identities(labels, embeddings)
-    _check_temperature(temperature, embeddings)
+    check_number("temperature", temperature, above=0)
     check_reduction(reduction)
     vectors = unit(promote(embeddings)) / temperature**0.5
     return same_label(vectors, vectors, labels, reduction)
@@ -358,18 +357,18 @@ def _check_embeddings(name: str, embeddings: Tensor) -> None:
 
 def _check_identities(labels: Tensor, embeddings: Tensor) -> None:
     check_tensor("labels", labels)
-    if labels.is_floating_point() or labels.is_complex():
+    if labels.is_floating_point() or labels.dtype.is_complex:
         raise TypeError(f"`labels` must be a tensor of integers, but is {describe(labels)}")
     check_shape("labels", labels, (embeddings.shape[0],), "one label an embedding")
     check_same_device("labels", labels, "embeddings", embeddings)
 
 
-def _check_temperature(temperature: float | Tensor, embeddings: Tensor) -> None:
+def _check_temperature(temperature: float | Tensor, query: Tensor) -> None:
     if not isinstance(temperature, Tensor):
         check_number("temperature", temperature, above=0)
         return
     check_floating("temperature", temperature)
     if temperature.numel() != 1:
         fail("temperature", "a number or a tensor of one element", describe(temperature))
-    check_same_device("temperature", temperature, "query", embeddings)
+    check_same_device("temperature", temperature, "query", query)
     check_values("temperature", temperature, above=0)

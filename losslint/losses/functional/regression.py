@@ -112,11 +112,11 @@ def charbonnier_loss(
 
     def charbonnier(prediction: Tensor, truth: Tensor) -> Tensor:
         error = prediction - truth
-        return torch.hypot(error, error.new_tensor(eps))
+        return torch.hypot(error, _like(error, eps))
 
     def with_slope(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         error = prediction - truth
-        losses = torch.hypot(error, error.new_tensor(eps))
+        losses = torch.hypot(error, _like(error, eps))
         return losses, error.div_(losses)
 
     return elementwise(
@@ -233,7 +233,7 @@ def quantile_loss(
     if mask is not None:
         check_mask("mask", mask, "target", target)
     error = masked_out(target.to(prediction.dtype), mask) - masked_out(prediction, mask)
-    level = error.new_tensor(levels).view(-1, *[1] * target.dim())
+    level = _like(error, levels).view(-1, *[1] * target.dim())
     losses = torch.maximum(level * error, (level - 1) * error).mean(0)
     return reduce_elements(losses, weight, mask, reduction)
 
@@ -296,6 +296,11 @@ def _log_cosh(error: Tensor) -> Tensor:
     near = tangent.clamp(-_TANH, _TANH).square().neg().log1p()
     excess = (error.abs() - _TURN).clamp_min(0)
     return excess - 0.5 * near - (tangent.abs().add(1).log() - _at_turn(error)).clamp_min(0)
+
+
+def _like(tensor: Tensor, values: float | Sequence[float]) -> Tensor:
+    # Tensor.new_tensor does not work inside torch.func of torch 2.2.
+    return torch.tensor(values, dtype=tensor.dtype, device=tensor.device)
 
 
 def _log_cosh_with_slope(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
