@@ -17,8 +17,6 @@ SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
 FREE = "free"
 """The kind of reason why a parameter can be zero: training takes it anywhere."""
-OF_RELU = "of a relu"
-"""The mark of log-probabilities whose logits came out of a relu."""
 BOUNDED = "bounded"
 """The form of values that were given a limit well inside what they could be."""
 CLEARED = "cleared"
