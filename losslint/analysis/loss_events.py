@@ -58,6 +58,11 @@ class LossTerm:
     learned: LearnedWeight | None = field(default=None, compare=False)
     """The weight that training itself chooses, if there is one."""
 
+    @property
+    def of_outputs(self) -> bool:
+        """A divergence of two outputs, as distillation has it, not of one from its prior."""
+        return self.label == "KLDivLoss"
+
 
 @dataclass(frozen=True, slots=True)
 class LossCall:
@@ -80,7 +85,7 @@ class LossCall:
     evaluating: bool = False
     """It runs without gradients: the loss is only looked at."""
     partners: frozenset[Family] = frozenset()
-    """Families of the terms that this loss was added to."""
+    """Families of the terms that this loss was added to, but for divergences of two outputs."""
     sampled: bool = False
     """The loader of the batch was given a sampler of its own."""
     evened: Place | None = None

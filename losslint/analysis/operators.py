@@ -10,7 +10,7 @@ import libcst as cst
 
 from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
-from losslint.analysis.comparisons import is_of_itself
+from losslint.analysis.comparisons import is_of_element, is_of_itself
 from losslint.analysis.conditions import (
     as_tensor,
     by_version,
@@ -171,6 +171,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     made = blending.blend(left, right)
     if sign == "@":
         return call_function_by_name(run, "matmul", Args(node, [left, right]))
+    if sign in ("%", "//") and isinstance(left, Tensor) and left.shape == forms.POSITIONS:
+        return made.but(shape=forms.POSITIONS)
     if sign in "&|":
         masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
         if masks:
@@ -292,12 +294,11 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    tensors = [one for one in (left, right) if isinstance(one, Tensor)] or [
+    tensors = [
         one.value
         for side in (left, right)
-        if isinstance(side, Union)
-        for one in side.alternatives
-        if isinstance(one.value, Tensor) and (one.value.zero or one.value.mask)
+        for one in alternatives_of(side)
+        if isinstance(one.value, Tensor) and (side is one.value or one.value.zero or one.value.mask)
     ]
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
@@ -311,7 +312,7 @@ def compare(
             isinstance(sign, cst.NotEqual)
             or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
-            or any(t.shape == "arange" for t in tensors)
+            or any(t.shape == forms.POSITIONS for t in tensors)
         )
         if not padding:
             text = "no element may be selected"
@@ -321,6 +322,8 @@ def compare(
             mask=reason,
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
+            else forms.SOME
+            if isinstance(sign, cst.Equal) and is_of_element(node)
             else forms.found(sign, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
@@ -330,11 +333,12 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
+            above=run_place if forms.is_above_zero(sign, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
-        if is_of_itself(node):
-            return UNKNOWN  # a test for NaN
+        if is_of_itself(node) or is_of_element(node):
+            return UNKNOWN  # hardly ever False everywhere
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):

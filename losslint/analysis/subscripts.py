@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis import forms
 from losslint.analysis.arguments import Args
+from losslint.analysis.comparisons import is_of_positives
 from losslint.analysis.conditions import LABEL, as_tensor, is_comparison, is_label
 from losslint.analysis.containers import (
     LISTS,
@@ -280,6 +281,8 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
     if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
         return made
+    if made.sign is Sign.UNKNOWN and is_of_positives(node):
+        return made  # nothing is known of it that would let it be zero
     operation = Operation(
         OperationKind.SELECTION,
         run.place(node),
@@ -305,7 +308,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
         return made.but(mask=index.mask)
-    if isinstance(index, Tensor | Unknown):
+    if not isinstance(index, Const | slice | tuple):
         made = whole(made)  # as many as there are indices
     if value.mask is not None:
         return made.but(mask=value.mask)

@@ -11,7 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, FREE
+from losslint.analysis.forms import BOUNDED, ENCLOSURE, FREE, STABLE_EXP
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -101,9 +101,11 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
+    place = op.run.place(op.node)
+    if given.shape == "shifted" and not bounded:
+        return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
     if bounded or given.shape in _LIMITED:
         return made
-    place = op.run.place(op.node)
     # what something was taken from may have had its maximum taken from it
     known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))
     trail = extend(None, place, "exp applied here") if known else None
@@ -113,7 +115,7 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
-_LIMITED = frozenset({"shifted", "cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
+_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -220,7 +222,8 @@ def _clamp(op: Op) -> Value:
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         made = made.but(sign=Sign.NON_NEGATIVE)
-        if given.zero is None and (given.grad or given.deps):  # data is as its author made it
+        # data is as its author made it
+        if given.zero is None and (given.grad or given.deps) and given.shape != ENCLOSURE:
             text = "what is clamped at zero can be zero"
             made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
