@@ -316,7 +316,7 @@ def compare(
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
             if isinstance(sign, cst.Equal) and is_of_element(node)
-            else forms.found(sign, tensors[0], right),
+            else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
