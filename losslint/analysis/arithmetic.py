@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import likelihoods
 from losslint.analysis.blending import blend, operand
+from losslint.analysis.comparisons import is_mirrored
 from losslint.analysis.conditions import is_maximum
 from losslint.analysis.forms import (
     BOUNDED,
@@ -172,9 +173,14 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if number(left) is not None:
         made = alone(made, other)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
-        return made.but(shape="shifted")
+        shifted = made.but(shape="shifted")
+        if one.act is Act.RAW and other.shape == "maximum":
+            return shifted.but(act=Act.RAW, trail=one.trail)
+        return shifted
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
+        if is_mirrored(run, node):
+            return made.but(shape="non-positive")
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):

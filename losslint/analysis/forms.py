@@ -13,6 +13,8 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+FREE = "free"
+"""The kind of reason why a parameter can be zero: training takes it anywhere."""
 OF_RELU = "of a relu"
 """The mark of log-probabilities whose logits came out of a relu."""
 BOUNDED = "bounded"
@@ -37,6 +39,10 @@ COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"
 """The form of the number of elements that are in the complement of a mask."""
+STABLE_EXP = "exp of shifted"
+"""The form of an exponential of values whose maximum was taken off, which does not overflow."""
+STABLE_SUM = "sum of exp of shifted"
+"""The form of a sum of those."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
@@ -54,3 +60,8 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
         return SOME
     # where zeros are, something can be put
     return ZEROS if sign == "Equal" and number(bound) == 0 else "flags"
+
+
+def is_above_zero(sign: str, bound: Value) -> bool:
+    """Whether a comparison asks which elements are above zero, or at least zero."""
+    return sign in ("GreaterThan", "GreaterThanEqual") and number(bound) == 0

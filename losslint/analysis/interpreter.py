@@ -281,7 +281,7 @@ class Interpreter:
     def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
         """Notes that loss terms were added to each other."""
         for mine, theirs in ((one, other), (other, one)):
-            families = {term.family for term in theirs}
+            families = {term.family for term in theirs if not term.of_outputs}
             for term in mine:
                 self.seen.partners.setdefault(term.place, set()).update(families)
 

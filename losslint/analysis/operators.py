@@ -200,13 +200,21 @@ def _sized(
         return made
     if sign == "+" and Sign.UNKNOWN not in (left.sign, right.sign):
         return made  # the distances between all pairs begin with the squares of both sides
+    column = "left"
     if paired(other, one):
-        left, right = right, left
+        left, right, column = right, left, "right"
     elif not paired(one, other):
         return made
     trail = (*steps_of(left.trail), *steps_of(right.trail))
     operation = Operation(
-        OperationKind.PAIRING, run.place(node), sign, left, right, trail, run.repeats()
+        OperationKind.PAIRING,
+        run.place(node),
+        sign,
+        left,
+        right,
+        trail,
+        run.repeats(),
+        part=getattr(node, column, None),
     )
     return with_operation(run, made, operation)
 
@@ -325,6 +333,7 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
+            above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):

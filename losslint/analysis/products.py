@@ -8,7 +8,17 @@ from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.blending import blend, operand
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, FLAGS, SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
+from losslint.analysis.forms import (
+    BOUNDED,
+    FLAGS,
+    SCALABLE,
+    STABLE_EXP,
+    STABLE_SUM,
+    TOTALS,
+    UNREDUCED,
+    ZEROS,
+    is_area,
+)
 from losslint.analysis.gradient_flow import as_weight
 from losslint.analysis.learned_weights import alone, weighed
 from losslint.analysis.numbers import number
@@ -143,6 +153,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     one, other = operand(left), operand(right)
     made = blend(left, right)
     divided(run, left, right, node)
+    if other.owner is not None:
+        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
@@ -170,6 +182,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":
         return softmax_by_hand(run, made, one, other, node)
+    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
+        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=one.zero)
     if one.act is Act.RAW:
@@ -180,18 +194,26 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     return made
 
 
+def _same_start(one: Tensor, other: Tensor) -> bool:
+    """Whether two values came out of the same expression first, or of two that read the same."""
+    first, second = steps_of(one.trail), steps_of(other.trail)
+    if not first or not second:
+        return False
+    return first[0].place.node.deep_equals(second[0].place.node)
+
+
 def softmax_by_hand(
     run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
 ) -> Tensor:
     """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
     made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
-    steps, behind = steps_of(one.trail), steps_of(other.trail)
-    if steps and behind:
+    steps = steps_of(one.trail)
+    if steps and other.trail is not None:
         operation = Operation(
             OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
         )
         made = with_operation(run, made, operation)
-        if not steps[0].place.node.deep_equals(behind[0].place.node):
+        if not _same_start(one, other):
             return made
     return made.but(act=Act.SOFTMAX, trail=one.trail)
 

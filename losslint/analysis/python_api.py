@@ -205,6 +205,11 @@ def _converted(op: Op) -> Value:
     return Unknown()
 
 
+@extern("typing.cast", "typing_extensions.cast")
+def _cast(op: Op) -> Value:
+    return op.arg(1, "val")
+
+
 @extern("builtins.len")
 def _len(op: Op) -> Value:
     value = op.arg(0)
@@ -212,7 +217,7 @@ def _len(op: Op) -> Value:
     if isinstance(value, Tensor) and (value.mask or value.zero):
         return Tensor(zero=value.mask or value.zero, grad=False)
     if isinstance(value, Unknown):
-        return length(value)
+        return length(value, op.node)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
 
 

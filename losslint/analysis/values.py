@@ -207,6 +207,8 @@ class Tensor(Facts, Value):
     """Why the value can be zero, where there is a reason."""
     mask: ZeroReason | None = None
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
+    above: Place | None = None
+    """For the mask of what is above zero: the comparison that it comes from."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
     sizes: Sizes = ANY

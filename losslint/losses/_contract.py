@@ -148,7 +148,7 @@ def check_values(
     """
     if tensor.numel() == 0 or not can_read(tensor):
         return
-    low, high = (float(value.item()) for value in tensor.detach().aminmax())
+    low, high = extremes(tensor)
     if (
         (at_least is not None and low < at_least)
         or (above is not None and low <= above)
@@ -181,14 +181,13 @@ def check_class_indices(
     check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
-    lowest, highest = target.aminmax()
-    low, high = int(lowest), int(highest)
+    low, high = extremes(target)
     may_ignore = ignore_index is not None and low <= ignore_index <= high
     if ignore_index is not None and may_ignore and not (low >= 0 and high < classes):
         # Only here, as it costs a copy: most targets have nothing to ignore.
         kept = target.long()
         kept = kept.masked_fill(kept == ignore_index, 0)
-        low, high = (int(value.item()) for value in kept.aminmax())
+        low, high = extremes(kept)
     if low < 0 or high >= classes:
         ignored = "" if ignore_index is None else f" or ignore_index={ignore_index}"
         fail(
@@ -215,6 +214,12 @@ def can_read(tensor: Tensor) -> bool:
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def extremes(tensor: Tensor) -> tuple[float, float]:
+    """The lowest and the highest of numbers that can be read, of which there is at least one."""
+    lowest, highest = tensor.detach().aminmax()
+    return lowest.item(), highest.item()
 
 
 def promote(tensor: Tensor) -> Tensor:

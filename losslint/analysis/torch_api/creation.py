@@ -8,6 +8,7 @@ from losslint.analysis import blending, forms, operations
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_padding
 from losslint.analysis.containers import elements
+from losslint.analysis.events import OperationKind
 from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
@@ -55,6 +56,7 @@ def _compared(op: Op) -> Value:
         dtype=DType.BOOL,
         grad=False,
         deps=given.deps,
+        above=op.run.place(op.node) if forms.is_above_zero(sign, op.arg(1, "other")) else None,
     )
     return cut(op.run, given, made, op.name, op.node)
 
@@ -64,7 +66,18 @@ _FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
 _SIGNS = {"eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan"}
 
 
-@function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
+@function("numel", "nelement")
+def _counted(op: Op) -> Value:
+    given = op.tensor()
+    # of a mask these are all elements, of positions or of a selection those that were found
+    found = given.zero if given.target is TargetKind.INDICES else None
+    for one in given.operations:
+        if one.kind is OperationKind.SELECTION:
+            found = one.zero
+    return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
+
+
+@function("any", "all", "equal", "allclose", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
     return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)

@@ -11,7 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, ENCLOSURE
+from losslint.analysis.forms import BOUNDED, ENCLOSURE, FREE, STABLE_EXP
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -101,9 +101,11 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
+    place = op.run.place(op.node)
+    if given.shape == "shifted" and not bounded:
+        return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
     if bounded or given.shape in _LIMITED:
         return made
-    place = op.run.place(op.node)
     # what something was taken from may have had its maximum taken from it
     known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))
     trail = extend(None, place, "exp applied here") if known else None
@@ -113,7 +115,7 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
-_LIMITED = frozenset({"shifted", "cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
+_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -169,6 +171,8 @@ def _log(op: Op) -> Value:
     given = op.given(0, "input", "self")
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
+    if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
+        given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     made = blend(given)
     made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
@@ -193,6 +197,7 @@ def _log(op: Op) -> Value:
     return made
 
 
+_ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
 _LOG_SHAPES = frozenset({"sumexp", "1+exp", "cosh"})
 
 

@@ -8,7 +8,7 @@ from losslint.analysis import terms
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_weight
 from losslint.analysis.containers import ARGMAX, picked
-from losslint.analysis.forms import COMPLEMENT, LOWER, OTHERS, SOME, UPPER
+from losslint.analysis.forms import COMPLEMENT, LOWER, OTHERS, SOME, STABLE_EXP, STABLE_SUM, UPPER
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -29,6 +29,7 @@ from losslint.analysis.values import (
 
 _SUMMED = {
     "exp": "sumexp",
+    STABLE_EXP: STABLE_SUM,
     "square": "sum-square",
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",

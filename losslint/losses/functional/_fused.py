@@ -124,7 +124,7 @@ class _Fused(torch.autograd.Function):
                 # Asked for again, when what was kept has become the first one.
                 _, gradient = ctx.calculation.fused(input, *others, wants_gradient=True)
             result = gradient(*grads)
-        return None, result, *(None for _ in others)
+        return None, result, *[None] * len(others)
 
 
 def _differentiable_gradient(
