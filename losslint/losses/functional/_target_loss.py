@@ -94,24 +94,24 @@ class _TargetLoss:
         # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
         probability, p, log_p = _softmax(input, at)
-        lack = p.sub(1)
+        lack = log_p.expm1()
         losses, slope = self.of_nll.with_slope(log_p, p, lack)
         probability.scatter_(1, at, lack)
         if ignored is not None or weights is not None:
             ignored = None if ignored is None else ignored.unsqueeze(1)
             weights = None if weights is None else weights.unsqueeze(1)
             losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
+        total = losses.squeeze(1) if self.reduction == "none" else losses.sum()
         if self.reduction == "mean":
-            slope = slope.div_(slope.numel()) if divisor is None else quotient(slope, divisor)
+            by = slope.numel() if divisor is None else divisor
+            slope, total = (quotient(each, by) for each in (slope, total))
 
         def gradient(grad: Tensor) -> Tensor:
             if grad.dim():
                 grad = grad.unsqueeze(1)
             return probability.mul_(slope.mul(grad)).to(input.dtype)
 
-        if self.reduction == "none":
-            losses = losses.squeeze(1)
-        return (reduce(losses, self.reduction, divisor),), gradient
+        return (total,), gradient
 
 
 def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
