@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses bench-labels clean
+.PHONY: demo test test-advice test-peers accuracy mutants bench bench-losses bench-labels pages clean
 
 demo: $(VENV)/.installed
 	$(BIN)/losslint --exit-zero fixtures/demo_project
@@ -41,6 +41,10 @@ bench-labels: $(VENV)/.dev-installed
 # Every script that `losslint advise --emit` can write, run; takes some minutes.
 test-advice: $(VENV)/.dev-installed
 	$(BIN)/pytest tests/advisor/every_script.py
+
+# The pages of the rules come from the rules; a test fails where these are older.
+pages: $(VENV)/.dev-installed
+	$(BIN)/losslint --rules --isolated --pages docs/rules
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ from losslint.analysis.events import (
     AccuracyAlone,
     Backpropagation,
     CriterionBuilt,
+    CustomLoss,
     Event,
     ForcedGradient,
     GradientClip,
@@ -53,6 +54,7 @@ _Question: TypeAlias = LossCall | Told
 _CHECKS: Mapping[type, str] = {
     LossCall: "check_loss_call",
     CriterionBuilt: "check_criterion_built",
+    CustomLoss: "check_custom_loss",
     OperationInLoss: "check_operation",
     ImplicitDim: "check_implicit_dim",
     LossSum: "check_loss_sum",

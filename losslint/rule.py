@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         AccuracyAlone,
         Backpropagation,
         CriterionBuilt,
+        CustomLoss,
         ForcedGradient,
         GradientClip,
         IdleStep,
@@ -85,8 +86,8 @@ class Rule:
     """Base class of all rules; the docstring of a rule is its page.
 
     The first line of the docstring is the summary; then follow the sections *What it does*,
-    *Why it matters*, *Example*, *Instead*, *When it is fine*, *Fix* if it offers one, and
-    *References*, each under a markdown heading of level two.
+    *Why it matters*, *Example*, *Instead*, *When it is fine*, *Objections* where there are usual
+    ones, *Fix* if it offers one, and *References*, each under a markdown heading of level two.
     """
 
     code: ClassVar[str]
@@ -109,6 +110,10 @@ class Rule:
 
     def check_criterion_built(self, built: CriterionBuilt) -> Iterator[Diagnosis]:
         """A criterion whose constructor is given tensors by position."""
+        return iter(())
+
+    def check_custom_loss(self, found: CustomLoss) -> Iterator[Diagnosis]:
+        """A loss module in which any two shapes meet, and whose reduction is nobody's choice."""
         return iter(())
 
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
@@ -199,6 +204,11 @@ class Rule:
     def page(cls) -> str:
         """The rule's page as markdown, without its title."""
         return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def offers_fix(cls) -> bool:
+        """Whether the page says how findings are fixed."""
+        return "\n## Fix\n" in cls.page()
 
     @classmethod
     def summary(cls) -> str:

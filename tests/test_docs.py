@@ -1,5 +1,6 @@
 """What the documents show is what the program prints."""
 
+import inspect
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 from losslint.analysis.stated import KINDS
 from losslint.cli.main import main
 from losslint.config import _KEYS, read_settings
-from losslint.rule import Rule
+from losslint.rule import Rule, installed_rules
 from tests.conftest import Losslint, write
 
 if sys.version_info >= (3, 11):
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "rules" / "README.md",
     *sorted((ROOT / "benchmarks").rglob("README.md")),
 ]
 LEFT_OUT = "[...]"
@@ -169,3 +171,40 @@ def test_every_event_is_documented() -> None:
     text = (ROOT / "docs" / "writing-rules.md").read_text("utf-8")
     methods = {name for name in vars(Rule) if name.startswith("check_")}
     assert set(re.findall(r"^\| `(check_\w+)`", text, re.MULTILINE)) == methods
+
+
+def test_the_pages_of_the_rules_are_up_to_date(tmp_path: Path, losslint_: Losslint) -> None:
+    """``make pages`` writes them."""
+    assert losslint_("--rules", "--isolated", "--pages", str(tmp_path / "rules")).code == 0
+    made, kept = (
+        {page.name: page.read_text("utf-8") for page in folder.iterdir()}
+        for folder in (tmp_path / "rules", ROOT / "docs" / "rules")
+    )
+    assert made == kept
+
+
+def test_pages_that_cannot_be_written(tmp_path: Path, losslint_: Losslint) -> None:
+    (tmp_path / "file").touch()
+    result = losslint_("--rules", "--pages", str(tmp_path / "file"))
+    assert result.code == 2
+    assert "cannot be written" in result.err
+
+
+def test_the_readme_names_every_family_of_rules() -> None:
+    table = re.findall(r"^\| (LOS\d) \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    ours = [rule for rule in installed_rules() if rule.__module__.startswith("losslint_rules")]
+    assert set(table) == {rule.code[:4] for rule in ours}
+
+
+def test_every_rule_with_a_fix_says_so() -> None:
+    rules = [rule for rule in installed_rules() if rule.__module__.startswith("losslint_rules")]
+    table = (ROOT / "docs" / "fixes.md").read_text("utf-8").partition("## What is fixed")[2]
+    rows = re.findall(r"^\| (LOS.*?) \|", table, re.MULTILINE)
+    listed = {code for row in rows for code in row.split(", ")}
+    offering = {
+        rule
+        for rule in rules
+        if "losslint.rewriting" in Path(inspect.getfile(rule)).read_text("utf-8")
+    }
+    assert {rule for rule in rules if rule.offers_fix()} == offering
+    assert {rule.code for rule in offering} == listed

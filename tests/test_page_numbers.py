@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from losslint.rule import find_rule, installed_rules
 
 torch: Any = pytest.importorskip("torch")
 F: Any = torch.nn.functional
+losses: Any = pytest.importorskip("losslint.losses.functional")
 
 
 def says(name: str, *texts: str) -> None:
@@ -255,6 +257,56 @@ def test_unused_loss() -> None:
     changed = [not torch.equal(one, old) for one, old in zip(weights, before, strict=True)]
     assert changed == [True, False, True]
     says("LOS511", "is None after backward, and Adam leaves them as they are")
+
+
+def test_custom_loss_template() -> None:
+    def log_cosh(given: Any, target: Any) -> Any:
+        return torch.log(torch.cosh(given - target)).mean()
+
+    torch.manual_seed(0)
+    x = torch.randn(64, 3)
+    y = x @ torch.tensor([1.0, -1.0, 0.5])
+    assert log_cosh(y, y) == 0
+    says("LOS509", f"it reads {log_cosh(y[:, None], y):.2f} instead of 0")
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    for _ in range(200):
+        optimizer.zero_grad()
+        log_cosh(model(x), y).backward()
+        optimizer.step()
+    assert model(x).std() < 1e-6
+    says("LOS509", "gives the same output for every input")
+    with pytest.warns(UserWarning, match="target size"):
+        torch.nn.MSELoss()(y[:, None], y)
+    with pytest.raises(ValueError, match="shape"):
+        losses.log_cosh_loss(y[:, None], y)
+    counted = torch.ones(8, 50)
+    counted[:6, 10:] = 0
+    steps = int(counted.sum())
+    part = f"all {counted.numel()} steps is {counted.mean():.0%} of the one over the {steps} that"
+    says("LOS509", part)
+    assert torch.cosh(torch.tensor(89.0)).isfinite()
+    assert torch.cosh(torch.tensor(90.0)).isinf()
+    says("LOS509", "which `cosh` does from 90 on")
+
+
+def test_the_custom_loss_shown_instead() -> None:
+    rule = find_rule(installed_rules(), "LOS509")
+    assert rule is not None
+    (shown,) = re.findall(r"## Instead\n\n```python\n(.*?)```", rule.page(), re.DOTALL)
+    names: dict[str, Any] = {"nn": torch.nn, "F": F, "math": math}
+    exec(compile(shown, "LOS509", "exec"), names)
+    made = names["LogCoshLoss"]
+    given, target = torch.randn(5, dtype=torch.float64) * 3, torch.zeros(5, dtype=torch.float64)
+    rows = torch.log(torch.cosh(given))
+    assert torch.allclose(made("none")(given, target), rows)
+    assert torch.allclose(made()(given, target), rows.mean())
+    assert torch.allclose(made("sum")(given, target), rows.sum())
+    assert made()(torch.tensor([1e4]), torch.zeros(1)).isfinite()
+    with pytest.raises(ValueError, match="against"):
+        made()(given[:, None], target)
+    with pytest.raises(ValueError, match="average"):
+        made("average")
 
 
 def test_manual_bce() -> None:

@@ -220,6 +220,10 @@ def test_forced_requires_grad() -> None:
     assert torch.equal(before, model.weight)
     assert read[0] == read[-1]
     says("LOS417", f"its loss is {read[0]} before and after")
+    leaf = torch.autograd.Variable(F.cross_entropy(model(x), y), requires_grad=True)
+    leaf.backward()
+    assert model.weight.grad is None
+    says("LOS417", "the gradient of the model is None after backward")
 
 
 def test_loss_accumulates_graph() -> None:

@@ -16,6 +16,7 @@ _CE = Loss.CROSS_ENTROPY
 _BCE = Loss.BINARY_CROSS_ENTROPY
 _GUARD = "drop the guard of a division"
 _BOLTS = "lightning-bolts==0.7.0"
+_VALIDATION = "nothing is trained with this loss of a validation"
 _PYOD = "pyod==3.6.7"
 _CLEANRL = "cleanrl==1.2.0"
 
@@ -63,6 +64,7 @@ _OWN = (
     Entry(
         ("image_classifier.py",),
         logits=(Logits("image_classifier.py", "ConvNet.forward", _CE, layer="self.classifier"),),
+        harmless={"drop item image_classifier.py:54": "what is counted has no graph"},
     ),
     Entry(
         ("sentiment/main.py", "sentiment/network.py", "sentiment/trainer.py"),
@@ -157,11 +159,18 @@ _PUBLIC = (
         _BOLTS,
         logits=(Logits(f"{_GANS}/srgan/components.py", "SRGANDiscriminator.forward", _BCE),),
         weighted_sums=(f"{_GANS}/srgan/srgan_module.py::SRGAN._gen_loss",),
+        harmless={
+            f"input detached {_GANS}/srgan/srgan_module.py:168": "it is the image that is wanted"
+        },
     ),
     Entry(
         (f"{_VISION}/segmentation.py", f"{_VISION}/unet.py"),
         _BOLTS,
         logits=(Logits(f"{_VISION}/unet.py", "UNet.forward", _CE, class_dim=1),),
+        harmless={
+            f"input detached {_VISION}/segmentation.py:95": _VALIDATION,
+            f"loss not reduced {_VISION}/segmentation.py:95": f"{_VALIDATION}, and averaged later",
+        },
     ),
     Entry(
         ("pyod/models/pyg_cola.py",),
@@ -189,9 +198,14 @@ _PUBLIC = (
         (_TRAINER, "pytorch_cnn_trainer/model_factory.py"),
         "pytorch-cnn-trainer==0.3.0",
         logits=(Logits(_TRAINER, "CNN.forward", _CE, layer="self.top"),),
+        harmless={f"input detached {_TRAINER}:44": _VALIDATION},
     ),
     Entry(("torchium/benchmarks/quick_benchmark.py",), "torchium==0.1.5"),
-    Entry(("cleanrl/dqn.py",), _CLEANRL),
+    Entry(
+        ("cleanrl/dqn.py",),
+        _CLEANRL,
+        harmless={"input detached cleanrl/dqn.py:217": "the wanted value stands first"},
+    ),
     Entry(("cleanrl/ddpg_continuous_action.py",), _CLEANRL),
     Entry(("cleanrl/ppo_continuous_action.py",), _CLEANRL),
     Entry(("cleanrl/td3_continuous_action.py",), _CLEANRL),

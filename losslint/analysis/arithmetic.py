@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import likelihoods
 from losslint.analysis.blending import blend, operand
+from losslint.analysis.comparisons import is_mirrored
 from losslint.analysis.conditions import is_maximum
-from losslint.analysis.forms import TOTALS, UNREDUCED, ZEROS, is_area
+from losslint.analysis.forms import (
+    BOUNDED,
+    COMPLEMENT,
+    ENCLOSURE,
+    LOWER,
+    OTHERS,
+    TOTALS,
+    UNREDUCED,
+    UPPER,
+    ZEROS,
+    is_area,
+)
 from losslint.analysis.learned_weights import added, alone, subtracted
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import (
@@ -35,6 +47,8 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
+_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BOUNDED})
+"""Forms that their negative has too."""
 _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
@@ -120,6 +134,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
+    if one.shape == ENCLOSURE or (known is not None and one.shape == BOUNDED):
+        return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
@@ -139,6 +155,8 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
         return None
     if ZEROS in (one.shape, other.shape):
         return None
+    if OTHERS in (one.shape, other.shape) and one.shape != other.shape and one.zero == other.zero:
+        return None  # together they are all
     return one.zero if one.zero is not None and other.zero is not None else None
 
 
@@ -155,9 +173,14 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if number(left) is not None:
         made = alone(made, other)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
-        return made.but(shape="shifted")
+        shifted = made.but(shape="shifted")
+        if one.act is Act.RAW and other.shape == "maximum":
+            return shifted.but(act=Act.RAW, trail=one.trail)
+        return shifted
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
+        if is_mirrored(run, node):
+            return made.but(shape="non-positive")
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):
@@ -184,7 +207,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         plain = other.shape in ("", "nudged", "absorbed")
         shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
         # what was scaled and shifted away from zero was shifted away from one as well
-        inside = other.act is Act.PROB and other.sign is Sign.POSITIVE
+        inside = other.shape == BOUNDED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
         return made.but(
             act=Act.PROB,
             picked=other.picked,
@@ -198,13 +221,17 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(zero=lost)
     if one.act in LOG_PROBABILITIES:
         return made.but(shape="logratio", trail=one.trail)
+    if (one.shape, other.shape) == (UPPER, LOWER):
+        return made.but(shape=ENCLOSURE)
     if one.shape == "maximum" and other.shape == "minimum":
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
-    if one.shape == "trace" and number(right) is not None:
-        return made.but(shape="trace")
+    if number(left) == 1 and other.mask is not None:
+        return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
+    if one.shape in ("trace", BOUNDED) and number(right) is not None:
+        return made.but(shape=one.shape)
     return made
 
 
@@ -236,4 +263,4 @@ def negate(value: Tensor) -> Tensor:
         return made.but(shape="neg-log-prob", picked=value.picked)
     if value.sign is not Sign.UNKNOWN:
         return made.but(shape="non-positive")
-    return made.but(shape=value.shape if value.shape in ("ratio", "cosine", "scores") else "")
+    return made.but(shape=value.shape if value.shape in _EITHER_SIGN else "")

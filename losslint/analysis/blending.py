@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from losslint.analysis.conditions import is_label
 from losslint.analysis.events import LossTerm, Operation
 from losslint.analysis.gradient_flow import lasting
 from losslint.analysis.numbers import number
@@ -58,7 +59,9 @@ def _may_have_gradient(value: Value) -> bool:
     """Whether something unknown, or a choice, may be a tensor with a graph."""
     if isinstance(value, Union):
         return any(_may_have_gradient(one.value) for one in value.alternatives)
-    return value.grad if isinstance(value, Tensor) else isinstance(value, Unknown)
+    if isinstance(value, Unknown):
+        return not is_label(value.key)
+    return isinstance(value, Tensor) and value.grad
 
 
 def blend(*values: Value) -> Tensor:
@@ -111,7 +114,7 @@ def operand(value: Value) -> Tensor:
     if known is not None:
         sign = Sign.POSITIVE if known > 0 else Sign.NON_NEGATIVE if known == 0 else Sign.UNKNOWN
         return Tensor(sign=sign, grad=False)
-    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown))
+    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown) and not is_label(value.key))
 
 
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,22 @@ def is_maximum(value: Value) -> bool:
     """Whether a value is the largest element of something unknown."""
     key = value.key if isinstance(value, Unknown) else None
     return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
+
+
+LABEL = "label"
+"""The last part of the symbol of labels, which no gradient goes through."""
+
+
+def is_label(key: Hashable) -> bool:
+    """Whether a symbol stands for labels, or for a power of them."""
+    if not isinstance(key, tuple) or len(key) < 2:
+        return False
+    return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
+
+
+def is_constant(key: Hashable) -> bool:
+    """Whether a symbol stands for something that no gradient goes through."""
+    return is_label(key) or (isinstance(key, tuple) and key[:1] == ("detach",))
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
@@ -105,12 +122,12 @@ def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
     return frozenset(found)
 
 
-_PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
-
-
 def is_padding(comparison: str, bound: Value | None) -> bool:
     """Whether a comparison tells labels from padding, which is below zero."""
-    return (comparison, bound) in _PADDING
+    known = number(bound) if bound is not None else None
+    if known is None:
+        return False
+    return known <= {"GreaterThanEqual": 0, "GreaterThan": -1}.get(comparison, -math.inf)
 
 
 def is_comparison(value: object) -> bool:
@@ -134,6 +151,12 @@ def is_symbol(value: Value | None) -> bool:
         return value is not None
     key = value.key
     return isinstance(key, tuple) and (key[0] in ("param", "attr", "name") or key[1:2] == (".",))
+
+
+def is_weight(value: Value | None) -> bool:
+    """Whether a value is the weight of a layer of torch."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[0] == "attr" and key[-1] == "weight"
 
 
 def is_difference(value: Value) -> bool:
@@ -168,6 +191,10 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
         if is_difference(Unknown(key[1])):
             marks |= {"difference", "squared-difference"}
         return Tensor(
-            sign=Sign.NON_NEGATIVE, shape="square", marks=frozenset(marks), deps=value.deps
+            sign=Sign.NON_NEGATIVE,
+            shape="square",
+            marks=frozenset(marks),
+            deps=value.deps,
+            grad=not is_label(value.key),
         )
     return None

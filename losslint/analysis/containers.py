@@ -173,12 +173,25 @@ def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
     return made
 
 
+_OF_ELEMENTS = frozenset(
+    {
+        "parameter",
+        "ratio",
+        "norm",
+        "maximum",
+        "minimum",
+        "exp",
+        "absorbed",
+        "arange",
+        "members",
+        ARGMAX,
+    }
+)
+"""Forms of a tensor that its elements have too."""
+
+
 def _kept(shape: str) -> str:
-    return (
-        shape
-        if shape in ("parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed", ARGMAX)
-        else ""
-    )
+    return shape if shape in _OF_ELEMENTS else ""
 
 
 def append(run: Interpreter, target: Instance, value: Value) -> None:
@@ -204,8 +217,30 @@ def append(run: Interpreter, target: Instance, value: Value) -> None:
     run.heap.set(target.slots, ITEMS, Tuple((*known, value)))
 
 
+def _longer(run: Interpreter, items: Value | None, source: Value) -> Union | None:
+    """Known items with those of a list behind them whose number depends on the path."""
+    if not isinstance(items, Tuple) or not isinstance(source, Instance) or not is_list(source):
+        return None
+    forms = run.heap.get(source.slots, ITEMS)
+    if not isinstance(forms, Union) or run.heap.get(source.slots, REST) is not None:
+        return None
+    behind = [one.value.items for one in forms.alternatives if isinstance(one.value, Tuple)]
+    if len(behind) < len(forms.alternatives):
+        return None
+    if len(items.items) + max(map(len, behind)) > MAX_ITEMS:
+        return None
+    first = items.items
+    made = each(forms, lambda one: Tuple((*first, *one.items)) if isinstance(one, Tuple) else one)
+    return made if isinstance(made, Union) else None
+
+
 def extend(run: Interpreter, target: Instance, source: Value) -> None:
     """Adds all items of an iterable at the end of a list."""
+    if run.heap.get(target.slots, REST) is None:
+        longer = _longer(run, run.heap.get(target.slots, ITEMS), source)
+        if longer is not None:
+            run.heap.set(target.slots, ITEMS, longer)
+            return
     known = elements(run, source)
     if known is None:
         before = run.heap.get(target.slots, REST)

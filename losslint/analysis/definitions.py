@@ -9,7 +9,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.assignment import bind_name
-from losslint.analysis.names import STAR
+from losslint.analysis.names import STAR, outside
 from losslint.analysis.scope import Frame, Module, Scope
 from losslint.analysis.statements import executes
 from losslint.analysis.values import (
@@ -130,19 +130,15 @@ def _import(run: Interpreter, node: cst.Import) -> bool:
         name = dotted(alias.name)
         module = run.project.load(run, name, run.module)
         if alias.asname is not None:
-            value: Value = Namespace(module) if module is not None else _outside(run, name)
+            value: Value = Namespace(module) if module is not None else outside(name)
             bound = alias.asname.name
             if isinstance(bound, cst.Name):
                 bind_name(run, bound.value, value)
             continue
         first = name.partition(".")[0]
         top = run.project.load(run, first, run.module)
-        bind_name(run, first, Namespace(top) if top is not None else _outside(run, first))
+        bind_name(run, first, Namespace(top) if top is not None else outside(first))
     return True
-
-
-def _outside(run: Interpreter, name: str) -> Value:
-    return Extern(name)
 
 
 @executes(cst.ImportFrom)
@@ -172,7 +168,7 @@ def _imported(run: Interpreter, module: Module | None, name: str, wanted: str, l
         return Namespace(inner)
     if level:
         return Unknown(("import", f"{'.' * level}{name}.{wanted}"))
-    return Extern(f"{name}.{wanted}")
+    return outside(f"{name}.{wanted}")
 
 
 def _import_all(run: Interpreter, module: Module | None, name: str) -> None:

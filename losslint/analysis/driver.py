@@ -49,14 +49,14 @@ def evaluate(
             _guard(run, module, body.body)
     for number, module in enumerate(modules):
         run.start()
-        for value in list(module.functions):
+        for value in reversed(list(module.functions)):
             _uncalled(run, module, value)
         if progress is not None:
             progress(len(paths) + number, total)
     lent = _templates(run, modules)
     for module in modules:
         run.start()
-        for value in list(module.functions):
+        for value in reversed(list(module.functions)):
             if isinstance(value, Class):
                 _methods(run, module, value, lent)
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from losslint.analysis.loss_events import (
     FLOW,
     CriterionBuilt,
+    CustomLoss,
     Family,
     ImplicitDim,
     LearnedWeight,
@@ -54,6 +55,7 @@ __all__ = [
     "Backpropagation",
     "ClipFault",
     "CriterionBuilt",
+    "CustomLoss",
     "Cut",
     "Event",
     "Family",
@@ -88,6 +90,7 @@ __all__ = [
 
 Told: TypeAlias = (
     CriterionBuilt
+    | CustomLoss
     | OperationInLoss
     | ImplicitDim
     | LossSum

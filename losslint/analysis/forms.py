@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.numbers import number
 from losslint.analysis.values import Sign, Tensor, Value
 
@@ -13,6 +15,36 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
+FREE = "free"
+"""The kind of reason why a parameter can be zero: training takes it anywhere."""
+OF_RELU = "of a relu"
+"""The mark of log-probabilities whose logits came out of a relu."""
+BOUNDED = "bounded"
+"""The form of values that were given a limit well inside what they could be."""
+CLEARED = "cleared"
+"""The form of positive values of which some were set to zero."""
+GRAM = "gram"
+"""The form of the products of all pairs of rows, each row with itself among them."""
+ENCLOSURE = "enclosure"
+"""The form of the size of what holds two regions, which is as large as either at least."""
+UPPER, LOWER = "upper", "lower"
+"""Forms of the larger, or the smaller, of two values each."""
+MEMBERS = "members"
+"""The form of the values that occur in a tensor, each of them once."""
+POSITIONS = "arange"
+"""The form of positions, as ``arange`` counts them."""
+SOME = "some"
+"""The form of a mask that is never all False."""
+FLAGS = frozenset({"flags", SOME})
+"""Forms of masks."""
+COMPLEMENT = "complement"
+"""The form of a mask that is true where another one is not, as most are."""
+OTHERS = "others"
+"""The form of the number of elements that are in the complement of a mask."""
+STABLE_EXP = "exp of shifted"
+"""The form of an exponential of values whose maximum was taken off, which does not overflow."""
+STABLE_SUM = "sum of exp of shifted"
+"""The form of a sum of those."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
@@ -22,6 +54,17 @@ def is_area(value: Tensor) -> bool:
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
 
 
-def zeros_found(is_equal: bool, bound: Value) -> str:
-    """The form of the outcome of a comparison: where zeros are, something can be put."""
-    return ZEROS if is_equal and number(bound) == 0 else ""
+def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
+    """The form of the outcome of a comparison."""
+    if isinstance(sign, cst.GreaterThan) and value.shape in (CLEARED, GRAM, SOME):
+        return SOME
+    if isinstance(sign, cst.Equal) and isinstance(bound, Tensor) and bound.shape == MEMBERS:
+        return SOME
+    # where zeros are, something can be put
+    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else "flags"
+
+
+def is_above_zero(sign: cst.BaseCompOp | None, bound: Value) -> bool:
+    """Whether a comparison asks which elements are above zero, or at least zero."""
+    above = isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual)
+    return above and number(bound) == 0

@@ -14,6 +14,7 @@ from losslint.analysis.conditions import symbols_in
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
+from losslint.analysis.labels import with_labels
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objectives import note_returned
 from losslint.analysis.reach import is_part_of_call
@@ -71,6 +72,8 @@ def call_function(
     if function.owner is not None and is_stub(node):
         return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
+    if is_loss_function(function, owner or function.owner):
+        bound = with_labels(node, bound, self)
     key = _key(run, function, bound)
     known = run.memo.find(key)
     widened = known is None and run.memo.full(node)
@@ -191,6 +194,8 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
+    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+        run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
     for name, value in bound.items():

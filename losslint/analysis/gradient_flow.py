@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.conditions import MAXIMUM
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.joins import each
+from losslint.analysis.named_losses import LOSS_NAMED
 from losslint.analysis.values import Act, Tensor, Unknown, Value, alternatives_of
 from losslint.analysis.watched import looked_at
 
@@ -178,7 +178,9 @@ def _ends(operation: Operation, whole: bool) -> bool:
     return whole and operation.kind is OperationKind.CUT and operation.function in _DECISIONS
 
 
-def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: str) -> Value:
+def require_gradient(
+    run: Interpreter, node: cst.CSTNode, value: Value, title: str, *, copied: bool = False
+) -> Value:
     """A value that is told to require a gradient: a leaf from here on, or a loss forced to be one.
 
     Args:
@@ -186,20 +188,18 @@ def require_gradient(run: Interpreter, node: cst.CSTNode, value: Value, title: s
         node: where that is said.
         value: what it is said of.
         title: the value as the code has it.
+        copied: whether the leaf is a new one.
     """
     known = [one.value for one in alternatives_of(value)]
-    named = bool(_LOSS_NAMED.search(title))
+    named = bool(LOSS_NAMED.search(title))
     if all(
         (isinstance(one, Tensor) and (one.terms or (named and one.deps)))
         or (isinstance(one, Unknown) and named and _made_by_call(one))
         for one in known
     ):
-        run.emit(ForcedGradient(run.place(node), title))
+        run.emit(ForcedGradient(run.place(node), title, copied))
     return each(value, lambda one: one.but(grad=True) if isinstance(one, Tensor) else one)
 
 
 def _made_by_call(value: Unknown) -> bool:
     return isinstance(value.key, tuple) and value.key[0] in ("made", MAXIMUM)
-
-
-_LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
@@ -11,6 +11,7 @@ from losslint.analysis.trace import (
     Backward,
     HandOver,
     LossMade,
+    OptimizerMade,
     OptimizerStep,
     ZeroGrad,
     actions,
@@ -88,23 +89,37 @@ def _idle(
         known = one.deps and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
         if not known or one.deps & step.owners:
             return None
-    loss = next((one for one in inside if isinstance(one, LossMade)), None)
+    loss = next((one for one in inside if isinstance(one, LossMade) and _is_of(one, step)), None)
     other = next((one for one in inside if isinstance(one, Backward)), None)
     if loss is None or (backwards and other is None):
         return None
     return IdleStep(step.place, step.label, loss.place, None if other is None else other.place)
 
 
+def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
+    """Whether a loss is made to train what an optimizer steps, as far as can be told."""
+    return not loss.deps or not loss.deps.isdisjoint(step.owners or ())
+
+
 def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:
-    """The backward of a loop that zeroes an optimizer which never steps."""
+    """The backward of a loop that zeroes an optimizer, or the model of one, which never steps."""
     if any(isinstance(one, OptimizerStep) or _uncertain(one) for one in everything):
         return
+    made = [one for one in everything if isinstance(one, OptimizerMade)]
     zero = next(
-        (one for one in inside if isinstance(one, ZeroGrad) and one.optimizer is not None), None
+        (one for one in inside if isinstance(one, ZeroGrad) and _is_for_a_step(one, made)), None
     )
     backward = next((one for one in inside if isinstance(one, Backward)), None)
     if zero is not None and backward is not None:
         yield MissingStep(backward.place, zero.place)
+
+
+def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
+    """Whether gradients are zeroed that an optimizer of the same code is to use."""
+    if zero.optimizer is not None:
+        return True
+    owners = zero.owners or frozenset()
+    return any(one.owners and not owners.isdisjoint(one.owners) for one in made)
 
 
 def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:

@@ -281,7 +281,7 @@ class Interpreter:
     def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
         """Notes that loss terms were added to each other."""
         for mine, theirs in ((one, other), (other, one)):
-            families = {term.family for term in theirs}
+            families = {term.family for term in theirs if not term.of_outputs}
             for term in mine:
                 self.seen.partners.setdefault(term.place, set()).update(families)
 
@@ -337,7 +337,7 @@ class Interpreter:
         if isinstance(value, Tensor):
             for reason in (value.zero, value.mask):
                 if reason is not None:
-                    self.seen.guarded.add(reason)
+                    self.seen.guarded.update(reason.chain())
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
@@ -346,7 +346,7 @@ class Interpreter:
         """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
         for operation in value.operations:
             if operation.kind is OperationKind.MEAN and operation.zero is not None:
-                self.seen.guarded.add(operation.zero)
+                self.seen.guarded.update(operation.zero.chain())
 
     # -- helpers that many parts need ---------------------------------------------------------
 

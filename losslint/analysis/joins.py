@@ -162,6 +162,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
+        above=one.above if one.above == other.above else None,
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
         sizes=common(one.sizes, other.sizes),
         scale=one.scale if one.scale == other.scale else None,

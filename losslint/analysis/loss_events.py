@@ -58,6 +58,11 @@ class LossTerm:
     learned: LearnedWeight | None = field(default=None, compare=False)
     """The weight that training itself chooses, if there is one."""
 
+    @property
+    def of_outputs(self) -> bool:
+        """A divergence of two outputs, as distillation has it, not of one from its prior."""
+        return self.label == "KLDivLoss"
+
 
 @dataclass(frozen=True, slots=True)
 class LossCall:
@@ -80,7 +85,7 @@ class LossCall:
     evaluating: bool = False
     """It runs without gradients: the loss is only looked at."""
     partners: frozenset[Family] = frozenset()
-    """Families of the terms that this loss was added to."""
+    """Families of the terms that this loss was added to, but for divergences of two outputs."""
     sampled: bool = False
     """The loader of the batch was given a sampler of its own."""
     evened: Place | None = None
@@ -173,6 +178,10 @@ class Operation:
     """It runs in a loop; what runs once on plain data prepares the data."""
     product: cst.BinaryOperation | None = None
     """Where a logarithm was multiplied with something that is not made of its argument."""
+    part: cst.BaseExpression | None = None
+    """The operand in the code, of an operation between two."""
+    order: int = 0
+    """Operations that are told apart by when they ran: the number of steps before."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -228,3 +237,16 @@ class LossSum:
 
     place: Place
     terms: tuple[LossTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomLoss:
+    """A loss module that takes any two shapes that broadcast, and reduces what comes of them."""
+
+    place: Place
+    """Where two of its arguments meet element by element."""
+    name: str
+    """The class."""
+    arguments: tuple[str, str]
+    reduction: Place
+    """Where all elements become one number."""

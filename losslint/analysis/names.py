@@ -67,6 +67,15 @@ STAR = "<star>"
 """The module slot that remembers ``from torch.something import *``."""
 
 
+_MOVED = {"torch.functional.F": "torch.nn.functional"}
+"""Modules by the names that other modules import them under, which editors complete to."""
+
+
+def outside(name: str, guessed: bool = False) -> Extern:
+    """Something outside the project, under the name that it is known by."""
+    return Extern(_MOVED.get(name, name), guessed)
+
+
 def builtin(name: str) -> Value:
     """The value of a name that Python itself defines."""
     constant = _CONSTANTS.get(name)

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.values import DType, Extern, Sign, Tensor, Unknown, ZeroReason
+from losslint.analysis.joins import truth
+from losslint.analysis.values import (
+    DType,
+    Extern,
+    Instance,
+    Sign,
+    Tensor,
+    Union,
+    Unknown,
+    ZeroReason,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -17,11 +27,15 @@ _SAME = (cst.Is, cst.Equal)
 def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
     """Gives variables what is known of them where a test succeeded.
 
-    ``x.dtype is torch.bool``: x is a mask.
+    ``x.dtype is torch.bool``: x is a mask. ``"GAN" in model.name``: model is one of those of its
+    objects for which that can be.
     """
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return
     asked, comparison = test.left, test.comparisons[0]
+    for side in (asked, comparison.comparator):
+        if isinstance(side, cst.Attribute) and isinstance(side.value, cst.Name):
+            _keep_possible(run, test, side.value)
     if (
         isinstance(asked, cst.Attribute)
         and asked.attr.value == "dtype"
@@ -36,3 +50,21 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
                 mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=value.deps
             )
             run.assign(asked.value, mask)
+
+
+def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> None:
+    """Leaves a variable those of its objects for which a test of an attribute can succeed."""
+    value = run.eval(name)
+    if not isinstance(value, Union):
+        return
+    if not all(isinstance(one.value, Instance) for one in value.alternatives):
+        return
+    kept = []
+    for one in value.alternatives:
+        mark = run.heap.mark()
+        run.assign(name, one.value)
+        if truth(run.eval(test)) is not False:
+            kept.append(one)
+        run.heap.roll_back(mark)
+    if 0 < len(kept) < len(value.alternatives):
+        run.assign(name, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)

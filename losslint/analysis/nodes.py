@@ -40,3 +40,17 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         current = pending.pop()
         yield current
         pending += reversed(children(current))
+
+
+def same(one: cst.CSTNode, other: cst.CSTNode) -> bool:
+    """Whether two nodes are the same code, however it is spaced."""
+    ours, theirs = list(walk(one)), list(walk(other))
+    return len(ours) == len(theirs) and all(map(_same_alone, ours, theirs))
+
+
+def _same_alone(one: cst.CSTNode, other: cst.CSTNode) -> bool:
+    """Whether two nodes are of one kind and, if they are names or literals, spelled alike."""
+    text = getattr(one, "value", None)
+    return type(one) is type(other) and (
+        not isinstance(text, str) or text == getattr(other, "value", None)
+    )

@@ -64,11 +64,10 @@ def whole(value: Tensor) -> Tensor:
 
 def mean_of_selection(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
     """The mean of a tensor; of a selection of elements there is none where it is empty."""
-    for one in value.operations:
-        if one.kind is OperationKind.SELECTION:
-            place = run.place(node)
-            mean = replace(
-                one, kind=OperationKind.MEAN, place=place, trail=(Step(one.place, "selected here"),)
-            )
-            return with_operation(run, whole(value), mean)
-    return value
+    selections = [one for one in value.operations if one.kind is OperationKind.SELECTION]
+    if not selections:
+        return value
+    first = min(selections, key=lambda one: one.order)
+    trail = (Step(first.place, "selected here"),)
+    mean = replace(first, kind=OperationKind.MEAN, place=run.place(node), trail=trail)
+    return with_operation(run, whole(value), mean)

@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from losslint.source import Source
 
-_TORCH = (
-    b"torch", b".backward(", b"manual_backward(", b"import lightning", b"from lightning",
-    b"accelerat",
+_LIBRARIES = (
+    b"torch", b"import lightning", b"from lightning", b"import accelerate", b"from accelerate",
 )  # fmt: skip
+_TORCH = (*_LIBRARIES, b".backward(", b"manual_backward(", b"accelerator.")
 _ALIASES = (b"nn.", b"F.")
 """What may mean torch in a snippet that imports nothing, and then nothing imports it."""
+_ALIAS = re.compile(rb"(?<![\w.])(nn|F)\.[A-Za-z_]")
+"""One of them as a name of its own: ``conn.close()`` and the end of a sentence have them too."""
+_BINDS = (
+    rb"^[ \t>.]{0,40}(?:"
+    rb"(?:from|import)\b[^\n]*\b%(name)s\b"
+    rb"|(?:class|(?:async[ \t]+)?def)[ \t]+%(name)s\b"
+    rb"|(?:async[ \t]+)?def\b[^\n]*[(,][ \t]*%(name)s[ \t]*[,:=)]"
+    rb"|(?:for\b)?[\w \t,(]{0,99}\b%(name)s\b[\w \t,)]{0,99}(?:=(?!=)|\bin\b)"
+    rb")"
+)
+_BOUND = {name: re.compile(_BINDS % {b"name": name}, re.MULTILINE) for name in (b"nn", b"F")}
+"""Gives one of them another meaning, where nothing names torch."""
 _ABOUT_LOSS = (
     b"loss", b"Loss", b"backward", b"oftmax", b"igmoid", b"riterion", b"entropy", b"zero_grad",
     b"kl_div", b"log(", b".step(",
@@ -26,9 +38,19 @@ _ABOUT_LOSS = (
 
 def worth_analysing(content: bytes) -> bool:
     """Whether a file can have anything to do with a loss or a training loop."""
-    return any(token in content for token in (*_TORCH, *_ALIASES)) and any(
-        token in content for token in _ABOUT_LOSS
+    return _has(content, _ABOUT_LOSS) and (
+        _has(content, _TORCH) or (_has(content, _ALIASES) and _is_snippet(content))
     )
+
+
+def _is_snippet(content: bytes) -> bool:
+    """Whether a file uses a short name for a part of torch, and does not say what it means."""
+    names = set(_ALIAS.findall(content))
+    return any(_BOUND[name].search(content) is None for name in names)
+
+
+def _has(content: bytes, tokens: Iterable[bytes]) -> bool:
+    return any(token in content for token in tokens)
 
 
 FEW = 20
@@ -47,11 +69,13 @@ def choose(sources: Sequence[Source]) -> list[Path]:
     if len(sources) <= FEW:
         return [source.path for source in sources if _WORD.search(source.content)]
     chosen = {source.path for source in sources if worth_analysing(source.content)}
+    if not any(_has(source.content, _LIBRARIES) for source in sources):
+        return [source.path for source in sources if source.path in chosen]
     waiting = [source for source in sources if source.path not in chosen]
     leads = [
         _Lead(module_name(source.path).encode("utf-8", "replace"))
         for source in sources
-        if source.path in chosen and any(token in source.content for token in _TORCH)
+        if source.path in chosen and _has(source.content, _TORCH)
     ]
     for _ in range(MAX_HOPS):
         found = {}

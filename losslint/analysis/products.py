@@ -8,7 +8,17 @@ from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.blending import blend, operand
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import SCALABLE, TOTALS, UNREDUCED, ZEROS, is_area
+from losslint.analysis.forms import (
+    BOUNDED,
+    FLAGS,
+    SCALABLE,
+    STABLE_EXP,
+    STABLE_SUM,
+    TOTALS,
+    UNREDUCED,
+    ZEROS,
+    is_area,
+)
 from losslint.analysis.gradient_flow import as_weight
 from losslint.analysis.learned_weights import alone, weighed
 from losslint.analysis.numbers import number
@@ -67,12 +77,14 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
     if ZEROS in (one.shape, other.shape):
         made = made.but(shape=ZEROS)
+    elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
+        made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.shape == "cosine" and 0 < abs(number(right) or 0) < 1:
-        made = made.but(shape="bounded")
+    elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+        made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
     if number(right) is not None:
@@ -141,6 +153,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     one, other = operand(left), operand(right)
     made = blend(left, right)
     divided(run, left, right, node)
+    if other.owner is not None:
+        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
@@ -168,6 +182,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":
         return softmax_by_hand(run, made, one, other, node)
+    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
+        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=one.zero)
     if one.act is Act.RAW:
@@ -178,20 +194,35 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     return made
 
 
+def _same_start(one: Tensor, other: Tensor) -> bool:
+    """Whether two values came out of the same expression first, or of two that read the same."""
+    first, second = steps_of(one.trail), steps_of(other.trail)
+    if not first or not second:
+        return False
+    return first[0].place.node.deep_equals(second[0].place.node)
+
+
 def softmax_by_hand(
     run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
 ) -> Tensor:
     """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
     made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
-    steps, behind = steps_of(one.trail), steps_of(other.trail)
-    if steps and behind:
+    steps = steps_of(one.trail)
+    if steps and other.trail is not None:
         operation = Operation(
             OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
         )
         made = with_operation(run, made, operation)
-        if not steps[0].place.node.deep_equals(behind[0].place.node):
+        if not _same_start(one, other):
             return made
     return made.but(act=Act.SOFTMAX, trail=one.trail)
+
+
+def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
+    """Whether a value holds the elements of a mask, and none of them where it has none."""
+    return all(term.stage == "elements" for term in value.terms) and any(
+        one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
+    )
 
 
 def _risky_division(
@@ -208,6 +239,8 @@ def _risky_division(
         right = right.but(zero=reason)
     if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
         return made
+    if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
+        return made  # where nothing was selected, nothing is divided
     operation = Operation(
         OperationKind.DIVISION,
         run.place(node),

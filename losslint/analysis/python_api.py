@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import libcst as cst
-
 from losslint.analysis import accumulation, blending
 from losslint.analysis.arguments import Args
 from losslint.analysis.averages import length
@@ -207,14 +205,19 @@ def _converted(op: Op) -> Value:
     return Unknown()
 
 
+@extern("typing.cast", "typing_extensions.cast")
+def _cast(op: Op) -> Value:
+    return op.arg(1, "val")
+
+
 @extern("builtins.len")
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.zero or value.mask):
-        return Tensor(zero=value.zero or value.mask, grad=False)
+    if isinstance(value, Tensor) and (value.mask or value.zero):
+        return Tensor(zero=value.mask or value.zero, grad=False)
     if isinstance(value, Unknown):
-        return length(value)
+        return length(value, op.node)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
 
 
@@ -256,17 +259,6 @@ def _nothing(op: Op) -> Value:
             found = {truth(item) for item in known}
             if len(found) == 1 and None not in found:
                 return Const(found.pop())
-    return Unknown()
-
-
-@extern("builtins.eval")
-def _eval(op: Op) -> Value:
-    source = op.arg(0)
-    if isinstance(source, Const) and isinstance(source.value, str) and len(source.value) < 200:
-        try:
-            return op.run.eval(cst.parse_expression(source.value))
-        except cst.ParserSyntaxError:
-            return UNKNOWN
     return Unknown()
 
 

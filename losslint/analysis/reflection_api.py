@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.assignment import set_attribute
 from losslint.analysis.containers import (
     elements,
@@ -18,6 +20,7 @@ from losslint.analysis.values import (
     FALSE,
     NONE,
     TRUE,
+    UNKNOWN,
     Class,
     Const,
     Extern,
@@ -30,6 +33,9 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+
+MAX_SOURCE = 200
+"""Longer strings are not parsed: they could nest more deeply than the parser stands."""
 
 
 @extern("builtins.isinstance")
@@ -69,17 +75,50 @@ def _getattr(op: Op) -> Value:
     name = op.arg(1)
     if isinstance(name, Const) and isinstance(name.value, str):
         return op.run.attribute(op.arg(0), name.value, op.node)
-    target = op.arg(0)
-    if isinstance(target, Namespace):
-        models = models_of(op.run, target)
-        beginning = beginning_of(name)
-        if not beginning:
-            return element_of(op.run, models, id(op.node))
-        named = [
-            models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)
-        ]
-        return one_of(named, id(op.node)) if named else Unknown()
-    return (any_network(target) if isinstance(target, Extern) else None) or Unknown()
+    return _named(op, op.arg(0), beginning_of(name))
+
+
+def _named(op: Op, target: Value, beginning: str) -> Value:
+    """What a module holds under a name of which no more than the beginning is known."""
+    if isinstance(target, Extern):
+        return any_network(target) or Unknown()
+    if not isinstance(target, Namespace):
+        return Unknown()
+    models = models_of(op.run, target)
+    if not beginning:
+        return element_of(op.run, models, id(op.node))
+    named = [models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)]
+    return one_of(named, id(op.node)) if named else Unknown()
+
+
+@extern("builtins.eval")
+def _eval(op: Op) -> Value:
+    """An expression in a string: where that is not known it names a class, or a module's."""
+    source = op.arg(0)
+    text = source.value if isinstance(source, Const) and isinstance(source.value, str) else ""
+    if 0 < len(text) < MAX_SOURCE:
+        try:
+            return op.run.eval(cst.parse_expression(text))
+        except cst.ParserSyntaxError:
+            return UNKNOWN
+    module, dot, beginning = beginning_of(source).rpartition(".")
+    if not dot:
+        return _named(op, Namespace(op.run.module), beginning)
+    if not module.isidentifier():
+        return UNKNOWN
+    return _named(op, op.run.eval(cst.Name(module)), beginning)
+
+
+@extern("builtins.globals")
+def _globals(op: Op) -> Value:
+    models = models_of(op.run, Namespace(op.run.module))
+    return op.run.new_dict(
+        {
+            slot[1]: models.slots[slot]
+            for slot in keys_of(models)
+            if _is_network(op.run, models.slots[slot])
+        }
+    )
 
 
 def models_of(run: Interpreter, target: Namespace) -> Instance:
@@ -95,12 +134,12 @@ def models_of(run: Interpreter, target: Namespace) -> Instance:
 
 def element_of(run: Interpreter, target: Instance, token: int) -> Value:
     """Any of the models in a registry that is asked for a name which is not known."""
-    classes = [
-        value
-        for value in target.slots.values()
-        if isinstance(value, Class) and class_attribute(run, value, "forward") is not None
-    ]
+    classes = [value for value in target.slots.values() if _is_network(run, value)]
     return one_of(classes, token) if classes else Unknown()
+
+
+def _is_network(run: Interpreter, value: Value) -> bool:
+    return isinstance(value, Class) and class_attribute(run, value, "forward") is not None
 
 
 @extern("builtins.setattr")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from losslint.analysis.events import Backpropagation, Family
     from losslint.analysis.objectives import Returned
     from losslint.analysis.trail import Place
-    from losslint.analysis.values import Instance, ZeroReason
+    from losslint.analysis.values import Class, Function, Instance, ZeroReason
     from losslint.analysis.watched import Parts
 
 
@@ -51,6 +51,8 @@ class Seen:
     """The losses that were looked at, and where they were first seen."""
     returned: list[Returned] = field(default_factory=list)
     """What loss functions return that nothing in the project has called."""
+    loss_modules: dict[Function, Class] = field(default_factory=dict)
+    """The forwards of loss modules that were evaluated, with the class of each."""
     backpropagations: dict[Place, Backpropagation] = field(default_factory=dict)
     """Every call of backward, with all that it was seen to be called on."""
     backpropagated: set[Place] = field(default_factory=set)

@@ -20,10 +20,13 @@ from losslint.analysis.assignment import assign
 from losslint.analysis.attributes import attribute
 from losslint.analysis.calls import call
 from losslint.analysis.clipping import gradient_clips
+from losslint.analysis.comparisons import is_tested
+from losslint.analysis.custom_losses import custom_losses
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
+from losslint.analysis.forms import FREE
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
@@ -166,6 +169,7 @@ def _analyse(
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
     events.extend(unused_losses(run))
+    events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
     events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))
@@ -189,8 +193,15 @@ def _analyse(
 def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
-        operand = event.operation.operand
-        guarded = operand.zero in run.seen.guarded or operand.mask in run.seen.guarded
+        operand, tested = event.operation.operand, run.seen.guarded
+        guarded = any(
+            reason in tested or is_tested(reason, tested)
+            for why in (operand.zero, operand.mask)
+            if why is not None
+            for reason in why.chain()
+        )
+        if operand.zero is not None and operand.zero.kind == FREE:
+            guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)
         return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis import accumulation, operators, unused_losses
+from losslint.analysis import accumulation, named_losses, operators, unused_losses
 from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.conditions import is_by_version, outcomes
 from losslint.analysis.containers import extend, is_list
@@ -91,6 +91,7 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     for target in node.targets:
         assign(run, target.target, value)
     if len(node.targets) == 1:
+        named_losses.assigned(run, node, node.targets[0].target, value)
         unused_losses.assigned(run, node, node.targets[0].target, value)
     return True
 
@@ -100,6 +101,7 @@ def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
     if node.value is not None:
         value = _right_side(run, node.value)
         assign(run, node.target, value)
+        named_losses.assigned(run, node, node.target, value)
         unused_losses.assigned(run, node, node.target, value)
     return True
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
+from losslint.analysis import forms
 from losslint.analysis.arguments import Args
-from losslint.analysis.conditions import as_tensor, is_comparison
+from losslint.analysis.comparisons import is_of_positives
+from losslint.analysis.conditions import LABEL, as_tensor, is_comparison, is_label
 from losslint.analysis.containers import (
     LISTS,
     TAIL,
@@ -133,13 +135,15 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
             return output_item(run, value, index)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Unknown):
-        key = None
+        key: Hashable = None
         if run.repeats() and (
             is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
         ):
             return indexed(run, Tensor(deps=value.deps), place, node)
         if value.key is not None and isinstance(index, Const):
             key = (value.key, "[]", index)
+        if is_label(value.key):
+            key = (value.key, "[]", LABEL)
         return Unknown(key, value.deps, value.lost, value.why)
     if isinstance(value, Params):
         return element(run, value, node)
@@ -204,6 +208,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
+        elif target.sign is Sign.POSITIVE and number(value) == 0:
+            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
         elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
@@ -273,16 +279,19 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
-    if index.mask is None or index.shape in RANDOM:
+    if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
         return made
+    if made.sign is Sign.UNKNOWN and is_of_positives(node):
+        return made  # nothing is known of it that would let it be zero
     operation = Operation(
         OperationKind.SELECTION,
         run.place(node),
         "[]",
         made.but(zero=index.mask),
         repeated=run.repeats(),
+        order=run.steps,
     )
-    return with_operation(run, made, operation)
+    return with_operation(run, whole(made), operation)
 
 
 def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) -> Tensor:
@@ -299,7 +308,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
         return made.but(mask=index.mask)
-    if isinstance(index, Tensor | Unknown):
+    if not isinstance(index, Const | slice | tuple):
         made = whole(made)  # as many as there are indices
     if value.mask is not None:
         return made.but(mask=value.mask)

@@ -27,6 +27,15 @@ class Backward:
 
 
 @dataclass(frozen=True, slots=True)
+class OptimizerMade:
+    """An optimizer is built."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose parameters it is given; None where they cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerStep:
     """An optimizer uses the gradients of its parameters."""
 
@@ -56,9 +65,11 @@ class ZeroGrad:
 
 @dataclass(frozen=True, slots=True)
 class LossMade:
-    """A criterion gives a loss with its graph."""
+    """A loss with its graph is computed."""
 
     place: Place
+    deps: frozenset[Hashable] = frozenset()
+    """What it depends on, where only its name says that it is a loss; a criterion's says enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,7 @@ class Loop:
 
 Action: TypeAlias = (
     Backward
+    | OptimizerMade
     | OptimizerStep
     | ZeroGrad
     | LossMade

@@ -19,6 +19,7 @@ class Zeroing(Enum):
     """Where the gradients of a stepped optimizer are zeroed."""
 
     IN_LOOP = "in the loop"
+    EARLIER = "in the loop, but before another step of the same optimizer"
     IN_OUTER_LOOP = "in a loop around it"
     BEFORE = "only before all loops"
     NEVER = "never"
@@ -222,6 +223,8 @@ class ForcedGradient:
     place: Place
     loss: str
     """As the code has it."""
+    copied: bool = False
+    """A new leaf is made of it, which has no way to the model even where the loss had one."""
 
 
 @dataclass(frozen=True, slots=True)

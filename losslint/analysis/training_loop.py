@@ -29,7 +29,7 @@ def training_loops(roots: Sequence[Trace]) -> list[TrainingLoop]:
 
 
 def _fault(loop: TrainingLoop) -> int:
-    order = [Zeroing.IN_LOOP, Zeroing.IN_OUTER_LOOP, Zeroing.BEFORE, Zeroing.NEVER]
+    order = [Zeroing.IN_LOOP, Zeroing.EARLIER, Zeroing.IN_OUTER_LOOP, Zeroing.BEFORE, Zeroing.NEVER]
     return order.index(loop.zeroing) + (10 if loop.cleared is not None else 0)
 
 
@@ -78,6 +78,13 @@ def _judged(
     zeroing, zeroed = Zeroing.IN_LOOP, None
     if rounds.unzeroed:
         zeroing, zeroed = _elsewhere(step, loop, around, whole)
+        earlier = [
+            one for one in actions(loop.body) if isinstance(one, ZeroGrad) and zeroes(one, step)
+        ]
+        if earlier:
+            sure = (one.place for one in earlier if surely_zeroes(one, step))
+            zeroing, zeroed = Zeroing.EARLIER, next(sure, None)
+            backward = _last_before(loop, step) or backward
     return TrainingLoop(
         step.label,
         step.place,
@@ -121,6 +128,17 @@ def _elsewhere(
         if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
             return Zeroing.BEFORE, action.place
     return Zeroing.NEVER, None
+
+
+def _last_before(loop: Loop, step: OptimizerStep) -> Backward | None:
+    """The backward that fills the gradients of a step last."""
+    found = None
+    for action in actions(loop.body):
+        if isinstance(action, Backward) and fills(action, step):
+            found = action
+        elif action is step:
+            break
+    return found
 
 
 def _zeroes_outside(zero: ZeroGrad, inside: set[int], step: OptimizerStep) -> bool:

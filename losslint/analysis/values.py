@@ -7,7 +7,7 @@ run of a program (instances, lists, dicts) is an :class:`Instance`, whose slots 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -157,6 +157,8 @@ class ZeroReason:
     text: str
     key: Hashable = None
     """The symbol of a value that is not known, which is the same wherever it is used."""
+    behind: ZeroReason | None = None
+    """For a comparison: why what is compared can be zero, or be nothing at all."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ZeroReason) or self.kind != other.kind or self.key != other.key:
@@ -165,6 +167,13 @@ class ZeroReason:
 
     def __hash__(self) -> int:
         return hash((self.place if self.key is None else self.key, self.kind))
+
+    def chain(self) -> Iterator[ZeroReason]:
+        """The reason itself and those behind it."""
+        reason: ZeroReason | None = self
+        while reason is not None:
+            yield reason
+            reason = reason.behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,8 @@ class Tensor(Facts, Value):
     """Why the value can be zero, where there is a reason."""
     mask: ZeroReason | None = None
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
+    above: Place | None = None
+    """For the mask of what is above zero: the comparison that it comes from."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
     sizes: Sizes = ANY

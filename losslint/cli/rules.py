@@ -20,6 +20,12 @@ def rules(
         str,
         typer.Option("--output-format", "--format", "-f", metavar="FORMAT", help="text or json."),
     ] = "text",
+    pages: Annotated[
+        Path | None,
+        typer.Option(
+            "--pages", metavar="FOLDER", help="Write a page of each rule, and a table, to FOLDER."
+        ),
+    ] = None,
     config: Config = None,
     isolated: Isolated = False,
     allow_local_rules: AllowLocalRules = False,
@@ -29,7 +35,7 @@ def rules(
     A line each: code, name, severity, whether it is on by default, and what it finds. As JSON with
     the page of each.
     """
-    from losslint.report.pages import write_rules, write_rules_as_json
+    from losslint.report.pages import write_pages, write_rules, write_rules_as_json
 
     if output_format not in _FORMATS:
         hint = did_you_mean(output_format, _FORMATS)
@@ -37,5 +43,12 @@ def rules(
             f"--output-format is one of {', '.join(_FORMATS)}, not {output_format!r}{hint}"
         )
     setup = Setup(config, isolated, allow_local_rules)
+    found = setup.rules(setup.settings(Path.cwd()), say_warning)
+    if pages is not None:
+        try:
+            write_pages(found, pages)
+        except OSError as problem:
+            raise UserError(f"--pages: {pages} cannot be written: {problem}") from problem
+        return
     write = write_rules_as_json if output_format == "json" else write_rules
-    write(setup.rules(setup.settings(Path.cwd()), say_warning))
+    write(found)

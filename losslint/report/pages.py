@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from losslint.report.escape import printable
 from losslint.rule import Rule
@@ -30,12 +31,35 @@ def write_rules_as_json(rules: Sequence[type[Rule]]) -> None:
             "severity": rule.severity.name.lower(),
             "category": rule.category,
             "default": is_default(rule),
+            "fix": rule.offers_fix(),
             "summary": rule.summary(),
             "page": rule.page(),
         }
         for rule in rules
     ]
     sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+
+
+def write_pages(rules: Sequence[type[Rule]], folder: Path) -> None:
+    """Writes the page of each rule to a folder, and a table of all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for rule in rules:
+        (folder / f"{rule.name}.md").write_text(markdown(rule), "utf-8", newline="\n")
+    (folder / "README.md").write_text(_table(rules), "utf-8", newline="\n")
+
+
+def _table(rules: Sequence[type[Rule]]) -> str:
+    lines = [
+        "| code | rule | severity | default | fix | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in rules:
+        state = "on" if is_default(rule) else "off"
+        fix = "yes" if rule.offers_fix() else ""
+        name, severity = f"[{rule.name}]({rule.name}.md)", rule.severity.name.lower()
+        summary = rule.summary().replace("|", "\\|")
+        lines.append(f"| {rule.code} | {name} | {severity} | {state} | {fix} | {summary} |")
+    return "# Rules\n\n" + "\n".join(lines) + "\n"
 
 
 def write_page(rule: type[Rule]) -> None:

@@ -10,7 +10,16 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 if TYPE_CHECKING:
-    from losslint.analysis.events import TrainingLoop
+    import libcst as cst
+
+    from losslint.analysis.events import (
+        Accumulation,
+        GradientClip,
+        ScalerFault,
+        TrainingLoop,
+        UnscaledAccumulation,
+        WrongAverage,
+    )
     from losslint.analysis.trail import Place
     from losslint.fix import Fix
 
@@ -116,11 +125,115 @@ def guarded_division(division: Place) -> Fix | None:
 
 
 @_unless_too_deep
+def guarded_inside(sum_: Place) -> Fix | None:
+    """Puts a constant that is added behind an operation inside it."""
+    from losslint.rewriting import formulas
+
+    return formulas.guarded_inside(sum_)
+
+
+@_unless_too_deep
+def roomy_guard(guard: Place) -> Fix | None:
+    """Makes a constant large enough that it is not rounded away beside one."""
+    from losslint.rewriting import formulas
+
+    return formulas.roomy_guard(guard)
+
+
+@_unless_too_deep
+def inside_the_domain(function: Place) -> Fix | None:
+    """Keeps the argument of a function away from the ends of its domain."""
+    from losslint.rewriting import formulas
+
+    return formulas.inside_the_domain(function)
+
+
+@_unless_too_deep
+def guarded_where(division: Place) -> Fix | None:
+    """Divides by one where a condition does not select the quotient."""
+    from losslint.rewriting import formulas
+
+    return formulas.guarded_where(division)
+
+
+@_unless_too_deep
+def softmax_in_one_step(division: Place) -> Fix | None:
+    """Puts a softmax in the place of exponentials over their sum."""
+    from losslint.rewriting import formulas
+
+    return formulas.softmax_in_one_step(division)
+
+
+@_unless_too_deep
+def with_logits_in_one_step(sum_: Place) -> Fix | None:
+    """Puts a loss of logits in the place of the logarithms written out."""
+    from losslint.rewriting import formulas
+
+    return formulas.with_logits_in_one_step(sum_)
+
+
+@_unless_too_deep
 def float_target(call: Place) -> Fix | None:
     """Converts the target of a loss call, which raises with integers."""
     from losslint.rewriting import arguments
 
     return arguments.float_target(call)
+
+
+@_unless_too_deep
+def index_target(call: Place, method: str) -> Fix | None:
+    """Makes the target what a cross entropy takes for class indices."""
+    from losslint.rewriting import arguments
+
+    return arguments.index_target(call, method)
+
+
+@_unless_too_deep
+def flat_column(call: Place, position: int) -> Fix | None:
+    """Makes a vector of the column that is one of the first two arguments."""
+    from losslint.rewriting import arguments
+
+    return arguments.flat_column(call, position)
+
+
+@_unless_too_deep
+def flat_operand(operation: Place, column: cst.BaseExpression | None) -> Fix | None:
+    """Makes a vector of the column that is one side of an operation."""
+    from losslint.rewriting import arguments
+
+    return arguments.flat_operand(operation, column)
+
+
+@_unless_too_deep
+def classes_second(call: Place) -> Fix | None:
+    """Moves the classes of a sequence to the second dimension."""
+    from losslint.rewriting import arguments
+
+    return arguments.classes_second(call)
+
+
+@_unless_too_deep
+def symbol_log_softmax(call: Place) -> Fix | None:
+    """Puts log_softmax behind the raw outputs that a CTC loss is given."""
+    from losslint.rewriting import arguments
+
+    return arguments.symbol_log_softmax(call)
+
+
+@_unless_too_deep
+def with_option(call: Place, message: str, name: str, value: str) -> Fix | None:
+    """Gives an option of a criterion another value."""
+    from losslint.rewriting import criteria
+
+    return criteria.with_option(call, message, name, value)
+
+
+@_unless_too_deep
+def over_the_classes(call: Place) -> Fix | None:
+    """Takes the softmax before a loss call over the classes, not over the batch."""
+    from losslint.rewriting import dims
+
+    return dims.over_the_classes(call)
 
 
 @_unless_too_deep
@@ -177,3 +290,67 @@ def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:
     from losslint.rewriting import loops
 
     return loops.zeroed_in_the_inner_loop(loop)
+
+
+@_unless_too_deep
+def called(method: Place) -> Fix | None:
+    """Puts parentheses behind a method that is only named."""
+    from losslint.rewriting import steps
+
+    return steps.called(method)
+
+
+@_unless_too_deep
+def reduced(backward: Place) -> Fix | None:
+    """Takes the mean of a loss that is backpropagated element by element."""
+    from losslint.rewriting import steps
+
+    return steps.reduced(backward)
+
+
+@_unless_too_deep
+def detached(accumulation: Accumulation) -> Fix | None:
+    """Keeps a loss from round to round without its graph."""
+    from losslint.rewriting import steps
+
+    return steps.detached(accumulation)
+
+
+@_unless_too_deep
+def divided(accumulation: UnscaledAccumulation) -> Fix | None:
+    """Divides a loss by the number of rounds whose gradients are added up."""
+    from losslint.rewriting import steps
+
+    return steps.divided(accumulation)
+
+
+@_unless_too_deep
+def unscaled_before(clip: GradientClip) -> Fix | None:
+    """Unscales gradients before they are clipped."""
+    from losslint.rewriting import steps
+
+    return steps.unscaled_before(clip)
+
+
+@_unless_too_deep
+def clipped_in_order(clip: GradientClip) -> Fix | None:
+    """Moves a clipping to between backward and step."""
+    from losslint.rewriting import steps
+
+    return steps.clipped_in_order(clip)
+
+
+@_unless_too_deep
+def through_the_scaler(fault: ScalerFault) -> Fix | None:
+    """Lets a step keep to the protocol of a gradient scaler."""
+    from losslint.rewriting import steps
+
+    return steps.through_the_scaler(fault)
+
+
+@_unless_too_deep
+def by_batches(average: WrongAverage) -> Fix | None:
+    """Divides a sum of batch means by the number of batches."""
+    from losslint.rewriting import steps
+
+    return steps.by_batches(average)

@@ -14,16 +14,18 @@ from losslint.rewriting.tree import Tree, code, in_parentheses, is_atom
 from losslint.rewriting.variables import variable
 
 SIGMOID, SOFTMAX, LOG_SOFTMAX, TANH = "sigmoid", "softmax", "log_softmax", "tanh"
+RELU = "relu"
 _MODULES = {
     "Sigmoid": SIGMOID,
     "Softmax": SOFTMAX,
     "LogSoftmax": LOG_SOFTMAX,
     "Tanh": TANH,
+    "ReLU": RELU,
 }
 _FUNCTIONS = {
     f"{module}.{name}": name
     for module in ("torch", FUNCTIONAL)
-    for name in (SIGMOID, SOFTMAX, LOG_SOFTMAX, TANH)
+    for name in (SIGMOID, SOFTMAX, LOG_SOFTMAX, TANH, RELU)
 } | {
     "torch.special.expit": SIGMOID,
     "torch.special.softmax": SOFTMAX,
@@ -111,7 +113,7 @@ def _is_method(names: Names, node: cst.Call, func: cst.Attribute) -> bool:
         isinstance(func.value, cst.Name) and func.value.value in ("self", "cls")
     ):
         return False
-    if func.attr.value in (SIGMOID, TANH):
+    if func.attr.value in (SIGMOID, TANH, RELU):
         return not node.args
     return all(
         argument.keyword is not None or isinstance(argument.value, cst.Integer | cst.UnaryOperation)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from losslint.analysis.trail import Place
-from losslint.fix import Change, replaced
+from losslint.fix import Change, Edge, Fix, Safety, offered, replaced
 from losslint.rewriting.names import FUNCTIONAL, names_of
 from losslint.rewriting.objects import calls_of_objects, origins
-from losslint.rewriting.tree import in_order, tree_of
+from losslint.rewriting.tree import code, in_order, tree_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,46 @@ def given(call: cst.Call, position: int = 0, name: str = "input") -> cst.BaseExp
         elif index == position:
             return argument.value
     return None
+
+
+def with_option(place: Place, message: str, name: str, value: str) -> Fix | None:
+    """Another value for an option of a criterion, where it is built or where it is called.
+
+    At all calls that share it; none where it has options by position, or one of the old names.
+    """
+    if not isinstance(place.node, cst.Call):
+        return None
+    func = Place(place.file, place.node.func)
+    built: tuple[Place, ...] = (place,)
+    calls = built
+    if not names_of(place.file).qualified(func.node).startswith(FUNCTIONAL):
+        found = origins(func)
+        shared = calls_of_objects(found) if found else None
+        if not found or shared is None or place not in shared:
+            return None
+        built, calls = tuple(sorted(found, key=in_order)), shared
+    positional = 2 if built == calls else 0
+    fix = offered(message, Safety.UNSAFE, *(_option(one, name, value, positional) for one in built))
+    return None if fix is None else replace(fix, together=frozenset(calls))
+
+
+def _option(place: Place, name: str, value: str, positional: int) -> Change | None:
+    """An option in a call that gives not more than some arguments by position."""
+    call = place.node
+    assert isinstance(call, cst.Call)
+    options = call.args[positional:]
+    for one in options:
+        if one.star or one.keyword is None or one.keyword.value in _OLD_OPTIONS:
+            return None
+        if one.keyword.value == name:
+            return replaced(Place(place.file, one.value), value)
+    if any(one.star for one in call.args) or "#" in code(call):
+        return None
+    if not call.args:
+        return replaced(place, f"{code(call.func)}({name}={value})")
+    last = call.args[-1].value
+    end = Edge(Place(place.file, last), at_end=True)
+    return None if last.lpar else Change(end, end, f", {name}={value}")
+
+
+_OLD_OPTIONS = ("size_average", "reduce")

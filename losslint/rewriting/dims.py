@@ -6,6 +6,7 @@ import libcst as cst
 
 from losslint.analysis.trail import Place
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced
+from losslint.rewriting.activations import LOG_SOFTMAX, SOFTMAX, behind
 from losslint.rewriting.criteria import given
 from losslint.rewriting.names import Names, names_of
 from losslint.rewriting.tree import Tree, code, tree_of
@@ -34,6 +35,19 @@ def explicit_dim(place: Place) -> Fix | None:
     if dim is None:
         return None
     return offered(f"softmax over dim={dim}", Safety.UNSAFE, _with_dim(place, node, dim))
+
+
+def over_the_classes(place: Place) -> Fix | None:
+    """Another dim for the softmax of rows of classes that a loss call is given."""
+    tree, names = tree_of(place.file), names_of(place.file)
+    value = given(place.node) if isinstance(place.node, cst.Call) else None
+    found = None if value is None else behind(tree, names, value)
+    if found is None or found.is_module or found.name not in (SOFTMAX, LOG_SOFTMAX):
+        return None
+    dim = found.option("dim")
+    if dim is None or code(dim) not in ("0", "-2"):
+        return None
+    return offered("softmax over dim=1", Safety.UNSAFE, replaced(tree.place(dim), "1"))
 
 
 def _with_dim(place: Place, node: cst.Call, dim: int) -> Change | None:

@@ -20,7 +20,7 @@ def guarded_division(place: Place) -> Fix | None:
     divisor = _divisor(names_of(place.file), node)
     if divisor is None or "#" in code(divisor):
         return None
-    text = f"{_unwrapped(divisor)} + {EPSILON}"
+    text = f"{unwrapped(divisor)} + {EPSILON}"
     needs_none = divisor.lpar or isinstance(node, cst.AugAssign | cst.Call)
     change = replaced(Place(place.file, divisor), text if needs_none else f"({text})")
     return offered(f"add {EPSILON} to the divisor", Safety.UNSAFE, change)
@@ -64,7 +64,7 @@ def guarded_root(place: Place) -> Fix | None:
         inner.operator, cst.Subtract
     )
     is_argument = isinstance(node, cst.Call) and bool(node.args)
-    text = f"{_unwrapped(inner)} + {EPSILON}"
+    text = f"{unwrapped(inner)} + {EPSILON}"
     if not is_difference:
         whole = text if inner.lpar or is_argument else f"({text})"
         change = replaced(Place(place.file, inner), whole)
@@ -72,7 +72,7 @@ def guarded_root(place: Place) -> Fix | None:
         start = Edge(Place(place.file, node.func.attr))
         change = Change(start, start, f"clamp(min={EPSILON}).")
     else:
-        change = replaced(Place(place.file, inner), f"({_unwrapped(inner)}).clamp(min={EPSILON})")
+        change = replaced(Place(place.file, inner), f"({unwrapped(inner)}).clamp(min={EPSILON})")
     return offered(f"keep the argument above {EPSILON}", Safety.UNSAFE, change)
 
 
@@ -91,7 +91,7 @@ def _divisor(names: Names, node: cst.CSTNode) -> cst.BaseExpression | None:
     return None
 
 
-def _unwrapped(node: cst.BaseExpression) -> str:
+def unwrapped(node: cst.BaseExpression) -> str:
     """The text between the parentheses of a node, in which a sum may need its own."""
     text = code(node.with_changes(lpar=[], rpar=[]))
     loose = cst.IfExp | cst.Lambda | cst.BooleanOperation | cst.Comparison | cst.UnaryOperation

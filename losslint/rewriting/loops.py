@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.events import Zeroing
 from losslint.analysis.nodes import walk
 from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
-from losslint.rewriting.tree import Tree, code, tree_of
+from losslint.rewriting.lines import block_of, line_text, root_of, sets, statement_text
+from losslint.rewriting.tree import code, dotted, tree_of
 
 if TYPE_CHECKING:
     from losslint.analysis.events import TrainingLoop
-
-_Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
 
 def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
@@ -35,15 +34,15 @@ def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:
     zero, backward = tree.line(zeroing.node), tree.line(loop.backward.node)
     if zero is None or backward is None or not _is_zero_grad(zero):
         return None
-    body = _block(tree, backward)
+    body = block_of(tree, backward)
     if zero not in body or body.index(zero) < body.index(backward):
         return None
     message = f"zero the gradients of `{loop.optimizer}` before backward"
     removed = without(tree.place(zero))
     before = body[: body.index(backward)]
-    if any(_statement(zero) == _statement(other) for other in before):
+    if any(statement_text(zero) == statement_text(other) for other in before):
         return offered(message, Safety.UNSAFE, removed)
-    added = line_before(tree.place(backward), _line(zero))
+    added = line_before(tree.place(backward), line_text(zero))
     return offered(message, Safety.UNSAFE, added, removed)
 
 
@@ -59,9 +58,9 @@ def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:
     if (
         outer is not None
         and optimizer is not None
-        and _statement(outer) == f"{code(optimizer)}.zero_grad()"
+        and statement_text(outer) == f"{code(optimizer)}.zero_grad()"
         and tree.function(outer) is tree.function(loop.step.node)
-        and len(_block(tree, outer)) > 1
+        and len(block_of(tree, outer)) > 1
     ):
         return offered(message, Safety.UNSAFE, *added, without(tree.place(outer)))
     return offered(message, Safety.UNSAFE, *added)
@@ -83,8 +82,10 @@ def _added(loop: TrainingLoop) -> tuple[Change, ...]:
     if tree.function(step) is not tree.function(backward):
         return ()
     statement = f"{code(optimizer)}.zero_grad()"
-    body = _block(tree, backward)
-    if any(_statement(other) == statement for other in body):
+    body = block_of(tree, backward)
+    if loop.zeroing is not Zeroing.EARLIER and any(
+        statement_text(other) == statement for other in body
+    ):
         return ()  # there is one, and it does not do
     if step not in body:
         inner = [part for part in body if any(node is step for node in walk(part))]
@@ -92,7 +93,7 @@ def _added(loop: TrainingLoop) -> tuple[Change, ...]:
             return (line_after(tree.place(step), statement),)
         return ()
     between = body[body.index(backward) : body.index(step)]
-    if body.index(step) < body.index(backward) or _sets(between, _root(optimizer)):
+    if body.index(step) < body.index(backward) or sets(between, dotted(optimizer)):
         return ()
     return (line_before(tree.place(backward), statement),)
 
@@ -103,32 +104,7 @@ def _optimizer(step: cst.CSTNode) -> cst.BaseExpression | None:
         return None
     plain = [argument for argument in step.args if argument.keyword is None and not argument.star]
     found = step.func.value if not step.args else plain[0].value if plain else None
-    return found if found is not None and _root(found) else None
-
-
-def _root(node: cst.BaseExpression) -> str:
-    """The variable at the left of a dotted name; empty where it is none."""
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def _block(tree: Tree, statement: cst.CSTNode) -> _Body:
-    up = tree.parent(statement)
-    return up.body if isinstance(up, cst.IndentedBlock | cst.Module) else ()
-
-
-def _sets(statements: _Body, name: str) -> bool:
-    """Whether a name may get another value in one of the statements."""
-    targets = (node for part in statements for node in walk(part))
-    return any(
-        isinstance(node, cst.AssignTarget | cst.For) and _root_of_target(node.target) == name
-        for node in targets
-    )
-
-
-def _root_of_target(target: cst.BaseExpression) -> str:
-    return target.value if isinstance(target, cst.Name) else ""
+    return found if found is not None and root_of(found) else None
 
 
 def _is_zero_grad(line: cst.SimpleStatementLine) -> bool:
@@ -137,17 +113,3 @@ def _is_zero_grad(line: cst.SimpleStatementLine) -> bool:
         return False
     func = statement.value.func
     return isinstance(func, cst.Attribute) and func.attr.value == "zero_grad"
-
-
-def _statement(line: cst.CSTNode) -> str:
-    """The text of a line's only statement, without the comment behind it."""
-    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
-        return code(line.body[0])
-    return ""
-
-
-def _line(line: cst.SimpleStatementLine) -> str:
-    """A statement with the comment behind it."""
-    trailing = line.trailing_whitespace
-    comment = f"{trailing.whitespace.value}{trailing.comment.value}" if trailing.comment else ""
-    return f"{_statement(line)}{comment}"

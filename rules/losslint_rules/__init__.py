@@ -33,6 +33,7 @@ from losslint_rules.numerics.unguarded_sqrt import UnguardedSqrt
 from losslint_rules.numerics.where_guarded_division import WhereGuardedDivision
 from losslint_rules.objective.accuracy_on_imbalance import AccuracyOnImbalance
 from losslint_rules.objective.averaged_by_wrong_count import AveragedByWrongCount
+from losslint_rules.objective.custom_loss_template import CustomLossTemplate
 from losslint_rules.objective.double_imbalance_correction import DoubleImbalanceCorrection
 from losslint_rules.objective.imbalance_ignored import ImbalanceIgnored
 from losslint_rules.objective.non_scalar_backward import NonScalarBackward
@@ -130,6 +131,7 @@ RULES: tuple[type[Rule], ...] = (
     ImbalanceIgnored,
     AccuracyOnImbalance,
     TaskLossesNotMonitored,
+    CustomLossTemplate,
     ClipBeforeUnscale,
     ClipOnLoss,
     ClipOutOfOrder,

@@ -37,7 +37,9 @@ def forced(program: Program) -> Iterator[Mutant]:
     """Tells the loss that it has a gradient, before the backward pass."""
     for file, tree, statement, call in _statements(program):
         if last_name(call.func) == "backward" and isinstance(call.func, cst.Attribute):
-            loss = tree.code(call.func.value)
+            # an accelerator is given the loss that it goes backward from
+            given = [one.value for one in call.args if one.keyword is None]
+            loss = tree.code(given[0] if given else call.func.value)
             if loss.isidentifier():
                 told = cst.parse_statement(f"{loss}.requires_grad_()\n")
                 assert isinstance(told, cst.BaseStatement)

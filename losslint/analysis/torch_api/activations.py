@@ -6,6 +6,7 @@ from typing import Any
 
 from losslint.analysis.blending import blend
 from losslint.analysis.events import ImplicitDim
+from losslint.analysis.forms import OF_RELU
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import Trail, extend
@@ -27,12 +28,15 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
     """The result of an activation, with the step that says so."""
     made = blend(given)
     confidence = Confidence.LOW if op.guessed else given.confidence
-    trail: Trail | None = None
+    cut_off = act is Act.LOG_SOFTMAX and given.act is Act.RELU
+    trail: Trail | None = given.trail if cut_off else None
     if op.module is not None and op.module.built is not None:
         trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
     trail = extend(trail, op.run.place(op.node), f"{label} applied here")
     if at(given.sizes, facts.get("dim")) == 1:
         facts["shape"] = "single"
+    if cut_off:
+        made = made.but(marks=made.marks | {OF_RELU})
     return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)
 
 

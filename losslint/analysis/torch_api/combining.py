@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from losslint.analysis.blending import blend
+from losslint.analysis.comparisons import is_of_pairs
 from losslint.analysis.containers import element, elements
+from losslint.analysis.forms import GRAM
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole
@@ -19,6 +21,7 @@ from losslint.analysis.values import (
     Sign,
     Tensor,
     Value,
+    alternatives_of,
 )
 
 
@@ -31,9 +34,12 @@ def _cat(op: Op) -> Value:
     if isinstance(joined, Tensor):
         return whole(joined).but(dim=None, rare=_share(op, parts))
     made = whole(blend(*parts))
-    tensors = [part for part in parts if isinstance(part, Tensor)]
-    if tensors and len(tensors) == len(parts):
-        acts = {part.act for part in tensors}
+    pieces = [one.value for part in parts for one in alternatives_of(part)]
+    tensors = [piece for piece in pieces if isinstance(piece, Tensor)]
+    if tensors and len(tensors) == len(pieces):
+        if all(piece.shape == "unit" for piece in tensors):
+            made = made.but(shape="unit")
+        acts = {piece.act for piece in tensors}
         if len(acts) == 1:
             return made.but(act=tensors[0].act, picked=True)
         if acts <= PROBABILITIES:
@@ -76,8 +82,9 @@ def _matmul(op: Op) -> Value:
     norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
-    features = len(tensors) > 1 and all(value.deps and _is_feature(value) for value in tensors)
-    return made.but(terms=(), shape="similarity" if features else "")
+    if len(tensors) > 1 and all(value.deps and _is_feature(value) for value in tensors):
+        return made.but(terms=(), shape="similarity")
+    return made.but(terms=(), shape=GRAM if is_of_pairs(op.node) else "")
 
 
 def _is_feature(value: Tensor) -> bool:

@@ -12,6 +12,7 @@ from losslint.analysis.containers import base_kind
 from losslint.analysis.strings import constant_method
 from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
+from losslint.analysis.torch_api.optim import held_by
 from losslint.analysis.torch_api.pretrained import build_network, call_network
 from losslint.analysis.torch_api.registry import (
     EXTERNS,
@@ -27,6 +28,7 @@ from losslint.analysis.torch_api.registry import (
     short_function,
 )
 from losslint.analysis.torch_api.unknown import call_unknown
+from losslint.analysis.trace import OptimizerMade
 from losslint.analysis.trail import extend
 from losslint.analysis.values import (
     UNKNOWN,
@@ -85,6 +87,8 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
     if args.positional and title.endswith("Loss"):
         note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)
+    if group_of(made) == "optimizer":
+        run.act(OptimizerMade(run.place(args.node), held_by(run, made)))
     return made
 
 

@@ -11,6 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.forms import BOUNDED, ENCLOSURE, FREE, STABLE_EXP
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -100,9 +101,11 @@ def _exp(op: Op) -> Value:
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | {"exp"})
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
+    place = op.run.place(op.node)
+    if given.shape == "shifted" and not bounded:
+        return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
     if bounded or given.shape in _LIMITED:
         return made
-    place = op.run.place(op.node)
     # what something was taken from may have had its maximum taken from it
     known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))
     trail = extend(None, place, "exp applied here") if known else None
@@ -112,7 +115,7 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
-_LIMITED = frozenset({"shifted", "cosine", "non-positive", "bounded", "up-to-one", "absorbed"})
+_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -168,7 +171,10 @@ def _log(op: Op) -> Value:
     given = op.given(0, "input", "self")
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
+    if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
+        given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     made = blend(given)
+    made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,
@@ -191,6 +197,7 @@ def _log(op: Op) -> Value:
     return made
 
 
+_ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
 _LOG_SHAPES = frozenset({"sumexp", "1+exp", "cosh"})
 
 
@@ -214,8 +221,11 @@ def _clamp(op: Op) -> Value:
         owner=None,
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
-        reason = ZeroReason(op.run.place(op.node), "clamp", "what is clamped at zero can be zero")
-        made = made.but(sign=Sign.NON_NEGATIVE, zero=given.zero or reason)
+        made = made.but(sign=Sign.NON_NEGATIVE)
+        # data is as its author made it
+        if given.zero is None and (given.grad or given.deps) and given.shape != ENCLOSURE:
+            text = "what is clamped at zero can be zero"
+            made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
@@ -224,7 +234,7 @@ def _clamp(op: Op) -> Value:
 def _limit(cap: float | None) -> str:
     """The form of a value below a cap: ``absorbed`` where the cap is one but for rounding."""
     if cap is None or cap > 1 or cap < 1 - ABSORBED:
-        return "bounded"
+        return BOUNDED
     return "up-to-one" if cap == 1 else "absorbed"
 
 

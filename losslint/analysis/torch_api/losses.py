@@ -242,6 +242,8 @@ def _result(
 ) -> Tensor:
     """The loss that a criterion returns."""
     deps = deps_of(given)
+    if _is_trained(target) and not _is_trained(given):  # a difference may be either way round
+        deps = deps_of(target)
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
@@ -276,6 +278,16 @@ def _result(
 
 
 _BATCH_MEAN = frozenset({BATCH_MEAN})
+
+
+def _is_trained(value: Value) -> bool:
+    """Whether a value is computed by a known model, with its graph."""
+    return (
+        isinstance(value, Tensor)
+        and value.grad
+        and NO_GRAD not in value.deps
+        and any(isinstance(one, int) for one in value.deps)
+    )
 
 
 def _result_sizes(

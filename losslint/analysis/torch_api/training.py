@@ -316,7 +316,7 @@ def _parameter(op: Op) -> Value:
 def _variable(op: Op) -> Value:
     value = op.arg(0, "data")
     if op.given(1, "requires_grad") == TRUE and isinstance(op.node, cst.Call):
-        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value))
+        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value), copied=True)
     return value
 
 
@@ -370,8 +370,10 @@ def _framework_other(op: Op, target: Instance) -> Value:
 
 @extern("torch.autograd.grad")
 def _grad(op: Op) -> Value:
-    deps = deps_of(op.arg(0, "outputs"))
-    op.run.seen.differentiated |= losses_in(op.arg(0, "outputs"))
+    outputs = op.arg(0, "outputs")
+    deps = deps_of(outputs)
+    op.run.seen.differentiated |= losses_in(outputs)
+    op.run.reaches_loss(outputs)
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 

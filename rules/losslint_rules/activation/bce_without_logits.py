@@ -67,6 +67,11 @@ class BceWithoutLogits(Rule):
     results bit by bit, and say so: `# losslint: ignore[LOS101] as in the paper`. A decoder whose
     sigmoid output is also the picture, as in a variational autoencoder, is not reported.
 
+    ## Objections
+
+    *"BCE is simpler."* It is the same function of the logit with one more call in the model.
+    What the sigmoid was there for stays as simple: `sigmoid(z) > 0.5` is `z > 0`.
+
     ## Fix
 
     Where the sigmoid is in the call of the loss, or in a variable that nothing else reads, it is

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import PROBABILITIES, Act
 from losslint.finding import Severity
+from losslint.rewriting import symbol_log_softmax, with_log_softmax
 from losslint.rule import Diagnosis, Rule
 
 
@@ -52,6 +53,10 @@ class CtcWithoutLogSoftmax(Rule):
     Never with raw outputs or probabilities. The logarithm of a softmax, in two steps, is
     LOS306.
 
+    ## Fix
+
+    Unsafe: log_softmax over the last dimension behind raw outputs, or in place of a softmax.
+
     ## References
 
     - torch: [CTCLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html)
@@ -74,6 +79,7 @@ class CtcWithoutLogSoftmax(Rule):
             call,
             f"{call.title} wants log-probabilities, but `{call.given}` {_GIVEN[call.activation]}",
             "apply log_softmax over the symbols, once, before the loss",
+            fix=_FIXES[call.activation](call.place) if call.activation in _FIXES else None,
         )
 
 
@@ -82,3 +88,5 @@ _GIVEN = {
     Act.RELU: "comes out of a relu",
     Act.TANH: "comes out of a tanh",
 } | dict.fromkeys(PROBABILITIES, "holds probabilities")
+
+_FIXES = {Act.RAW: symbol_log_softmax, Act.SOFTMAX: with_log_softmax}

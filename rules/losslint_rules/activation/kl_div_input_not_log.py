@@ -17,6 +17,7 @@ from losslint.analysis.values import (
     Tensor,
 )
 from losslint.finding import Severity
+from losslint.rewriting import with_log_softmax, with_option
 from losslint.rule import Diagnosis, Rule
 
 
@@ -74,6 +75,11 @@ class KlDivInputNotLog(Rule):
     Never: no other meaning of these arguments is useful. A logarithm that losslint cannot see
     keeps it silent.
 
+    ## Fix
+
+    Unsafe: log_softmax in place of the softmax before the loss, or `log_target=True` for a
+    target of logarithms.
+
     ## References
 
     - torch: [KLDivLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html),
@@ -102,6 +108,9 @@ class KlDivInputNotLog(Rule):
                 "the target comes second and the logarithm first: swap the arguments"
                 if target.act in LOG_PROBABILITIES
                 else "apply log_softmax to the logits, instead of softmax or nothing",
+                fix=None
+                if target.act in LOG_PROBABILITIES or call.activation is not Act.SOFTMAX
+                else with_log_softmax(call.place),
             )
         elif target.act in LOG_PROBABILITIES and logarithm in (NONE, Const(False)):
             yield Diagnosis(
@@ -111,6 +120,7 @@ class KlDivInputNotLog(Rule):
                 "pass log_target=True, or probabilities",
                 (*steps_of(target.trail), *call.built),
                 target.confidence,
+                fix=with_option(call.place, "say that it is", "log_target", "True"),
             )
         elif target.act in PROBABILITIES and logarithm == Const(True):
             yield Diagnosis(

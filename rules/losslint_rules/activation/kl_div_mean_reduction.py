@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import LossCall
 from losslint.finding import Severity
+from losslint.rewriting import with_option
 from losslint.rule import Diagnosis, Rule
 
 
@@ -58,6 +59,11 @@ class KlDivMeanReduction(Rule):
     Where the divergence is the only loss and the learning rate was tuned with it, the factor does
     no harm. Say so: `# losslint: ignore[LOS112] the only term`.
 
+    ## Fix
+
+    Unsafe: `reduction="batchmean"` where the criterion is built or called. The loss becomes
+    larger by the number of classes.
+
     ## References
 
     - torch: [KLDivLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html)
@@ -84,6 +90,7 @@ class KlDivMeanReduction(Rule):
             'pass reduction="batchmean", and divide a weight that was tuned before by the number '
             "of classes",
             call.built,
+            fix=with_option(call.place, "divide by the batch size", "reduction", '"batchmean"'),
         )
 
 

@@ -68,7 +68,8 @@ class NllWithoutLogSoftmax(Rule):
     ## When it is fine
 
     `nll_loss` is now and then used as a convenient gather, to pick one entry a row from something
-    else than log-probabilities. Suppress it there, or write `x.gather(1, y.unsqueeze(1))`.
+    else than log-probabilities. Suppress it there, or write `x.gather(1, y.unsqueeze(1))`. Of
+    probabilities, without a reduction and under `no_grad`, it is a score and silent.
 
     ## Fix
 
@@ -91,6 +92,8 @@ class NllWithoutLogSoftmax(Rule):
         if call.criterion.expects is not Expects.LOG_PROBABILITIES:
             return
         if call.activation in PROBABILITIES:
+            if call.evaluating and call.reduction == "none":
+                return  # minus the probability of each label: a score that nothing is trained with
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} wants log-probabilities, but `{call.given}` holds probabilities: "

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
-from losslint.analysis.values import Act
+from losslint.analysis.forms import OF_RELU
+from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule
 
 
@@ -18,7 +20,8 @@ class ReluOnLogits(Rule):
     ## What it does
 
     Reports calls of `CrossEntropyLoss`, `BCEWithLogitsLoss`, `MultiLabelSoftMarginLoss`, their
-    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu.
+    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu, and of
+    `NLLLoss` where a relu came before the log_softmax.
 
     ## Why it matters
 
@@ -55,6 +58,11 @@ class ReluOnLogits(Rule):
     (SqueezeNet). A relu that is pooled or averaged before the loss is not reported, and neither
     are its leaky relatives, which let negative numbers through.
 
+    ## Fix
+
+    Unsafe: the relu is dropped before the loss, or at the end of a model, and put back where
+    the output is read for something else.
+
     ## References
 
     - torch: [ReLU](https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html)
@@ -72,11 +80,24 @@ class ReluOnLogits(Rule):
 
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A relu reaches a criterion that takes logits."""
-        takes_logits = call.criterion.expects in (Expects.LOGITS, Expects.BINARY_LOGITS)
-        if takes_logits and call.activation is Act.RELU:
+        help_ = "leave the relu out behind the last layer"
+        if call.criterion.expects in _TAKE_LOGITS and call.activation is Act.RELU:
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} takes logits, but `{call.given}` comes out of a relu: no logit can "
                 "be negative, and those at zero get no gradient",
-                "leave the relu out behind the last layer",
+                help_,
+                fix=without_activation(call.place, "relu"),
             )
+        elif call.criterion.name == "NLLLoss" and call.activation is Act.LOG_SOFTMAX:
+            assert isinstance(call.input, Tensor)
+            if OF_RELU in call.input.marks:
+                yield Diagnosis.of_input(
+                    call,
+                    f"the logits behind `{call.given}` come out of a relu: none can be negative, "
+                    "and those at zero get no gradient",
+                    help_,
+                )
+
+
+_TAKE_LOGITS = (Expects.LOGITS, Expects.BINARY_LOGITS)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import LossCall
 from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import over_the_classes
 from losslint.rule import Diagnosis, Rule
 
 
@@ -51,6 +52,11 @@ class SoftmaxOverBatch(Rule):
     scripts. So it is for a matrix of similarities between the samples of a batch, as in
     contrastive learning. Neither is reported.
 
+    ## Fix
+
+    Unsafe: the dimension becomes 1 in the call of the softmax, where that is in the function
+    of the loss.
+
     ## References
 
     - torch: [log_softmax](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html)
@@ -76,4 +82,5 @@ class SoftmaxOverBatch(Rule):
                 f"`{call.given}` went through a softmax over the batch: its samples compete for "
                 f"each of the {classes} classes",
                 "take the softmax over the classes: dim=1, or dim=-1",
+                fix=over_the_classes(call.place),
             )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
+from losslint.rewriting import guarded_inside
 from losslint.rule import Diagnosis, Rule
 
 
@@ -46,6 +47,10 @@ class EpsilonOutside(Rule):
     When the argument is never zero and the constant is there for what follows, as in
     `1 / (torch.sqrt(x) + eps)` with a positive `x`.
 
+    ## Fix
+
+    Unsafe: the constant is put inside the operation.
+
     ## References
 
     - torch.sqrt, https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html
@@ -69,6 +74,7 @@ class EpsilonOutside(Rule):
             inside,
             operation.trail,
             operation.operand.confidence,
+            fix=guarded_inside(operation.place),
         )
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
+from losslint.rewriting import roomy_guard
 from losslint.rule import Diagnosis, Rule
 
 
@@ -55,6 +56,10 @@ class EpsilonTooSmall(Rule):
 
     When everything is float64. Say so on the line: `# losslint: ignore[LOS307] reason`.
 
+    ## Fix
+
+    Unsafe: a constant that is written out next to a one becomes 1e-6.
+
     ## References
 
     - torch.finfo, https://docs.pytorch.org/docs/stable/type_info.html
@@ -79,6 +84,7 @@ class EpsilonTooSmall(Rule):
             "`1 - p + 1e-8`",
             operation.trail,
             operation.operand.confidence,
+            fix=roomy_guard(reason.place),
         )
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.values import Sign
 from losslint.finding import Severity
+from losslint.rewriting import with_logits_in_one_step
 from losslint.rule import Diagnosis, Rule
 
 
@@ -55,6 +56,18 @@ class ManualBce(Rule):
     are terms with more factors, such as those of a focal loss, which are no cross entropy. Where
     the sigmoid cannot be seen the rule is silent.
 
+    ## Objections
+
+    *"Papers use another loss."* They write the same one: a formula says what is computed, not how.
+    For logits between -10 and 10 the two agree within 1% in value and 0.0001% in gradient; what
+    differs is what happens beyond.
+
+    ## Fix
+
+    Unsafe: `binary_cross_entropy_with_logits` with `reduction="none"` in place of the sum,
+    where the sigmoid is a variable or stands in the logarithms. A guard goes, and the loss
+    raises where logits and labels have different shapes.
+
     ## References
 
     - torch.nn.BCEWithLogitsLoss,
@@ -81,4 +94,5 @@ class ManualBce(Rule):
             "give the logits to F.binary_cross_entropy_with_logits",
             operation.trail,
             operation.operand.confidence,
+            fix=with_logits_in_one_step(operation.place),
         )

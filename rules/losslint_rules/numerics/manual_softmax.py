@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
+from losslint.rewriting import softmax_in_one_step
 from losslint.rule import Diagnosis, Rule
 
 
@@ -55,6 +56,11 @@ class ManualSoftmax(Rule):
 
     When `x` is bounded for a reason that the code does not show. torch.softmax is then no worse.
 
+    ## Fix
+
+    Safe: `torch.softmax` where the sum is over one dimension and keeps it, and both
+    exponentials are of one expression: the same function, which does not overflow.
+
     ## References
 
     - torch.nn.functional.softmax,
@@ -83,4 +89,5 @@ class ManualSoftmax(Rule):
             "F.cross_entropy or torch.logsumexp",
             operation.trail,
             operation.operand.confidence,
+            fix=softmax_in_one_step(operation.place),
         )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
+from losslint.rewriting import inside_the_domain
 from losslint.rule import Diagnosis, Rule
 
 
@@ -54,6 +55,10 @@ class UnguardedDomain(Rule):
 
     When no sample can come so close, for a reason that the code does not show.
 
+    ## Fix
+
+    Unsafe: the argument is clamped 1e-6 away from the ends of the domain.
+
     ## References
 
     - torch.acos, https://docs.pytorch.org/docs/stable/generated/torch.acos.html
@@ -80,4 +85,5 @@ class UnguardedDomain(Rule):
             else "clamp the base away from zero: `x.clamp(min=1e-6)`",
             operation.trail,
             operation.operand.confidence,
+            fix=inside_the_domain(operation.place),
         )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
+from losslint.rewriting import guarded_where
 from losslint.rule import Diagnosis, Rule
 
 
@@ -49,6 +50,12 @@ class WhereGuardedDivision(Rule):
 
     When neither the dividend nor the divisor depends on a parameter.
 
+    ## Fix
+
+    Unsafe: the divisor is replaced by one where the quotient is not selected, if the division
+    is written inside `torch.where` and its divisor is a variable. Values stay the same; the
+    gradient is a number again.
+
     ## References
 
     - torch.where, https://docs.pytorch.org/docs/stable/generated/torch.where.html
@@ -72,4 +79,5 @@ class WhereGuardedDivision(Rule):
             "make the divisor safe before dividing: `x / torch.where(d > 0, d, 1)`",
             operation.trail,
             operation.operand.confidence,
+            fix=guarded_where(operation.place),
         )

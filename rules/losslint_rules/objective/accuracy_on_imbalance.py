@@ -52,6 +52,12 @@ class AccuracyOnImbalance(Rule):
     Where the data that is evaluated was balanced beforehand, or where another program does
     the evaluation.
 
+    ## Objections
+
+    *"95% accuracy is great."* It is what always saying no reaches, without looking at a single
+    input. A number to be proud of is one which that model does not get: its balanced accuracy
+    is 0.50.
+
     ## References
 
     - Brodersen et al.: The balanced accuracy and its posterior distribution (2010)

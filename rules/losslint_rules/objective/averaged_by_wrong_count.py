@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import WrongAverage
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import by_batches
 from losslint.rule import Diagnosis, Rule
 
 
@@ -53,6 +54,10 @@ class AveragedByWrongCount(Rule):
     With batches of one sample. A loss that is multiplied by the size of its batch before it is
     added, one with `reduction="sum"` and an average over the number of batches are silent.
 
+    ## Fix
+
+    Unsafe: `len(loader)` in place of `len(loader.dataset)`, where the sum is over that loader.
+
     ## References
 
     - torch.nn.CrossEntropyLoss, argument `reduction`,
@@ -72,4 +77,5 @@ class AveragedByWrongCount(Rule):
             "by a factor of the batch size",
             "divide by the number of batches, or add each loss times the size of its batch",
             (Step(found.summed, "the mean over one batch is added here"),),
+            fix=by_batches(found),
         )

@@ -54,6 +54,13 @@ class ImbalanceIgnored(Rule):
     ever applied. Focal losses, and losses that are weighted or divided by hand
     (`reduction="none"`, `"sum"`) are silent.
 
+    ## Objections
+
+    *"Focal loss is always better."* It goes by difficulty, not by class. With gamma 2 a sample
+    whose class got a probability of 0.9 keeps 0.01 of its cross entropy and one that got 0.1
+    keeps 0.81: those with a wrong label count most. It is one candidate; compare it with
+    `pos_weight` by precision and recall on data that was not trained with.
+
     ## References
 
     - King, Zeng: Logistic regression in rare events data (2001)

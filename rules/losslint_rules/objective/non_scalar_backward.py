@@ -9,6 +9,7 @@ from losslint.analysis.events import Backpropagation, Family, LossTerm
 from losslint.analysis.trail import Step
 from losslint.analysis.values import Tensor
 from losslint.finding import Severity
+from losslint.rewriting import reduced
 from losslint.rule import Diagnosis, Rule
 
 _UNREDUCED = frozenset({"loss-none", "product"})
@@ -56,6 +57,11 @@ class NonScalarBackward(Rule):
     With `loss.backward(gradient=...)`, which says how each element counts; the rule is silent
     there. `loss.backward(torch.ones_like(loss))` is the gradient of the sum.
 
+    ## Fix
+
+    Unsafe: `.mean()` before `.backward()`. The program raised before; whether a mean or a sum
+    is meant only its author knows.
+
     ## References
 
     - torch.autograd.backward,
@@ -84,4 +90,5 @@ class NonScalarBackward(Rule):
             "this loss is still one number an element: backward needs a single one",
             "reduce it first: `loss.mean().backward()`",
             tuple(steps[:2]),
+            fix=reduced(found.place),
         )

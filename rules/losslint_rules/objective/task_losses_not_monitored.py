@@ -53,6 +53,12 @@ class TaskLossesNotMonitored(Rule):
     where decisions of the classifier are made or its outputs are read. Terms that belong together
     by derivation (reconstruction and divergence, policy and value) are silent.
 
+    ## Objections
+
+    *"I will tune the loss later."* By what? The total cannot say: with losses of 1.0 and 4.0
+    it is 5.0, and 1.4 once the second has a weight of 0.1, though nothing was learnt in
+    between. The terms without their weights can be compared.
+
     ## References
 
     - Karpathy: A recipe for training neural networks (2019),

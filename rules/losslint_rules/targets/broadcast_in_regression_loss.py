@@ -10,6 +10,7 @@ from losslint.analysis.sizes import paired
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import Tensor
 from losslint.finding import Severity
+from losslint.rewriting import flat_column, flat_operand
 from losslint.rule import Diagnosis, Rule
 
 
@@ -63,6 +64,10 @@ class BroadcastInRegressionLoss(Rule):
     When all pairs are meant, as in a ranking loss. There one of the two is usually made a column
     on the spot, by `[:, None]` or `unsqueeze(1)`, and that is not reported in arithmetic.
 
+    ## Fix
+
+    Unsafe: `.squeeze(1)` behind the column.
+
     ## References
 
     - torch: [broadcasting semantics](https://docs.pytorch.org/docs/stable/notes/broadcasting.html)
@@ -82,9 +87,9 @@ class BroadcastInRegressionLoss(Rule):
         if not isinstance(given, Tensor) or not isinstance(target, Tensor):
             return
         if paired(given.sizes, target.sizes, deliberate=True):
-            shapes = f"`{call.given}` is a column, of shape (N, 1), and its target"
+            column, shapes = 0, f"`{call.given}` is a column, of shape (N, 1), and its target"
         elif paired(target.sizes, given.sizes, deliberate=True):
-            shapes = f"its target is a column, of shape (N, 1), and `{call.given}`"
+            column, shapes = 1, f"its target is a column, of shape (N, 1), and `{call.given}`"
         else:
             return
         yield Diagnosis(
@@ -94,6 +99,7 @@ class BroadcastInRegressionLoss(Rule):
             _HELP,
             (*steps_of(given.trail), *call.built),
             min(given.confidence, target.confidence),
+            fix=flat_column(call.place, column),
         )
 
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
@@ -107,6 +113,7 @@ class BroadcastInRegressionLoss(Rule):
                 _HELP,
                 operation.trail,
                 operation.operand.confidence,
+                fix=flat_operand(operation.place, operation.part),
             )
 
 

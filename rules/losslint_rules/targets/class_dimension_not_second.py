@@ -10,6 +10,7 @@ from losslint.analysis.events import LossCall
 from losslint.analysis.sizes import ANY, at, rank
 from losslint.analysis.values import Act, Tensor
 from losslint.finding import Confidence, Severity
+from losslint.rewriting import classes_second
 from losslint.rule import Diagnosis, Rule
 
 
@@ -52,6 +53,10 @@ class ClassDimensionNotSecond(Rule):
     Where the second dimension is what is chosen from, as the answers of a question, each scored
     by several judges. Say so: `# losslint: ignore[LOS209] the answers are the classes`.
 
+    ## Fix
+
+    Unsafe: `.transpose(1, 2)` behind the logits.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
@@ -88,5 +93,10 @@ class ClassDimensionNotSecond(Rule):
         known = rank(wanted) == 2
         sure = Confidence.HIGH if known else Confidence.MEDIUM
         yield Diagnosis(
-            found.at, found.message, found.help, found.trail, min(sure, found.confidence)
+            found.at,
+            found.message,
+            found.help,
+            found.trail,
+            min(sure, found.confidence),
+            fix=classes_second(call.place),
         )

@@ -11,6 +11,7 @@ from losslint.analysis.sizes import ANY, is_one, rank
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import DType, TargetKind, Tensor
 from losslint.finding import Severity
+from losslint.rewriting import index_target
 from losslint.rule import Diagnosis, Rule
 
 
@@ -50,6 +51,11 @@ class FloatCrossEntropyTarget(Rule):
     Floating-point rows of shape (N, C) are class probabilities, which cross entropy takes. They
     are not reported.
 
+    ## Fix
+
+    Unsafe: `.long()` or `.squeeze(1)` behind the target. The program raised before, and this
+    is what its target most likely is.
+
     ## References
 
     - torch: [CrossEntropyLoss](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html),
@@ -75,9 +81,11 @@ class FloatCrossEntropyTarget(Rule):
             return  # of one shape with the logits: class probabilities
         counted = target.target is TargetKind.INDICES or target.shape == "arange"
         if target.dtype is DType.FLOAT and (counted or (rows and rank(target.sizes) == 1)):
+            method = "long()"
             problem = "holds class indices as floating point, which it refuses at run time"
             help_ = "leave them whole numbers: target.long()"
         elif whole and rows and rank(target.sizes) == 2 and is_one(target.sizes[1]):
+            method = "squeeze(1)"
             problem = "holds class indices of shape (N, 1), which it refuses at run time"
             help_ = "drop the second dimension: target.squeeze(1)"
         else:
@@ -88,4 +96,5 @@ class FloatCrossEntropyTarget(Rule):
             help_,
             (*steps_of(target.trail), *call.built),
             target.confidence,
+            fix=index_target(call.place, method),
         )

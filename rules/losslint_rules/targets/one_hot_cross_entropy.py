@@ -61,6 +61,12 @@ class OneHotCrossEntropy(Rule):
     probabilities. These are not reported, and neither are one-hot rows for Dice, focal or
     embedding losses.
 
+    ## Objections
+
+    *"One-hot is more standard."* In formulas, where it is a way to write "the entry of the
+    right class". Data sets give indices, metrics take them, and picking an entry is what the
+    loss does with them: value and gradient are the same to the last digits.
+
     ## Fix
 
     The rows give way to the indices that `one_hot` or an identity matrix made them of, where

@@ -22,7 +22,9 @@ class SwappedLossArguments(Rule):
 
     Reports calls of cross entropy, negative log-likelihood and the binary cross entropies whose
     second argument is the output of a model, with its gradient, while the first one is data: a
-    tensor that no model has touched, or something called `target`, `labels` or `y`.
+    tensor that no model has touched, or something called `target`, `labels` or `y`. Where the
+    second one is the raw output of a layer, which is no target for a loss that takes logits, the
+    first may have any name but that of an output, unless something unknown computed it.
 
     ## Why it matters
 
@@ -87,8 +89,12 @@ class SwappedLossArguments(Rule):
             data = not given.grad and not given.deps and given.act is Act.UNKNOWN
             confidence = Confidence.HIGH
         else:
-            # where it comes from is not known; then its name has to say it
-            data = isinstance(given, Unknown) and not given.deps and bool(_NAMED.search(call.given))
+            # where it comes from is not known; then its name has to say it, or what stands second
+            data = (
+                isinstance(given, Unknown)
+                and not given.deps
+                and (bool(_DATA.search(call.given)) or (given.key is None and _are_logits(call)))
+            )
             confidence = Confidence.MEDIUM
         if data:
             yield Diagnosis(
@@ -102,4 +108,19 @@ class SwappedLossArguments(Rule):
             )
 
 
-_NAMED = re.compile(r"(^|[._])(targets?|labels?|truth|gt|y|y_?true|tags?)(_|$|\d)", re.IGNORECASE)
+def _are_logits(call: LossCall) -> bool:
+    """Whether the logits that a criterion takes first are given second, going by what is known."""
+    return (
+        call.criterion.expects in (Expects.LOGITS, Expects.BINARY_LOGITS)
+        and isinstance(call.target, Tensor)
+        and call.target.act is Act.RAW
+        and _OUTPUT.search(call.given) is None
+    )
+
+
+_DATA = re.compile(
+    r"(^|[._])(targets?|labels?|truth|gt|y|y_?true|tags?)"
+    r"(_|$|\d|(\.(view|reshape|flatten|squeeze|unsqueeze|to|cuda|float|long)\(\.\.\.\))+$)",
+    re.IGNORECASE,
+)
+_OUTPUT = re.compile(r"logit|pred|out|score|hat|student|hypothes", re.IGNORECASE)

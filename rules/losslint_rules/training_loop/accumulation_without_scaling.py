@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import UnscaledAccumulation
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import divided
 from losslint.rule import Diagnosis, Rule
 
 
@@ -58,6 +59,11 @@ class AccumulationWithoutScaling(Rule):
     one, the rule is silent. A loss that is multiplied or divided by anything, a sum over the batch
     and a backward that a framework does are left alone.
 
+    ## Fix
+
+    Unsafe: the loss is divided by the number of batches where backward is called on it. Steps
+    become smaller by that factor, so a learning rate that was tuned before is too small then.
+
     ## References
 
     - Accelerate, "Performing gradient accumulation",
@@ -78,4 +84,5 @@ class AccumulationWithoutScaling(Rule):
             "become as many times too large",
             f"backpropagate the loss divided by `{found.count}`",
             (Step(found.step, "stepped here, every so many batches"),),
+            fix=divided(found),
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import ClipFault, GradientClip
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import unscaled_before
 from losslint.rule import Diagnosis, Rule
 
 
@@ -57,6 +58,11 @@ class ClipBeforeUnscale(Rule):
     Fabric's own clipping unscale by themselves. A branch without a scaler has nothing to unscale,
     and is told apart.
 
+    ## Fix
+
+    Unsafe: `scaler.unscale_(optimizer)` is put on a line before the clipping, where both
+    statements are in one block.
+
     ## References
 
     - PyTorch notes: Automatic mixed precision examples, "Working with unscaled gradients",
@@ -82,4 +88,5 @@ class ClipBeforeUnscale(Rule):
             f"call `scaler.unscale_({clip.optimizer})` before clipping",
             steps,
             clip.confidence,
+            fix=unscaled_before(clip),
         )

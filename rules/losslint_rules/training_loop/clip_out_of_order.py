@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import ClipFault, GradientClip
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import clipped_in_order
 from losslint.rule import Diagnosis, Rule
 
 
@@ -54,6 +55,11 @@ class ClipOutOfOrder(Rule):
     several batches are accumulated and the clipping stands where only some rounds step, the rule
     is silent.
 
+    ## Fix
+
+    Unsafe: the clipping is moved to before the step, or behind backward, within its block.
+    Where the step is that of a GradScaler its gradients are unscaled before.
+
     ## References
 
     - torch.nn.utils.clip_grad_norm_,
@@ -83,4 +89,5 @@ class ClipOutOfOrder(Rule):
             "clip between backward and step",
             () if clip.other is None else (Step(clip.other, what),),
             clip.confidence,
+            fix=clipped_in_order(clip),
         )

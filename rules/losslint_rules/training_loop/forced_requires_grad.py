@@ -26,7 +26,8 @@ class ForcedRequiresGrad(Rule):
     a gradient makes it a leaf: backward runs, gives the loss itself a gradient of 1, and gives
     the model none. A classifier trained that way for 200 rounds on the `argmax` of its outputs
     has moved its weights by 0.0, and its loss is 0.9375 before and after. On a loss that has
-    its graph the statement does nothing.
+    its graph `requires_grad_()` does nothing, but `Variable(loss, requires_grad=True)` is a new
+    leaf there too: the gradient of the model is None after backward.
 
     ## Example
 
@@ -66,7 +67,10 @@ class ForcedRequiresGrad(Rule):
         """A loss that is told to require a gradient."""
         yield Diagnosis(
             found.place,
-            f"`{found.loss}` is made to require a gradient: if it had none, backward now runs "
+            f"`Variable` makes a new leaf of `{found.loss}`: backward runs and ends there, so the "
+            "loss trains nothing"
+            if found.copied
+            else f"`{found.loss}` is made to require a gradient: if it had none, backward now runs "
             "and gives the model none",
             "remove this, and mend what cuts the loss off from the model if backward then raises",
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import ScalerFault
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import through_the_scaler
 from losslint.rule import Diagnosis, Rule
 
 
@@ -50,6 +51,10 @@ class GradScalerProtocol(Rule):
     After `scaler.unscale_(optimizer)` the gradients have their true size, and the rule is silent.
     So it is on a branch that does not scale, and where the scaler is switched off.
 
+    ## Fix
+
+    Unsafe: the step is taken through the scaler, which is updated behind it.
+
     ## References
 
     - PyTorch notes: Automatic mixed precision examples,
@@ -74,4 +79,6 @@ class GradScalerProtocol(Rule):
             said = "the GradScaler is never updated: its second step raises"
             advice = "call `scaler.update()` after the step"
         steps = (Step(found.backward, "the scaled loss is backpropagated here"),)
-        yield Diagnosis(found.place, said, advice, steps, found.confidence)
+        yield Diagnosis(
+            found.place, said, advice, steps, found.confidence, fix=through_the_scaler(found)
+        )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from losslint.analysis.events import Accumulation
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
+from losslint.rewriting import detached
 from losslint.rule import Diagnosis, Rule
 
 
@@ -60,6 +61,11 @@ class LossAccumulatesGraph(Rule):
     summed within one step. The rule is silent where it sees that, where the total starts anew for
     every batch, and where it cannot tell what is added.
 
+    ## Fix
+
+    Safe: `.detach()` behind a loss that is kept and on which, in the same block, backward is
+    called as well, without `retain_graph`. The total and all gradients stay the same.
+
     ## References
 
     - PyTorch documentation: Frequently asked questions, "My model reports cuda runtime error(2):
@@ -82,4 +88,5 @@ class LossAccumulatesGraph(Rule):
             f"a loss is {done} `{found.total}` with its graph: memory grows in every round",
             "use `loss.item()`, or `loss.detach()` where waiting for the GPU matters",
             steps,
+            fix=detached(found),
         )

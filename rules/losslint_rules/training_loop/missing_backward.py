@@ -16,9 +16,10 @@ class MissingBackward(Rule):
 
     ## What it does
 
-    Looks for a loop in which a loss is computed and an optimizer steps, where nothing that leads
-    there backpropagates: no `backward` in any form, no `torch.autograd.grad`, no gradient set by
-    hand, and no call of something unknown that is given the loss, the model or the optimizer.
+    Looks for a loop in which a loss is computed, by a criterion or by hand under a name that says
+    so, and an optimizer steps, where nothing that leads there backpropagates: no `backward` in any
+    form, no `torch.autograd.grad`, no gradient set by hand, and no call of something unknown that
+    is given the loss, the model or the optimizer.
 
     ## Why it matters
 

@@ -16,8 +16,9 @@ class MissingStep(Rule):
 
     ## What it does
 
-    Looks for a loop that calls `optimizer.zero_grad()` and `backward`, where no optimizer steps
-    anywhere in what leads there, in what it calls, or in any other way to run the same loop.
+    Looks for a loop that calls `optimizer.zero_grad()` and `backward`, or zeroes a model for which
+    an optimizer is built, where no optimizer steps anywhere in what leads there, in what it calls,
+    or in any other way to run the same loop.
 
     ## Why it matters
 
@@ -66,8 +67,7 @@ class MissingStep(Rule):
         """A backward whose gradients nobody uses."""
         yield Diagnosis(
             found.place,
-            "these gradients are never used: the optimizer is zeroed in this loop and nothing "
-            "steps it",
+            "these gradients are never used: they are zeroed in this loop, and no optimizer steps",
             "call `optimizer.step()` after backward",
             (Step(found.zeroed, "they are thrown away here in the next round"),),
         )

@@ -18,12 +18,13 @@ class MissingZeroGrad(Rule):
     ## What it does
 
     Follows what happens to each optimizer's gradients in one round of the innermost loop that
-    holds both `backward` and `step`. If no path of the round zeroes them, it reports the step.
-    Zeroing counts in any form and at any place of the round: `optimizer.zero_grad()`,
-    `model.zero_grad()`, `p.grad = None`, `p.grad.zero_()`, in a helper function, before the
-    forward pass, between forward and backward, after the step, under a modulus for gradient
-    accumulation. Libraries that do it themselves (automatic optimisation in Lightning, the
-    Trainer of transformers) are not asked for it.
+    holds both `backward` and `step`. If no path of the round zeroes them, it reports the step,
+    and if a round steps twice and zeroes once, the second step. Zeroing counts in any form and
+    at any place of the round: `optimizer.zero_grad()`, `model.zero_grad()`, `p.grad = None`,
+    `p.grad.zero_()`, in a helper function, before the forward pass, between forward and
+    backward, after the step, under a modulus for gradient accumulation. Libraries that do it
+    themselves (automatic optimisation in Lightning, the Trainer of transformers) are not asked
+    for it.
 
     ## Why it matters
 
@@ -85,17 +86,32 @@ class MissingZeroGrad(Rule):
 
     def check_training_loop(self, loop: TrainingLoop) -> Iterator[Diagnosis]:
         """An optimizer that is stepped in a loop in which nothing zeroes its gradients."""
-        if loop.zeroing not in (Zeroing.NEVER, Zeroing.BEFORE):
+        if loop.zeroing not in _WHERE:
             return
-        steps = [Step(loop.backward, "gradients are added here in every round")]
+        again = loop.zeroing is Zeroing.EARLIER
+        steps = [Step(loop.backward, "gradients are added here" + " in every round" * (not again))]
         if loop.zeroed is not None:
-            steps.append(Step(loop.zeroed, "zeroed here, but only before the loop"))
+            steps.append(Step(loop.zeroed, f"zeroed here, but only {_WHERE[loop.zeroing]}"))
+        said = (
+            f"nothing zeroes the gradients of `{loop.optimizer}` since its step before, in the "
+            "same round: this step uses them a second time"
+            if again
+            else f"nothing zeroes the gradients of `{loop.optimizer}` between its steps: each step "
+            "uses the sum of all gradients since the start"
+        )
+        when = "between the two steps" if again else "in every round"
         yield Diagnosis(
             loop.step,
-            f"nothing zeroes the gradients of `{loop.optimizer}` between its steps: each step "
-            "uses the sum of all gradients since the start",
-            f"call `{loop.optimizer}.zero_grad()` in every round, before backward",
+            said,
+            f"call `{loop.optimizer}.zero_grad()` {when}, before backward",
             tuple(steps),
             loop.confidence,
             fix=zeroed_each_round(loop),
         )
+
+
+_WHERE = {
+    Zeroing.EARLIER: "before the first step of a round",
+    Zeroing.BEFORE: "before the loop",
+    Zeroing.NEVER: "",
+}

@@ -53,6 +53,12 @@ class RecurrentWithoutClipping(Rule):
     to say, so this is advice and off by default. Where something that is not known is given the
     model or the optimizer and may clip, the rule is silent.
 
+    ## Objections
+
+    *"Just lower the learning rate."* For all steps, then, because of one. Where a sequence
+    makes the gradient 13,781 times as large, a rate that survives it is 13,781 times as small,
+    and the other steps hardly move. Clipping shortens that step alone.
+
     ## References
 
     - Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.events import MissingCall
 from losslint.finding import Severity
+from losslint.rewriting import called
 from losslint.rule import Diagnosis, Rule
 
 
@@ -46,6 +47,10 @@ class StepNotCalled(Rule):
     Never as a statement. A method that is passed on, as in `scheduler(optimizer.step)` or
     `hook = optimizer.step`, is no statement of its own, and is not reported.
 
+    ## Fix
+
+    Unsafe: the parentheses are added, and what did nothing so far takes place.
+
     ## References
 
     - torch.optim.Optimizer.step,
@@ -63,4 +68,5 @@ class StepNotCalled(Rule):
             found.place,
             f"`{found.title}` is not called: this statement does nothing",
             f"write `{found.title}()`",
+            fix=called(found.place),
         )
