@@ -116,15 +116,17 @@ class _TargetLoss:
 
 def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
-    if input.dim() == 2 and can_read(input):
-        probability = input.softmax(1, promoted_dtype(input))
+    dtype = promoted_dtype(input)
+    # In half precision it would need a copy of all.
+    if input.dim() == 2 and input.dtype == dtype and can_read(input):
+        probability = input.softmax(1)
         p = probability.gather(1, at)
         # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
         # long as there is a probability.
-        if p.amin().item() >= torch.finfo(p.dtype).tiny:
+        if p.amin().item() >= torch.finfo(dtype).tiny:
             return probability, p, p.log()
-    probability = torch.empty_like(input, dtype=promoted_dtype(input))
-    log_p = torch.empty_like(at, dtype=probability.dtype)
+    probability = torch.empty_like(input, dtype=dtype)
+    log_p = torch.empty_like(at, dtype=dtype)
     for logits, piece, own, out in by_rows(input, probability, at, log_p):
         torch.log_softmax(promote(logits), 1, out=piece)
         torch.gather(piece, 1, own, out=out)
