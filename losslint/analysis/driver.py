@@ -1,7 +1,8 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
 First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments.
+then methods that nothing called, on objects that exist or on one with unknown arguments. Of those
+the last in a file come first: what is defined late calls what is defined early.
 """
 
 from __future__ import annotations
