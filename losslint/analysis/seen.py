@@ -59,6 +59,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    counters: set[str] = field(default_factory=set)
+    """Names of variables and attributes that loops count with."""
     numbers: set[Place] = field(default_factory=set)
     """Where losses were kept that were seen to be read as a number later."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)
