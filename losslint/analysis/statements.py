@@ -223,10 +223,14 @@ def _if(run: Interpreter, node: cst.If) -> bool:
     certain = truth(test)
     orelse = _block(node.orelse)
     if certain is not None:
+        if not run.dead:
+            run.seen.arms.setdefault(node, set()).add(certain)
         taken, skipped = (node.body.body, orelse) if certain else (orelse, node.body.body)
         if skipped and not is_by_version(test):
             dead(run, skipped, node)
         return run.exec(taken)
+    if not run.dead:
+        run.seen.arms[node] = {True, False}
     when_true, when_false = outcomes(test, node)
 
     def body() -> bool:
