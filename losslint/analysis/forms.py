@@ -33,6 +33,8 @@ SOME = "some"
 """The form of a mask that is never all False."""
 FLAGS = frozenset({"flags", SOME})
 """Forms of masks."""
+BOTH_CLASSES = "both classes"
+"""The form of a sigmoid and what it leaves to one, side by side."""
 COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"

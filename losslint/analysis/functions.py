@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import symbols_in
+from losslint.analysis.demonstrations import note_caller
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
@@ -89,6 +90,7 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
+        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:

@@ -12,9 +12,11 @@ from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
 from losslint.analysis.comparisons import is_of_element, is_of_itself
 from losslint.analysis.conditions import (
+    NUMBER,
     as_tensor,
     by_version,
     is_comparison,
+    is_number,
     is_padding,
     is_square,
 )
@@ -147,6 +149,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
+    if is_number(left) and is_number(right):
+        return Unknown((NUMBER, sign, id(node)), deps)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (is_square(left) and is_square(right)) or (
             sign in "&|" and is_comparison(left) and is_comparison(right)
@@ -284,6 +288,8 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
             return Const(-value.value)
         if isinstance(sign, cst.Plus):
             return value
+    if isinstance(value, Unknown) and is_number(value):
+        return Unknown((NUMBER, type(sign).__name__, value.key), value.deps)
     return Unknown(None, blending.deps_of(value))
 
 

@@ -137,7 +137,8 @@ def _arange(op: Op) -> Value:
 
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
-    return Tensor(grad=False, shape=UNIFORM if op.name in ("rand", "rand_like") else "random")
+    shape = UNIFORM if op.name in ("rand", "rand_like") else "random"
+    return Tensor(grad=_is_leaf(op), shape=shape)
 
 
 @function("linspace", "empty_strided")
