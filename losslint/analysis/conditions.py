@@ -56,9 +56,22 @@ def is_label(key: Hashable) -> bool:
     return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
 
 
-def is_constant(key: Hashable) -> bool:
-    """Whether a symbol stands for something that no gradient goes through."""
-    return is_label(key) or (isinstance(key, tuple) and key[:1] == ("detach",))
+NUMBER = "number"
+"""The first part of the symbol of a number of Python's own that is not known."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number of Python's own, known or not."""
+    if isinstance(value, Const):
+        return number(value) is not None
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (NUMBER,)
+
+
+def has_no_graph(value: Unknown) -> bool:
+    """Whether something unknown is surely no tensor that a gradient goes through."""
+    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
+    return detached or is_label(value.key) or is_number(value)
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:

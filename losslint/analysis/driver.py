@@ -1,7 +1,8 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
 First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments.
+then methods that nothing called, on objects that exist or on one with unknown arguments. Of those
+the last in a file come first: what is defined late calls what is defined early.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.classes import initialise, uncalled_arguments
+from losslint.analysis.events import OperationInLoss
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.lookup import find_method
+from losslint.analysis.options import open_arguments
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.templates import inherited_templates, is_abstract_on
 from losslint.analysis.trail import Place, extend
@@ -59,6 +62,10 @@ def evaluate(
         for value in reversed(list(module.functions)):
             if isinstance(value, Class):
                 _methods(run, module, value, lent)
+    for module in modules:
+        run.start()
+        for value in reversed(list(module.functions)):
+            _options(run, module, value)
 
 
 def _load(run: Interpreter, module: Module) -> None:
@@ -100,6 +107,28 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
     )
 
 
+def _options(run: Interpreter, module: Module, value: Value) -> None:
+    """Evaluates what the options that a function was seen with never led to."""
+    if isinstance(value, Bound):
+        value = value.function
+    args = open_arguments(run, value) if isinstance(value, Function) else None
+    if not isinstance(value, Function) or args is None:
+        return
+    function, known = value, len(run.events)
+    judged = {one.operation.place for one in run.events if isinstance(one, OperationInLoss)}
+    _root(
+        run,
+        module,
+        f"the function {function.name}",
+        lambda: call_function(run, function, args),
+    )
+    run.events[known:] = [
+        one
+        for one in run.events[known:]
+        if not isinstance(one, OperationInLoss) or one.operation.place not in judged
+    ]
+
+
 def _templates(run: Interpreter, modules: Sequence[Module]) -> set[cst.CSTNode]:
     """Evaluates inherited methods on the classes that complete them.
 
@@ -137,7 +166,7 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
         for name, value in list(cls.slots.items())
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
-    waiting = [method for method in methods if waits(method)]
+    waiting = sorted(filter(waits, methods), key=lambda method: method.name not in _FIRST)
     if not waiting:
         return
     objects = _objects(run, module, cls)
@@ -146,6 +175,10 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             if target is objects[0] and not waits(method):
                 continue
             _method(run, module, method, target)
+
+
+_FIRST = frozenset({"setUpClass", "setUp", "setup_class", "setup_method", "setup"})
+"""Methods that test runners and trainers call before any other."""
 
 
 def _objects(run: Interpreter, module: Module, cls: Class) -> Sequence[Instance]:
@@ -170,7 +203,10 @@ def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
 
 
 def _method(run: Interpreter, module: Module, method: Function, target: Instance) -> None:
-    """Evaluates one method and keeps only the attributes that it was the first to set."""
+    """Evaluates one method and keeps only the attributes that it was the first to set.
+
+    They may be those of the object or, as a class method sets them, of its class.
+    """
     if method.kind == "staticmethod":
         _uncalled(run, module, method)
         return
@@ -186,6 +222,7 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
     )
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
+    own = [one.slots for one in (target, target.cls) if isinstance(one, Instance | Class)]
     for (slots, key), value in writes.items():
-        if slots is target.slots and value is not None and key not in slots:
+        if slots in own and value is not None and key not in slots:
             heap.set(slots, key, value)

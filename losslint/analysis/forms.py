@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from losslint.analysis.numbers import number
 from losslint.analysis.values import Sign, Tensor, Value
 
@@ -17,8 +15,6 @@ SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
 FREE = "free"
 """The kind of reason why a parameter can be zero: training takes it anywhere."""
-OF_RELU = "of a relu"
-"""The mark of log-probabilities whose logits came out of a relu."""
 BOUNDED = "bounded"
 """The form of values that were given a limit well inside what they could be."""
 CLEARED = "cleared"
@@ -37,6 +33,8 @@ SOME = "some"
 """The form of a mask that is never all False."""
 FLAGS = frozenset({"flags", SOME})
 """Forms of masks."""
+BOTH_CLASSES = "both classes"
+"""The form of a sigmoid and what it leaves to one, side by side."""
 COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"
@@ -54,17 +52,16 @@ def is_area(value: Tensor) -> bool:
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
 
 
-def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
-    """The form of the outcome of a comparison."""
-    if isinstance(sign, cst.GreaterThan) and value.shape in (CLEARED, GRAM, SOME):
+def found(sign: str, value: Tensor, bound: Value) -> str:
+    """The form of the outcome of a comparison, by the name of its operator."""
+    if sign == "GreaterThan" and value.shape in (CLEARED, GRAM, SOME):
         return SOME
-    if isinstance(sign, cst.Equal) and isinstance(bound, Tensor) and bound.shape == MEMBERS:
+    if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
     # where zeros are, something can be put
-    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else "flags"
+    return ZEROS if sign == "Equal" and number(bound) == 0 else "flags"
 
 
-def is_above_zero(sign: cst.BaseCompOp | None, bound: Value) -> bool:
+def is_above_zero(sign: str, bound: Value) -> bool:
     """Whether a comparison asks which elements are above zero, or at least zero."""
-    above = isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual)
-    return above and number(bound) == 0
+    return sign in ("GreaterThan", "GreaterThanEqual") and number(bound) == 0

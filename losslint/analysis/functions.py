@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import symbols_in
+from losslint.analysis.demonstrations import note_caller
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
@@ -21,7 +22,7 @@ from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import HandOver, ZeroGrad
+from losslint.analysis.trace import HandOver, ZeroGrad, actions, is_certain
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     NONE,
@@ -89,6 +90,7 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
+        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:
@@ -112,7 +114,7 @@ def call_function(
     }
     taught = (
         run.told != told
-        or bool(trace)
+        or any(map(is_certain, actions(trace)))
         or (isinstance(self, Instance) and group_of(self) == "module")
         or not all(map(_plain, (value, *writes.values())))
     )

@@ -34,13 +34,28 @@ _CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
 
 def one_of(values: Sequence[Value], token: Hashable) -> Value:
     """One of several configurations, the same one wherever the choice ``token`` shows."""
+    return named_by(UNKNOWN, [(number, value) for number, value in enumerate(values)], token)
+
+
+def named_by(name: Value, choices: Sequence[tuple[Hashable, Value]], token: Hashable) -> Value:
+    """The configuration that a ``name`` which is not known stands for, of several with their names.
+
+    A test of the same name tells which one it is.
+    """
+    key = name.key if isinstance(name, Unknown) else None
     return join_alternatives(
         Alternative(
             value,
-            frozenset({(("==", ("choice", token), number), True)}),
-            frozenset({("choice", token, number)}),
+            frozenset(
+                {
+                    (("==", key, Const(one)), True)
+                    if key is not None
+                    else (("==", ("choice", token), one), True)
+                }
+            ),
+            frozenset({("choice", token, one)}),
         )
-        for number, value in enumerate(values)
+        for one, value in choices
     )
 
 

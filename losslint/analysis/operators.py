@@ -12,9 +12,11 @@ from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
 from losslint.analysis.comparisons import is_of_element, is_of_itself
 from losslint.analysis.conditions import (
+    NUMBER,
     as_tensor,
     by_version,
     is_comparison,
+    is_number,
     is_padding,
     is_square,
 )
@@ -147,6 +149,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
+    if is_number(left) and is_number(right):
+        return Unknown((NUMBER, sign, id(node)), deps)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (is_square(left) and is_square(right)) or (
             sign in "&|" and is_comparison(left) and is_comparison(right)
@@ -284,6 +288,8 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
             return Const(-value.value)
         if isinstance(sign, cst.Plus):
             return value
+    if isinstance(value, Unknown) and is_number(value):
+        return Unknown((NUMBER, type(sign).__name__, value.key), value.deps)
     return Unknown(None, blending.deps_of(value))
 
 
@@ -324,7 +330,7 @@ def compare(
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
             if isinstance(sign, cst.Equal) and is_of_element(node)
-            else forms.found(sign, tensors[0], right),
+            else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -333,7 +339,7 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
-            above=run_place if forms.is_above_zero(sign, right) else None,
+            above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):

@@ -12,6 +12,7 @@ from losslint.analysis import (
     definitions,
     importing,
     loops,
+    math_api,
     python_api,
     reflection_api,
 )
@@ -75,6 +76,7 @@ _TABLES = (
     elementwise,
     importing,
     loops,
+    math_api,
     modules,
     optim,
     python_api,

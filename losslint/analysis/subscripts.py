@@ -19,8 +19,8 @@ from losslint.analysis.containers import (
     at_maximum,
     element,
     is_dict,
-    is_key,
     is_list,
+    keys_of,
     kind_of,
     list_items,
     picked,
@@ -28,7 +28,7 @@ from losslint.analysis.containers import (
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
-from losslint.analysis.joins import each, join, one_of, without_none
+from losslint.analysis.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole, with_operation
@@ -180,11 +180,10 @@ def _of_dict(
         return rest if rest is not None else run.unknown(node, "no such key is known")
     if index is None or isinstance(index, slice):
         return UNKNOWN
-    items = [item for key, item in value.slots.items() if is_key(key)]
-    if rest is not None:
-        items.append(rest)
+    named = [(slot[1], value.slots[slot]) for slot in keys_of(value)]
+    items = [item for _, item in named] + ([rest] if rest is not None else [])
     if len(items) > 1 and all(isinstance(item, Class | Function | Instance) for item in items):
-        return one_of(items, id(node))
+        return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
     return join(items) if items else UNKNOWN
 
 
