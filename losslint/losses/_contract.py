@@ -245,10 +245,8 @@ def masked_out(values: Tensor, mask: Tensor | None) -> Tensor:
     return values if mask is None else values.masked_fill(~mask, 0)
 
 
-def quotient(numerator: Tensor, denominator: Tensor | int) -> Tensor:
-    """The quotient, 0 where both are 0. A number must not be 0."""
-    if not isinstance(denominator, Tensor):
-        return numerator / denominator
+def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """The quotient, 0 where both are 0."""
     return numerator / denominator.masked_fill(denominator.eq(0), 1)
 
 

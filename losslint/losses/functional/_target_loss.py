@@ -103,8 +103,11 @@ class _TargetLoss:
             losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
         total = losses.squeeze(1) if self.reduction == "none" else losses.sum()
         if self.reduction == "mean":
-            by = slope.numel() if divisor is None else divisor
-            slope, total = (quotient(each, by) for each in (slope, total))
+            if divisor is None:
+                slope.div_(slope.numel())
+                total.div_(slope.numel())
+            else:
+                slope, total = quotient(slope, divisor), quotient(total, divisor)
 
         def gradient(grad: Tensor) -> Tensor:
             if grad.dim():

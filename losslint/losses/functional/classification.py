@@ -303,7 +303,7 @@ class _Focal:
         if self.gamma == 2:
             slope = torch.addcmul(lack, p, log_p, value=2).mul_(lack)
             bulk = lack * log_p
-            return torch.addcmul(bulk, p, bulk, value=-1), slope
+            return bulk.addcmul_(p, bulk, value=-1), slope
         wrong = self._safe(-lack)
         power = wrong ** (self.gamma - 1)
         slope = torch.addcmul(wrong, p, log_p, value=-self.gamma).mul_(power)
