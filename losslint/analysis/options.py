@@ -7,6 +7,7 @@ options as well.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -34,7 +35,7 @@ def open_arguments(run: Interpreter, function: Function) -> Args | None:
     options = {
         one.value
         for branch in walk(function.node.body)
-        if isinstance(branch, cst.If) and len(run.seen.arms.get(branch, ())) == 1
+        if isinstance(branch, cst.If) and _has_left_out(run, branch)
         for one in walk(branch.test)
         if isinstance(one, cst.Name) and one.value in names
     }
@@ -45,3 +46,17 @@ def open_arguments(run: Interpreter, function: Function) -> Args | None:
         if isinstance(args.keywords[name], Const):
             args.keywords[name] = Unknown(("param", id(function.node), name))
     return args
+
+
+_ABOUT_LOSS = re.compile(r"loss|criteri|entropy|softmax|sigmoid|backward", re.IGNORECASE)
+
+
+def _has_left_out(run: Interpreter, branch: cst.If) -> bool:
+    """Whether one arm of an if statement was never evaluated, and has to do with losses."""
+    outcomes = run.seen.arms.get(branch, set())
+    if len(outcomes) != 1:
+        return False
+    left_out = branch.orelse if True in outcomes else branch.body
+    return left_out is not None and any(
+        isinstance(one, cst.Name) and bool(_ABOUT_LOSS.search(one.value)) for one in walk(left_out)
+    )
