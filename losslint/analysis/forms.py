@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from losslint.analysis.numbers import number
-from losslint.analysis.values import Sign, Tensor, Value
+from losslint.analysis.values import Act, Sign, Tensor, Value
 
 TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
@@ -26,7 +28,7 @@ GRAM = "gram"
 SOME = "some"
 """The form of a mask that is never all False."""
 BOTH_CLASSES = "both classes"
-"""The form of a sigmoid and what it leaves to one, side by side."""
+"""The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
 COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not."""
 OTHERS = "others"
@@ -42,6 +44,11 @@ ZEROS = "zeros found"
 def is_area(value: Tensor) -> bool:
     """A product of sizes, or a sum of such."""
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
+
+
+def both_classes(values: Sequence[Tensor]) -> bool:
+    """Whether values are the sigmoid and what it leaves to one."""
+    return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
 def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
