@@ -18,7 +18,7 @@ from losslint.analysis.events import OperationInLoss
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.lookup import find_method
-from losslint.analysis.options import open_arguments
+from losslint.analysis.options import left_out_options, open_arguments
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.templates import inherited_templates, is_abstract_on
 from losslint.analysis.trail import Place, extend
@@ -111,8 +111,8 @@ def _options(run: Interpreter, module: Module, value: Value) -> None:
     """Evaluates what the options that a function was seen with never led to."""
     if isinstance(value, Bound):
         value = value.function
-    args = open_arguments(run, value) if isinstance(value, Function) else None
-    if not isinstance(value, Function) or args is None:
+    options = left_out_options(run, value) if isinstance(value, Function) else None
+    if not isinstance(value, Function) or not options:
         return
     function, known = value, len(run.events)
     judged = {one.operation.place for one in run.events if isinstance(one, OperationInLoss)}
@@ -120,7 +120,7 @@ def _options(run: Interpreter, module: Module, value: Value) -> None:
         run,
         module,
         f"the function {function.name}",
-        lambda: call_function(run, function, args),
+        lambda: call_function(run, function, open_arguments(run, function, options)),
     )
     run.events[known:] = [
         one

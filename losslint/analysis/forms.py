@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from losslint.analysis.numbers import number
-from losslint.analysis.values import Sign, Tensor, Value
+from losslint.analysis.values import Act, Sign, Tensor, Value
 
 TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
@@ -34,7 +36,7 @@ SOME = "some"
 FLAGS = frozenset({"flags", SOME})
 """Forms of masks."""
 BOTH_CLASSES = "both classes"
-"""The form of a sigmoid and what it leaves to one, side by side."""
+"""The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
 COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"
@@ -50,6 +52,11 @@ ZEROS = "zeros found"
 def is_area(value: Tensor) -> bool:
     """A product of sizes, or a sum of such."""
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
+
+
+def both_classes(values: Sequence[Tensor]) -> bool:
+    """Whether values are the sigmoid and what it leaves to one."""
+    return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
 def found(sign: str, value: Tensor, bound: Value) -> str:

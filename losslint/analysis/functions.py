@@ -196,7 +196,7 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
-    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+    if function.owner is not None and function.name == "forward" and is_loss_class(function.owner):
         run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -233,7 +233,7 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     name = function.name
     if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
         return True
-    return owner is not None and name in ("forward", "__call__") and _is_loss_class(owner)
+    return owner is not None and name in ("forward", "__call__") and is_loss_class(owner)
 
 
 def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) -> bool:
@@ -244,12 +244,13 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
     return (
         owner is not None
         and len(run.frames) == 1
-        and _is_loss_class(owner)
+        and is_loss_class(owner)
         and is_part_of_call(owner, function.name)
     )
 
 
-def _is_loss_class(cls: Class) -> bool:
+def is_loss_class(cls: Class) -> bool:
+    """Whether a class is a loss, going by its name."""
     return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from losslint.analysis.blending import blend
 from losslint.analysis.comparisons import is_of_pairs
 from losslint.analysis.containers import element, elements
-from losslint.analysis.forms import BOTH_CLASSES, GRAM
+from losslint.analysis.forms import BOTH_CLASSES, GRAM, both_classes
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole
@@ -45,8 +45,7 @@ def _cat(op: Op) -> Value:
             return made.but(act=tensors[0].act, picked=True)
         if acts <= PROBABILITIES:
             # `cat([1 - p, p])` is a row of probabilities
-            both = all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in tensors)
-            shape = BOTH_CLASSES if both else ""
+            shape = BOTH_CLASSES if both_classes(tensors) else ""
             return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, shape=shape)
     return made
 
