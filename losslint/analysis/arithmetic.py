@@ -9,11 +9,13 @@ from losslint.analysis.blending import blend, operand
 from losslint.analysis.comparisons import is_mirrored
 from losslint.analysis.conditions import is_maximum
 from losslint.analysis.forms import (
+    BETWEEN,
     BOUNDED,
     COMPLEMENT,
     ENCLOSURE,
     LOWER,
     OTHERS,
+    SOME,
     TOTALS,
     UNREDUCED,
     UPPER,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
-_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BOUNDED})
+_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
 _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
@@ -201,7 +203,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(
             run.place(node), "difference", "two probabilities can round to the same value"
         )
-        return made.but(zero=reason)
+        return made.but(zero=reason, shape=BETWEEN)
     lost = _lost_guard(run, number(left), other, node)
     if number(left) == 1 and other.act in PROBABILITIES:
         plain = other.shape in ("", "nudged", "absorbed")
@@ -228,6 +230,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
+    if number(left) == 1 and other.shape == "identity":
+        return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
     if one.shape in ("trace", BOUNDED) and number(right) is not None:

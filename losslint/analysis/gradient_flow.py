@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
-LASTING = CUTTING | {OperationKind.BATCH_MEANS}
+LASTING = CUTTING | {OperationKind.BATCH_MEANS, OperationKind.IMPLICIT_DIM}
 MAX_CUTS = 8
 MAX_LOSSES = 64
 
@@ -79,7 +79,8 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
 def _has_own_way(partner: Tensor, operation: Operation) -> bool:
     """Whether a value is computed by a model, and not just data like what was cut off."""
     computed = bool(partner.terms) or partner.act is not Act.UNKNOWN
-    return computed or not partner.deps <= operation.operand.deps
+    ours, theirs = partner.deps, operation.operand.deps
+    return computed or not ours <= theirs or (bool(ours) and ours == theirs)
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:

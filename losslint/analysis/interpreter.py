@@ -320,6 +320,10 @@ class Interpreter:
             for operation in value.operations:
                 if operation.kind is OperationKind.ACCUMULATION:
                     self.seen.backpropagated.add(operation.place)
+                if operation.kind is OperationKind.IMPLICIT_DIM:
+                    sure = operation.operand.confidence
+                    self.emit(ImplicitDim(operation.place, operation.function, sure))
+                    continue
                 if operation.kind in FLOW:
                     continue
                 operand = operation.operand

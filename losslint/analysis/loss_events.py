@@ -144,6 +144,7 @@ class OperationKind(Enum):
     """A loss kept from round to round: of use where it is backpropagated later."""
     BATCH_MEANS = "batch means"
     """A sum over the rounds of a loop of losses that are means over a batch each."""
+    IMPLICIT_DIM = "softmax without a dim"
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
     DEAD_END = "dead end"

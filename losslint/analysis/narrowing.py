@@ -1,4 +1,4 @@
-"""What a test that succeeded says of the values that it tests."""
+"""What the outcome of a test says of the values that it tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import libcst as cst
 from losslint.analysis.joins import truth
 from losslint.analysis.nodes import walk
 from losslint.analysis.values import (
+    Class,
     DType,
     Extern,
+    Function,
     Instance,
     Sign,
     Tensor,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 _SAME = (cst.Is, cst.Equal)
+_OBJECTS = (Class, Extern, Function, Instance)
 
 
 def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
@@ -34,6 +37,7 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return
     asked, comparison = test.left, test.comparisons[0]
+    _keep_same(run, test, True)
     for side in (asked, comparison.comparator):
         if isinstance(side, cst.Attribute) and isinstance(side.value, cst.Name):
             _keep_possible(run, test, side.value)
@@ -51,6 +55,35 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
                 mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=value.deps
             )
             run.assign(asked.value, mask)
+
+
+def narrow_otherwise(run: Interpreter, test: cst.BaseExpression) -> None:
+    """The same, where a test failed."""
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        _keep_same(run, test, False)
+
+
+def _keep_same(run: Interpreter, test: cst.Comparison, outcome: bool) -> None:
+    """Leaves what is compared with an object those alternatives that are it, or that are not."""
+    asked, comparison = test.left, test.comparisons[0]
+    if not isinstance(asked, cst.Name | cst.Attribute):
+        return
+    if not isinstance(comparison.operator, (*_SAME, cst.IsNot, cst.NotEqual)):
+        return
+    value = run.eval(asked)
+    if not isinstance(value, Union):
+        return
+    wanted = run.eval(comparison.comparator)
+    if not isinstance(wanted, _OBJECTS):
+        return
+    alike = outcome is isinstance(comparison.operator, _SAME)
+    kept = [
+        one
+        for one in value.alternatives
+        if isinstance(one.value, Unknown) or (one.value == wanted) is alike
+    ]
+    if 0 < len(kept) < len(value.alternatives):
+        run.assign(asked, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)
 
 
 def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> None:

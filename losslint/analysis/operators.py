@@ -318,7 +318,7 @@ def compare(
             isinstance(sign, cst.NotEqual)
             or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
-            or any(t.shape == forms.POSITIONS for t in tensors)
+            or any(t.shape in forms.FIXED for t in tensors)
         )
         if not padding:
             text = "no element may be selected"

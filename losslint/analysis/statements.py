@@ -15,7 +15,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.lightning import TRAINING_STEP, returned_for_backward
 from losslint.analysis.missing_call import missing_call
-from losslint.analysis.narrowing import narrow
+from losslint.analysis.narrowing import narrow, narrow_otherwise
 from losslint.analysis.stated import stated_by_comment, with_facts
 from losslint.analysis.subscripts import delete_item
 from losslint.analysis.values import (
@@ -237,13 +237,11 @@ def _if(run: Interpreter, node: cst.If) -> bool:
         narrow(run, node.test)
         return run.exec(node.body.body)
 
-    return run.branch(
-        [
-            (when_true, body),
-            (when_false, lambda: run.exec(orelse)),
-        ],
-        node.test,
-    )
+    def otherwise() -> bool:
+        narrow_otherwise(run, node.test)
+        return run.exec(orelse)
+
+    return run.branch([(when_true, body), (when_false, otherwise)], node.test)
 
 
 def _is_main_guard(node: cst.If) -> bool:

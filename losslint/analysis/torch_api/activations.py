@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import libcst as cst
+
 from losslint.analysis.blending import blend
-from losslint.analysis.events import ImplicitDim
+from losslint.analysis.events import ImplicitDim, Operation, OperationKind
+from losslint.analysis.forms import BETWEEN
 from losslint.analysis.sizes import at
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.trail import Trail, extend
+from losslint.analysis.torch_api.registry import Op, function, group_of
+from losslint.analysis.trail import Place, Trail, extend
 from losslint.analysis.values import (
     NONE,
     OF_RELU,
     Act,
     Const,
     DType,
+    Instance,
     Sign,
     TargetKind,
     Tensor,
@@ -43,6 +47,8 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
+    if given.shape == BETWEEN:  # neither end is near
+        return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
 
@@ -92,21 +98,39 @@ def dim_of(op: Op, index: int = 1) -> tuple[int | None, bool]:
     return None, True
 
 
-def report_implicit(op: Op, name: str) -> None:
-    """Reports a softmax that was given no dim."""
+def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
+    """The result of a softmax that was given no dim, which is reported where it is of use.
+
+    That is in a network or a loss, where the result goes on, or else once it reaches a loss.
+    """
     if op.run.no_grad:
-        return  # only looked at
+        return made  # only looked at
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
-    op.run.emit(ImplicitDim(op.run.place(op.node), name, confidence))
+    if _is_in_network(op):
+        op.run.emit(ImplicitDim(place, name, confidence))
+        return made
+    operand = Tensor(confidence=confidence)
+    operation = Operation(OperationKind.IMPLICIT_DIM, place, name, operand)
+    return made.but(operations=made.operations | {operation})
+
+
+def _is_in_network(op: Op) -> bool:
+    """Whether a call is one of a network's, by its code or by the container that it is made of."""
+    for frame in op.run.frames:
+        if frame.in_loss:
+            return True
+        if isinstance(frame.self, Instance) and group_of(frame.self) == "module":
+            return True
+    called = op.node.func if isinstance(op.node, cst.Call) else None
+    return op.module is not None and called is not None and op.run.eval(called) != op.module
 
 
 @function("softmax", "softmin")
 def _softmax(op: Op) -> Value:
     given = op.tensor()
     dim, passed = dim_of(op)
-    if not passed:
-        report_implicit(op, op.name)
-    return softmaxed(op, given, dim)
+    made = softmaxed(op, given, dim)
+    return made if passed else implicit(op, made, op.run.place(op.node), op.name)
 
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
@@ -123,9 +147,8 @@ def _gumbel(op: Op) -> Value:
 def _log_softmax(op: Op) -> Value:
     given = op.tensor()
     dim, passed = dim_of(op)
-    if not passed:
-        report_implicit(op, op.name)
-    return activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim)
+    made = activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim)
+    return made if passed else implicit(op, made, op.run.place(op.node), op.name)
 
 
 @function("one_hot")

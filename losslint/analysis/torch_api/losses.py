@@ -19,7 +19,7 @@ from losslint.analysis.lookup import find_method
 from losslint.analysis.metrics import corrected
 from losslint.analysis.operations import mean_of_selection
 from losslint.analysis.sampling import evened_twice, is_sampled, weighs_classes
-from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast
+from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast, rank
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.trace import LossMade
@@ -186,6 +186,8 @@ def _event(
                 options.setdefault(key[1], value)
     weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
     binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
+    # a sampler evens out samples, not the pixels or tokens that have labels of their own
+    apart = binary or (isinstance(given, Tensor) and (rank(given.sizes) or 0) > 2)
     if not binary and not run.no_grad and weighs_classes(weight):
         corrected(run, run.place(args.node))
     return LossCall(
@@ -201,7 +203,7 @@ def _event(
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
         sampled=is_sampled(run),
-        evened=None if binary or run.no_grad else evened_twice(run, when, weight),
+        evened=None if apart or run.no_grad else evened_twice(run, when, weight),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from losslint.analysis.arguments import Args
 from losslint.analysis.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
-from losslint.analysis.events import ImplicitDim
 from losslint.analysis.interpreter import ITEMS, REST, Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
@@ -29,7 +28,6 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
-from losslint.finding import Confidence
 
 Call = Callable[[Interpreter, Instance, Args], Value]
 AFFINE = {
@@ -263,17 +261,15 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     dim = run.heap.get(module.slots, ("opt", "dim"))
     size = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
     log = "LogSoftmax" in kind_of(module)
-    if dim == NONE and module.built is not None and not run.no_grad:
-        guess = getattr(module.cls, "guessed", False)
-        sure = Confidence.LOW if guess else Confidence.HIGH
-        title = "nn.LogSoftmax" if log else "nn.Softmax"
-        run.emit(ImplicitDim(module.built.step.place, title, sure))
     guessed = getattr(module.cls, "guessed", False)
     op = Op(run, "log_softmax" if log else "softmax", args, guessed, module)
     if log:
         made = activations.activated(op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size)
     else:
         made = activations.softmaxed(op, tensor, size)
+    if dim == NONE and module.built is not None:
+        title = "nn.LogSoftmax" if log else "nn.Softmax"
+        made = activations.implicit(op, made, module.built.step.place, title)
     return made.but(grad=made.grad and not run.no_grad, sizes=tensor.sizes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis.blending import deps_of, union_deps
+from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.torch_api.pretrained import layer_of
 from losslint.analysis.torch_api.registry import Op, group_of, method
@@ -16,6 +17,7 @@ from losslint.analysis.values import (
     Tensor,
     Unknown,
     Value,
+    alternatives_of,
 )
 
 
@@ -62,12 +64,25 @@ def _distribution_deps(run: Interpreter, value: Instance) -> frozenset[object]:
     return deps
 
 
+def _guesses(value: Instance) -> frozenset[Operation]:
+    """The softmaxes without dim that gave a distribution its probabilities."""
+    return frozenset(
+        operation
+        for slot in value.slots.values()
+        for one in alternatives_of(slot)
+        if isinstance(one.value, Tensor)
+        for operation in one.value.operations
+        if operation.kind is OperationKind.IMPLICIT_DIM
+    )
+
+
 @method("distribution", "log_prob")
 def _log_prob(op: Op, target: Instance) -> Value:
     return Tensor(
         act=Act.LOG_PROB,
         picked=True,
         deps=_distribution_deps(op.run, target),
+        operations=_guesses(target),
         grad=not op.run.no_grad,
         sign=Sign.UNKNOWN,
     )
@@ -75,7 +90,11 @@ def _log_prob(op: Op, target: Instance) -> Value:
 
 @method("distribution", "entropy", "rsample", "expand")
 def _of_distribution(op: Op, target: Instance) -> Value:
-    return Tensor(deps=_distribution_deps(op.run, target), grad=not op.run.no_grad)
+    return Tensor(
+        deps=_distribution_deps(op.run, target),
+        operations=_guesses(target),
+        grad=not op.run.no_grad,
+    )
 
 
 @method("distribution", "sample")

@@ -70,11 +70,17 @@ def _sum(op: Op) -> Value:
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
 
 
+def _is_over_columns(op: Op) -> bool:
+    """Whether a mean is one of each row: of no rows it is empty, not NaN."""
+    dim = op.given(1, "dim", "axis")
+    return isinstance(dim, Const) and isinstance(dim.value, int) and dim.value != 0
+
+
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
     averaged = blend(given)
-    if op.name != "prod":
+    if op.name != "prod" and not _is_over_columns(op):
         averaged = mean_of_selection(op.run, averaged, op.node)
     made = terms.reduced(op.run, averaged, op.node, "mean")
     made = made.but(terms=terms.averaged_terms(made.terms))

@@ -6,7 +6,7 @@ from losslint.analysis import accumulation, blending, operations
 from losslint.analysis.blending import as_dtype, blend
 from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
-from losslint.analysis.forms import COMPLEMENT
+from losslint.analysis.forms import COMPLEMENT, SOME
 from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
 from losslint.analysis.numbers import number
@@ -76,7 +76,9 @@ def _as_int(op: Op) -> Value:
 @function("bool")
 def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
-    if given.mask is None and given.shape != COMPLEMENT:
+    if given.shape in ("constant", "identity"):
+        return given.but(shape=SOME)
+    if given.mask is None and given.shape not in (COMPLEMENT, SOME):
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
         return given.but(mask=reason) if isinstance(op.given(0), Tensor) else given
     return given
@@ -136,7 +138,15 @@ def _select(op: Op) -> Value:
     return Tensor(deps=blending.deps_of(given) if given is not None else frozenset())
 
 
-@function("masked_fill", "masked_fill_", "index_fill", "fill_diagonal_")
+@function("fill_diagonal_")
+def _diagonal_filled(op: Op) -> Value:
+    given = op.tensor()
+    if given.shape in ("constant", "blank", "identity"):
+        return given.but(shape=SOME, sign=Sign.NON_NEGATIVE)
+    return _masked_fill(op)
+
+
+@function("masked_fill", "masked_fill_", "index_fill")
 def _masked_fill(op: Op) -> Value:
     given = op.tensor()
     value = number(op.arg(2, "value"))
