@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.arguments import Args
-from losslint.analysis.functions import call_function
+from losslint.analysis.functions import call_function, is_loss_class
+from losslint.analysis.joins import MAX_CONFIGURATIONS, one_of
 from losslint.analysis.lookup import class_attribute, find_method, lineage
+from losslint.analysis.stubs import is_abstract
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
-from losslint.analysis.trail import extend
+from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     UNKNOWN,
     Class,
@@ -129,4 +131,33 @@ def _annotated(run: Interpreter, function: Function, param: cst.Param, name: str
             known = run.instances.get(kind)
             if known:
                 return known[-1]
+            return _any_heir(run, kind) or Unknown(key)
     return Unknown(key)
+
+
+def _any_heir(run: Interpreter, cls: Class) -> Value | None:
+    """A loss of one of the classes that define what an abstract one leaves to them.
+
+    It is one of those that the program makes, or else one of each class, with unknown arguments.
+    Models are not put together in ways of which the program says nothing.
+    """
+    if not is_loss_class(cls) or not is_abstract(cls):
+        return None
+    heirs = [one for one in run.project.classes() if cls in lineage(one) and not is_abstract(one)]
+    if not 0 < len(heirs) <= MAX_CONFIGURATIONS:
+        return None
+    made = [one for heir in heirs for one in run.instances.get(heir, [])[-1:]]
+    return one_of(made or [_unregistered(run, heir) for heir in heirs], id(cls.node))
+
+
+def _unregistered(run: Interpreter, cls: Class) -> Instance:
+    """An object that is there for as long as what it is passed to is evaluated."""
+    made = Instance(cls, run.heap.new_slots(), extend(None, _definition(cls), f"class {cls.name}"))
+    init = find_method(made, "__init__")
+    if init is not None:
+        call_function(run, init, uncalled_arguments(run, init, True), made)
+    return made
+
+
+def _definition(cls: Class) -> Place:
+    return Place(cls.scope.module.source, cls.node)

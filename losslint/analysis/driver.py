@@ -1,7 +1,8 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
 First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments.
+then methods that nothing called, on objects that exist or on one with unknown arguments. Of those
+the last in a file come first: what is defined late calls what is defined early.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.classes import initialise, uncalled_arguments
+from losslint.analysis.events import OperationInLoss
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.lookup import find_method
+from losslint.analysis.options import left_out_options, open_arguments
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.templates import inherited_templates, is_abstract_on
 from losslint.analysis.trail import Place, extend
@@ -59,6 +62,10 @@ def evaluate(
         for value in reversed(list(module.functions)):
             if isinstance(value, Class):
                 _methods(run, module, value, lent)
+    for module in modules:
+        run.start()
+        for value in reversed(list(module.functions)):
+            _options(run, module, value)
 
 
 def _load(run: Interpreter, module: Module) -> None:
@@ -98,6 +105,28 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
         f"the function {function.name}",
         lambda: call_function(run, function, uncalled_arguments(run, function, False)),
     )
+
+
+def _options(run: Interpreter, module: Module, value: Value) -> None:
+    """Evaluates what the options that a function was seen with never led to."""
+    if isinstance(value, Bound):
+        value = value.function
+    options = left_out_options(run, value) if isinstance(value, Function) else None
+    if not isinstance(value, Function) or not options:
+        return
+    function, known = value, len(run.events)
+    judged = {one.operation.place for one in run.events if isinstance(one, OperationInLoss)}
+    _root(
+        run,
+        module,
+        f"the function {function.name}",
+        lambda: call_function(run, function, open_arguments(run, function, options)),
+    )
+    run.events[known:] = [
+        one
+        for one in run.events[known:]
+        if not isinstance(one, OperationInLoss) or one.operation.place not in judged
+    ]
 
 
 def _templates(run: Interpreter, modules: Sequence[Module]) -> set[cst.CSTNode]:

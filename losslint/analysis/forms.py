@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import libcst as cst
+from collections.abc import Sequence
 
 from losslint.analysis.numbers import number
-from losslint.analysis.values import Sign, Tensor, Value
+from losslint.analysis.values import Act, Sign, Tensor, Value
 
 TOTALS = frozenset({"total", "overlap", "totals"})
 """Forms of sums over a whole mask, of which overlap measures are made."""
@@ -17,8 +17,6 @@ SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
 FREE = "free"
 """The kind of reason why a parameter can be zero: training takes it anywhere."""
-OF_RELU = "of a relu"
-"""The mark of log-probabilities whose logits came out of a relu."""
 BOUNDED = "bounded"
 """The form of values that were given a limit well inside what they could be."""
 BETWEEN = "between -1 and 1"
@@ -41,6 +39,8 @@ SOME = "some"
 """The form of a mask that is never all False."""
 FLAGS = frozenset({"flags", SOME})
 """Forms of masks."""
+BOTH_CLASSES = "both classes"
+"""The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
 COMPLEMENT = "complement"
 """The form of a mask that is true where another one is not, as most are."""
 OTHERS = "others"
@@ -58,17 +58,21 @@ def is_area(value: Tensor) -> bool:
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
 
 
-def found(sign: cst.BaseCompOp | None, value: Tensor, bound: Value) -> str:
-    """The form of the outcome of a comparison."""
-    if isinstance(sign, cst.GreaterThan) and value.shape in (CLEARED, GRAM, SOME):
+def both_classes(values: Sequence[Tensor]) -> bool:
+    """Whether values are the sigmoid and what it leaves to one."""
+    return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
+
+
+def found(sign: str, value: Tensor, bound: Value) -> str:
+    """The form of the outcome of a comparison, by the name of its operator."""
+    if sign == "GreaterThan" and value.shape in (CLEARED, GRAM, SOME):
         return SOME
-    if isinstance(sign, cst.Equal) and isinstance(bound, Tensor) and bound.shape == MEMBERS:
+    if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
     # where zeros are, something can be put
-    return ZEROS if isinstance(sign, cst.Equal) and number(bound) == 0 else "flags"
+    return ZEROS if sign == "Equal" and number(bound) == 0 else "flags"
 
 
-def is_above_zero(sign: cst.BaseCompOp | None, bound: Value) -> bool:
+def is_above_zero(sign: str, bound: Value) -> bool:
     """Whether a comparison asks which elements are above zero, or at least zero."""
-    above = isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual)
-    return above and number(bound) == 0
+    return sign in ("GreaterThan", "GreaterThanEqual") and number(bound) == 0

@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import symbols_in
+from losslint.analysis.demonstrations import note_caller
 from losslint.analysis.gradient_flow import through_loss
 from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
 from losslint.analysis.joins import join
@@ -21,7 +22,7 @@ from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import HandOver, ZeroGrad
+from losslint.analysis.trace import HandOver, ZeroGrad, actions, is_certain
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     NONE,
@@ -89,6 +90,7 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
+        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:
@@ -112,7 +114,7 @@ def call_function(
     }
     taught = (
         run.told != told
-        or bool(trace)
+        or any(map(is_certain, actions(trace)))
         or (isinstance(self, Instance) and group_of(self) == "module")
         or not all(map(_plain, (value, *writes.values())))
     )
@@ -194,7 +196,7 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
     )
-    if function.owner is not None and function.name == "forward" and _is_loss_class(function.owner):
+    if function.owner is not None and function.name == "forward" and is_loss_class(function.owner):
         run.seen.loss_modules.setdefault(function, function.owner)
     run.heap.set(slots, _CODE, function)
     parameters = parameters_of(node)
@@ -231,7 +233,7 @@ def is_loss_function(function: Function, owner: Class | None) -> bool:
     name = function.name
     if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
         return True
-    return owner is not None and name in ("forward", "__call__") and _is_loss_class(owner)
+    return owner is not None and name in ("forward", "__call__") and is_loss_class(owner)
 
 
 def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) -> bool:
@@ -242,12 +244,13 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
     return (
         owner is not None
         and len(run.frames) == 1
-        and _is_loss_class(owner)
+        and is_loss_class(owner)
         and is_part_of_call(owner, function.name)
     )
 
 
-def _is_loss_class(cls: Class) -> bool:
+def is_loss_class(cls: Class) -> bool:
+    """Whether a class is a loss, going by its name."""
     return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 

@@ -111,6 +111,14 @@ class Heap:
             if slots.oid <= newest
         }
 
+    def before(self, mark: Mark) -> Writes:
+        """What every slot held at ``mark`` that existed then and was written since."""
+        held: Writes = {}
+        for slots, key, old in self._journal[mark.position :]:
+            if slots.oid <= mark.newest:
+                held.setdefault((slots, key), old)
+        return held
+
     def roll_back(self, mark: Mark) -> None:
         """Undoes every write since ``mark`` to what existed then.
 

@@ -10,6 +10,7 @@ import libcst as cst
 from losslint.analysis.assignment import assign
 from losslint.analysis.averages import index_left_by
 from losslint.analysis.containers import element, elements
+from losslint.analysis.counters import forget_counts
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.joins import truth
 from losslint.analysis.nodes import walk
@@ -157,6 +158,7 @@ def _repeated(
         exits = [*frame.continues, *frame.breaks]
         if exits:
             run.rejoin(exits, mark)
+            forget_counts(run, node, mark)
         else:
             heap.roll_back(mark)
         frame.assumed = base

@@ -11,7 +11,7 @@ from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import looks_like_optimizer, looks_like_scaler
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.trace import ScalerUpdate
-from losslint.analysis.values import Bound, Instance, Method, Unknown, Value
+from losslint.analysis.values import Bound, Instance, Method, Union, Unknown, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -38,6 +38,8 @@ def missing_call(run: Interpreter, node: cst.Attribute, value: Value) -> None:
 
 
 def _is_method(value: Value, name: str, holder: str) -> bool:
+    if isinstance(value, Union):
+        return all(_is_method(one.value, name, holder) for one in value.alternatives)
     if isinstance(value, Bound):
         return True
     if isinstance(value, Method) and isinstance(value.self, Instance):

@@ -330,7 +330,7 @@ def compare(
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
             if isinstance(sign, cst.Equal) and is_of_element(node)
-            else forms.found(sign, tensors[0], right),
+            else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -339,7 +339,7 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
-            above=run_place if forms.is_above_zero(sign, right) else None,
+            above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis import likelihoods
 from losslint.analysis.averages import BATCH_MEAN, divided
 from losslint.analysis.blending import blend, operand
+from losslint.analysis.conditions import is_label
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.forms import (
     BOUNDED,
@@ -40,6 +41,7 @@ from losslint.analysis.values import (
     Sign,
     TargetKind,
     Tensor,
+    Unknown,
     Value,
     ZeroReason,
 )
@@ -128,6 +130,10 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
     )
 
 
+def _is_label(value: Value) -> bool:
+    return isinstance(value, Unknown) and is_label(value.key)
+
+
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     scalar = not isinstance(right, Tensor)
     if one.act is Act.RAW and (scalar or other.shape == "parameter"):
@@ -135,7 +141,7 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
-        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT
+        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT or _is_label(right)
         if chosen or other.act in PROBABILITIES or number(right) is not None:
             return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
     for log in (one, other):
@@ -186,6 +192,11 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=one.zero)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES and one.sign is not Sign.POSITIVE:
+        reason = ZeroReason(
+            run.place(node), "ratio", "a probability can be zero, and so can its ratio to another"
+        )
+        made = made.but(zero=reason)
     if one.act is Act.RAW:
         reason = ZeroReason(
             run.place(node), "ratio", "a ratio with a raw output can be zero or negative"

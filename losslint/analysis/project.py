@@ -14,7 +14,7 @@ from losslint.analysis.parsing import NotParsed, parse
 from losslint.analysis.scope import Frame, Module
 from losslint.analysis.surroundings import Surroundings, Unseen
 from losslint.analysis.syntax import SourceModule
-from losslint.analysis.values import Const, Namespace, Value
+from losslint.analysis.values import Class, Const, Namespace, Value
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 
@@ -71,6 +71,16 @@ class Project:
                 module = Module(_module_name(path), path.parent.name, parsed, run.heap.new_slots())
             self._modules[path] = module
         return self._modules[path]
+
+    def classes(self) -> list[Class]:
+        """The classes that the modules met so far define at their top level."""
+        return [
+            one
+            for module in self._modules.values()
+            if module is not None
+            for one in module.functions
+            if isinstance(one, Class)
+        ]
 
     def _parse(self, path: Path) -> SourceModule | None:
         if path.suffix != ".py" and path not in self._sources:

@@ -11,6 +11,8 @@ from losslint.analysis.metrics import Metrics
 from losslint.analysis.values import UNKNOWN, Unknown, Value
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.events import Backpropagation, Family
     from losslint.analysis.objectives import Returned
     from losslint.analysis.trail import Place
@@ -59,6 +61,12 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    counters: set[str] = field(default_factory=set)
+    """Names of variables and attributes that loops count with."""
+    arms: dict[cst.If, set[bool]] = field(default_factory=dict)
+    """The outcomes of tests that were decided whenever they were evaluated."""
+    used: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that something else than a demonstration calls."""
     numbers: set[Place] = field(default_factory=set)
     """Where losses were kept that were seen to be read as a number later."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis import accumulation, named_losses, operators, unused_losses
+from losslint.analysis import accumulation, counters, named_losses, operators, unused_losses
 from losslint.analysis.assignment import assign, bind_name
 from losslint.analysis.conditions import is_by_version, outcomes
 from losslint.analysis.containers import extend, is_list
@@ -88,6 +88,8 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     value = _right_side(run, node.value)
     if run.looping and isinstance(node.value, cst.BinaryOperation):
         value = accumulation.assigned(run, node, node.value, value)
+        if node.targets[0].target.deep_equals(node.value.left):
+            counters.counted(run, node.targets[0].target, value)
     for target in node.targets:
         assign(run, target.target, value)
     if len(node.targets) == 1:
@@ -117,6 +119,7 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
     made = operators.binary(run, sign, before, value, node)
     if sign == "+":
         made = accumulation.added(run, node.target, value, made, node)
+    counters.counted(run, node.target, made)
     assign(run, node.target, made)
     return True
 
@@ -220,10 +223,14 @@ def _if(run: Interpreter, node: cst.If) -> bool:
     certain = truth(test)
     orelse = _block(node.orelse)
     if certain is not None:
+        if not run.dead:
+            run.seen.arms.setdefault(node, set()).add(certain)
         taken, skipped = (node.body.body, orelse) if certain else (orelse, node.body.body)
         if skipped and not is_by_version(test):
             dead(run, skipped, node)
         return run.exec(taken)
+    if not run.dead:
+        run.seen.arms[node] = {True, False}
     when_true, when_false = outcomes(test, node)
 
     def body() -> bool:

@@ -6,6 +6,16 @@ from functools import lru_cache
 
 import libcst as cst
 
+from losslint.analysis.lookup import defined, lineage
+from losslint.analysis.values import Class, Function
+
+
+def is_abstract(cls: Class) -> bool:
+    """Whether a class or one of its bases leaves a method to subclasses, and none defines it."""
+    names = {name for one in lineage(cls) if isinstance(one, Class) for name in one.slots}
+    found = [defined(cls, name) for name in names if isinstance(name, str)]
+    return any(isinstance(one, Function) and is_stub(one.node) for one in found)
+
 
 @lru_cache(maxsize=4_096)
 def is_stub(node: cst.FunctionDef | cst.Lambda) -> bool:

@@ -54,6 +54,8 @@ class Act(Enum):
 
 PROBABILITIES = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.PROB})
 LOG_PROBABILITIES = frozenset({Act.LOG_SOFTMAX, Act.LOG_SIGMOID, Act.LOG_PROB})
+OF_RELU = "of a relu"
+"""The mark of log-probabilities whose logits came out of a relu."""
 
 
 class TargetKind(Enum):

@@ -8,12 +8,13 @@ import libcst as cst
 
 from losslint.analysis.blending import blend
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
-from losslint.analysis.forms import BETWEEN, OF_RELU
+from losslint.analysis.forms import BETWEEN
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.analysis.trail import Place, Trail, extend
 from losslint.analysis.values import (
     NONE,
+    OF_RELU,
     Act,
     Const,
     DType,

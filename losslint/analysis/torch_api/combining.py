@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from losslint.analysis.blending import blend
 from losslint.analysis.comparisons import is_of_pairs
 from losslint.analysis.containers import element, elements
-from losslint.analysis.forms import GRAM
+from losslint.analysis.forms import BOTH_CLASSES, GRAM, both_classes
 from losslint.analysis.joins import join
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole
@@ -20,6 +20,7 @@ from losslint.analysis.values import (
     Share,
     Sign,
     Tensor,
+    Union,
     Value,
     alternatives_of,
 )
@@ -33,7 +34,7 @@ def _cat(op: Op) -> Value:
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):
         return whole(joined).but(dim=None, rare=_share(op, parts))
-    made = whole(blend(*parts))
+    made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     pieces = [one.value for part in parts for one in alternatives_of(part)]
     tensors = [piece for piece in pieces if isinstance(piece, Tensor)]
     if tensors and len(tensors) == len(pieces):
@@ -44,8 +45,18 @@ def _cat(op: Op) -> Value:
             return made.but(act=tensors[0].act, picked=True)
         if acts <= PROBABILITIES:
             # `cat([1 - p, p])` is a row of probabilities
-            return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE)
+            shape = BOTH_CLASSES if both_classes(tensors) else ""
+            return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, shape=shape)
     return made
+
+
+def _choices(part: Value) -> Iterator[Value]:
+    """A part, or each that it can be; which of several losses it is cannot be told."""
+    if not isinstance(part, Union):
+        yield part
+        return
+    for one in part.alternatives:
+        yield one.value.but(terms=()) if isinstance(one.value, Tensor) else one.value
 
 
 def _share(op: Op, parts: Sequence[Value]) -> Share | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import libcst as cst
-
 from losslint.analysis import blending, forms, operations
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_padding
@@ -45,8 +43,8 @@ def _compared(op: Op) -> Value:
         compared(op.run, given, op.arg(1, "other"), op.node)
     inner = given.mask or given.zero
     reason: ZeroReason | None = inner
-    sign = _SIGNS.get(op.name)
-    padding = op.name in _FOR_FEW or is_padding(type(sign).__name__, op.arg(1, "other"))
+    sign = _SIGNS.get(op.name, "")
+    padding = op.name in _FOR_FEW or is_padding(sign, op.arg(1, "other"))
     if not padding:
         text = "no element may be selected"
         reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
@@ -65,7 +63,7 @@ def _compared(op: Op) -> Value:
 
 _FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
 """Tests for padding and for what is not a number: what remains is hardly ever nothing."""
-_SIGNS = {"eq": cst.Equal(), "ge": cst.GreaterThanEqual(), "gt": cst.GreaterThan()}
+_SIGNS = {"eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan"}
 
 
 @function("numel", "nelement")

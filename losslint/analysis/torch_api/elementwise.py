@@ -11,7 +11,7 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOUNDED, ENCLOSURE, FREE, STABLE_EXP
+from losslint.analysis.forms import BOTH_CLASSES, BOUNDED, ENCLOSURE, FREE, STABLE_EXP, both_classes
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -262,7 +262,8 @@ def _where(op: Op) -> Value:
     if len(tensors) == 2 and all(value.act in PROBABILITIES for value in tensors):
         guarded = any(value.sign is Sign.POSITIVE for value in tensors)
         sign = Sign.POSITIVE if guarded else Sign.NON_NEGATIVE
-        return blend(one, other).but(act=Act.PROB, picked=True, sign=sign, trail=tensors[0].trail)
+        made = blend(one, other).but(act=Act.PROB, picked=True, trail=tensors[0].trail, sign=sign)
+        return made.but(shape=BOTH_CLASSES) if guarded and both_classes(tensors) else made
     return blend(one, other)
 
 

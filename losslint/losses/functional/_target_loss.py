@@ -94,37 +94,42 @@ class _TargetLoss:
         # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
         probability, p, log_p = _softmax(input, at)
-        lack = p.sub(1)
+        lack = log_p.expm1()
         losses, slope = self.of_nll.with_slope(log_p, p, lack)
         probability.scatter_(1, at, lack)
         if ignored is not None or weights is not None:
             ignored = None if ignored is None else ignored.unsqueeze(1)
             weights = None if weights is None else weights.unsqueeze(1)
             losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
+        total = losses.squeeze(1) if self.reduction == "none" else losses.sum()
         if self.reduction == "mean":
-            slope = slope.div_(slope.numel()) if divisor is None else quotient(slope, divisor)
+            if divisor is None:
+                slope.div_(slope.numel())
+                total.div_(slope.numel())
+            else:
+                slope, total = quotient(slope, divisor), quotient(total, divisor)
 
         def gradient(grad: Tensor) -> Tensor:
             if grad.dim():
                 grad = grad.unsqueeze(1)
             return probability.mul_(slope.mul(grad)).to(input.dtype)
 
-        if self.reduction == "none":
-            losses = losses.squeeze(1)
-        return (reduce(losses, self.reduction, divisor),), gradient
+        return (total,), gradient
 
 
 def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
-    if input.dim() == 2 and can_read(input):
-        probability = input.softmax(1, promoted_dtype(input))
+    dtype = promoted_dtype(input)
+    # In half precision it would need a copy of all.
+    if input.dim() == 2 and input.dtype == dtype and can_read(input):
+        probability = input.softmax(1)
         p = probability.gather(1, at)
         # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
         # long as there is a probability.
-        if p.amin().item() >= torch.finfo(p.dtype).tiny:
+        if p.amin().item() >= torch.finfo(dtype).tiny:
             return probability, p, p.log()
-    probability = torch.empty_like(input, dtype=promoted_dtype(input))
-    log_p = torch.empty_like(at, dtype=probability.dtype)
+    probability = torch.empty_like(input, dtype=dtype)
+    log_p = torch.empty_like(at, dtype=dtype)
     for logits, piece, own, out in by_rows(input, probability, at, log_p):
         torch.log_softmax(promote(logits), 1, out=piece)
         torch.gather(piece, 1, own, out=out)

@@ -302,7 +302,8 @@ class _Focal:
             return -log_p, torch.ones_like(p)
         if self.gamma == 2:
             slope = torch.addcmul(lack, p, log_p, value=2).mul_(lack)
-            return lack.square().mul_(log_p).neg_(), slope
+            bulk = lack * log_p
+            return bulk.addcmul_(p, bulk, value=-1), slope
         wrong = self._safe(-lack)
         power = wrong ** (self.gamma - 1)
         slope = torch.addcmul(wrong, p, log_p, value=-self.gamma).mul_(power)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.forms import BOTH_CLASSES
 from losslint.analysis.values import Act
 from losslint.finding import Severity
 from losslint.rewriting import in_one_step
@@ -118,6 +119,7 @@ _STABLE = {
 }
 _INSTEAD = {
     "one-minus": ("1 - sigmoid(x)", "use logsigmoid(-x) on the logits"),
+    BOTH_CLASSES: ("1 - sigmoid(x) and sigmoid(x)", "use logsigmoid(-x) and logsigmoid(x)"),
     "sumexp": ("a sum of exponentials", "use torch.logsumexp"),
     "1+exp": ("1 + exp(x)", "use softplus"),
     "cosh": ("cosh(x)", "use x + softplus(-2 * x) - ln 2"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.forms import BOTH_CLASSES
 from losslint.analysis.values import Act, Sign
 from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
@@ -87,7 +88,7 @@ class UnguardedLog(Rule):
         may_be_negative = given.act in (Act.TANH, Act.RAW)
         if given.zero is not None and given.zero.kind == "epsilon":
             return  # there is a guard, of no use: LOS307
-        if given.act is Act.PROB and given.shape != "one-minus":
+        if given.act is Act.PROB and given.shape not in ("one-minus", BOTH_CLASSES):
             why = "probabilities that were combined can be as small as zero"
         elif given.act is Act.TANH and not found.mixed:
             why = "the output of a tanh lies between -1 and 1"
