@@ -11,11 +11,13 @@ import libcst as cst
 from losslint.analysis.averages import names_in, summed
 from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.joins import each
+from losslint.analysis.lookup import lineage
 from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
 from losslint.analysis.trail import Place
 from losslint.analysis.values import (
     Act,
+    Class,
     Const,
     Extern,
     Instance,
@@ -102,7 +104,7 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
-    if not outlived or any(_over_data(one.node) for one in around):
+    if not outlived or any(_over_data(one.node) for one in around) or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
@@ -117,6 +119,16 @@ def _kept(
         return one.but(operations=one.operations | {operation})
 
     return each(made, mark)
+
+
+def _is_in_test(run: Interpreter) -> bool:
+    """Whether a unit test is what runs: its rounds are few, and what they hold is soon let go."""
+    return any(
+        isinstance(base, Extern) and base.name.rpartition(".")[2] == "TestCase"
+        for frame in run.frames
+        if isinstance(frame.self, Instance) and isinstance(frame.self.cls, Class)
+        for base in lineage(frame.self.cls)
+    )
 
 
 def _kept_before(value: Value, place: Place) -> bool:

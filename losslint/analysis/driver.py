@@ -166,7 +166,7 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
         for name, value in list(cls.slots.items())
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
-    waiting = sorted(filter(waits, methods), key=lambda method: method.name not in _FIRST)
+    waiting = [method for method in methods if waits(method)]
     if not waiting:
         return
     objects = _objects(run, module, cls)
@@ -175,10 +175,6 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             if target is objects[0] and not waits(method):
                 continue
             _method(run, module, method, target)
-
-
-_FIRST = frozenset({"setUpClass", "setUp", "setup_class", "setup_method", "setup"})
-"""Methods that test runners and trainers call before any other."""
 
 
 def _objects(run: Interpreter, module: Module, cls: Class) -> Sequence[Instance]:
@@ -203,10 +199,7 @@ def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
 
 
 def _method(run: Interpreter, module: Module, method: Function, target: Instance) -> None:
-    """Evaluates one method and keeps only the attributes that it was the first to set.
-
-    They may be those of the object or, as a class method sets them, of its class.
-    """
+    """Evaluates one method and keeps only the attributes that it was the first to set."""
     if method.kind == "staticmethod":
         _uncalled(run, module, method)
         return
@@ -222,7 +215,6 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
     )
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
-    own = [one.slots for one in (target, target.cls) if isinstance(one, Instance | Class)]
     for (slots, key), value in writes.items():
-        if slots in own and value is not None and key not in slots:
+        if slots is target.slots and value is not None and key not in slots:
             heap.set(slots, key, value)

@@ -63,7 +63,8 @@ class ImplicitSoftmaxDim(Rule):
     ## When it is fine
 
     For inputs of shape (N, C) and (N, C, H, W) the guess is right, as long as torch keeps making
-    it. Writing `dim=1` costs nothing.
+    it. Writing `dim=1` costs nothing. A softmax outside any network whose result reaches no loss,
+    such as that of a metric that is printed, is not reported.
 
     ## Fix
 
