@@ -206,6 +206,11 @@ class Rule:
         return inspect.cleandoc(cls.__doc__ or "")
 
     @classmethod
+    def offers_fix(cls) -> bool:
+        """Whether the page says how findings are fixed."""
+        return "\n## Fix\n" in cls.page()
+
+    @classmethod
     def summary(cls) -> str:
         """The first line of the page."""
         return cls.page().partition("\n")[0]

@@ -152,6 +152,7 @@ def test_rules_are_listed_as_json(losslint_: Losslint) -> None:
     rule = rules["LOS104"]
     assert (rule["name"], rule["severity"]) == ("softmax-before-cross-entropy", "error")
     assert rule["default"]
+    assert rule["fix"]
     assert not rules["LOS207"]["default"]
     assert "## Why it matters" in rule["page"]
 

@@ -52,6 +52,9 @@ BCE = 'F.binary_cross_entropy_with_logits(z, y, reduction="none")'
                     "loss = -(y * torch.log(p + 1e-7) + (1 - y) * torch.log(1 - p + 1e-7))",
                     "return loss.mean() + p.mean()"],
          [Z, "p = z.sigmoid()", f"loss = {BCE}", "return loss.mean() + p.mean()"]),
+        ("LOS309", [Z, P, "loss = -y * torch.log(p) - (1 - y) * torch.log(1 - p)",
+                    "return loss.mean()"],
+         [Z, f"loss = {BCE}", "return loss.mean()"]),
     ],
 )  # fmt: skip
 def test_formulas_are_mended(

@@ -158,6 +158,14 @@ def test_a_detached_total_is_the_same_total(tmp_path: Path, kept: str) -> None:
         [ZERO, LOSS, "(2 * loss).backward()", STEP, "total += loss"],
         # it may be something else by then
         [ZERO, LOSS, BACK, STEP, "loss = weigh(loss) if i else loss * 2", "total += loss"],
+        [
+            ZERO,
+            "net.loss = F.cross_entropy(net(x), y)",
+            "net.loss.backward()",
+            STEP,
+            "net.loss = weigh(net.loss) if i else net.loss",
+            "total += net.loss",
+        ],
         # its graph is kept, so somebody may want it
         [ZERO, LOSS, "loss.backward(retain_graph=True)", STEP, "total += loss"],
         [ZERO, LOSS, BACK, STEP, "total += weigh(loss)"],

@@ -72,6 +72,28 @@ def parameters_of(node: cst.FunctionDef | cst.Lambda) -> Parameters:
     )
 
 
+def takes(node: cst.FunctionDef | cst.Lambda, args: Args, bound: int) -> bool:
+    """Whether a function can be called like that, or else raises a TypeError.
+
+    Args:
+        node: the function.
+        args: what is passed.
+        bound: how many parameters in front are filled already, such as ``self``.
+    """
+    parameters = parameters_of(node)
+    names = parameters.positional[bound:]
+    if len(args.positional) > len(names) and parameters.star is None:
+        return False
+    known = {*names, *parameters.keyword_only}
+    if parameters.double_star is None and not known.issuperset(args.keywords):
+        return False
+    if args.open:
+        return True
+    first = (*node.params.posonly_params, *node.params.params)[bound + len(args.positional) :]
+    needed = [one.name.value for one in (*first, *node.params.kwonly_params) if not one.default]
+    return all(name in args.keywords for name in needed)
+
+
 def bind(parameters: Parameters, args: Args, defaults: dict[str, Value]) -> dict[str, Value]:
     """The value of every parameter of a call.
 

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import likelihoods
 from losslint.analysis.blending import blend, operand
+from losslint.analysis.comparisons import is_mirrored
 from losslint.analysis.conditions import is_maximum
 from losslint.analysis.forms import (
     BOUNDED,
     COMPLEMENT,
+    ENCLOSURE,
+    LOWER,
     OTHERS,
     TOTALS,
     UNREDUCED,
+    UPPER,
     ZEROS,
     is_area,
 )
@@ -130,8 +134,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
-    if known is not None and one.shape == BOUNDED:
-        return made.but(shape=BOUNDED)
+    if one.shape == ENCLOSURE or (known is not None and one.shape == BOUNDED):
+        return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
@@ -175,6 +179,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return shifted
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
+        if is_mirrored(run, node):
+            return made.but(shape="non-positive")
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):
@@ -215,13 +221,15 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(zero=lost)
     if one.act in LOG_PROBABILITIES:
         return made.but(shape="logratio", trail=one.trail)
+    if (one.shape, other.shape) == (UPPER, LOWER):
+        return made.but(shape=ENCLOSURE)
     if one.shape == "maximum" and other.shape == "minimum":
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
     if number(left) == 1 and other.mask is not None:
-        return made.but(mask=other.mask, sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
+        return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
     if one.shape in ("trace", BOUNDED) and number(right) is not None:
         return made.but(shape=one.shape)
     return made

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.attributes import setter
+from losslint.analysis.attributes import GRADIENT, setter
 from losslint.analysis.containers import element, elements
 from losslint.analysis.gradient_flow import require_gradient
 from losslint.analysis.joins import join_alternatives, without_none
@@ -128,7 +128,7 @@ def set_attribute(
         for one in target.alternatives:
             if isinstance(one.value, Instance | Class):
                 set_attribute(run, one.value, name, value, node)
-    if name == "grad" and not isinstance(target, Instance):
+    if name in GRADIENT and not isinstance(target, Instance):
         _write_gradient(run, target, value, node)
 
 

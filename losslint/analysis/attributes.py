@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
+GRADIENT = frozenset({"grad", "_grad"})
+"""Names of the gradient of a tensor; the second can be written where shapes are not checked."""
 _SAME = frozenset({"T", "mT", "H", "real", "device_"})
 _KEY_DEPTH = 5
 
@@ -59,7 +61,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return outside(whole_name, value.guessed)
     if isinstance(value, Instance):
         return _of_instance(run, value, name, node)
-    if name == "grad" and isinstance(value, Tensor | Unknown):
+    if name in GRADIENT and isinstance(value, Tensor | Unknown):
         run.act(HandOver(run.place(node)))  # what is read may be used in any way
     if isinstance(value, Tensor):
         if value.owner is not None and (name in TENDING or name.endswith("_")):
@@ -196,7 +198,7 @@ def _of_super(run: Interpreter, value: Super, name: str) -> Value:
 
 
 def _of_tensor(value: Tensor, name: str) -> Value:
-    if name == "grad":
+    if name in GRADIENT:
         return Tensor(owner=value.owner, grad=False, shape="grad")
     if name in _SAME:
         turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY

@@ -24,6 +24,7 @@ LAST_INDEX = "last index"
 """The first part of a symbol that stands for the index of the last round of a loop."""
 INDEX = "index"
 """The kind of reason for which such an index is zero."""
+_DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
 _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
@@ -75,11 +76,15 @@ def _is_zero(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer) and node.value == "0"
 
 
-def length(value: Unknown) -> Unknown:
+def length(value: Unknown, node: cst.CSTNode) -> Unknown:
     """``len()`` of something unknown: a number of samples where it is a data set."""
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
         return Unknown((SAMPLES, value.key))
+    if isinstance(node, cst.Call) and len(node.args) == 1:
+        counted = node.args[0].value
+        if isinstance(counted, cst.Subscript) and _DATASETS.search(dotted(counted.value)):
+            return Unknown((SAMPLES, value.key))
     return Unknown()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from losslint.analysis.conditions import is_label
+from losslint.analysis.conditions import has_no_graph
 from losslint.analysis.events import LossTerm, Operation
 from losslint.analysis.gradient_flow import lasting
 from losslint.analysis.numbers import number
@@ -60,7 +60,7 @@ def _may_have_gradient(value: Value) -> bool:
     if isinstance(value, Union):
         return any(_may_have_gradient(one.value) for one in value.alternatives)
     if isinstance(value, Unknown):
-        return not is_label(value.key)
+        return not has_no_graph(value)
     return isinstance(value, Tensor) and value.grad
 
 
@@ -114,7 +114,7 @@ def operand(value: Value) -> Tensor:
     if known is not None:
         sign = Sign.POSITIVE if known > 0 else Sign.NON_NEGATIVE if known == 0 else Sign.UNKNOWN
         return Tensor(sign=sign, grad=False)
-    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown) and not is_label(value.key))
+    return Tensor(deps=deps_of(value), grad=isinstance(value, Unknown) and not has_no_graph(value))
 
 
 def as_dtype(value: Tensor, dtype: DType) -> Tensor:

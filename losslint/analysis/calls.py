@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from losslint.analysis.arguments import Args
+import libcst as cst
+
+from losslint.analysis.arguments import Args, takes
 from losslint.analysis.classes import construct
 from losslint.analysis.functions import call_function
 from losslint.analysis.joins import join_alternatives, without_none
+from losslint.analysis.lookup import defined
 from losslint.analysis.stated import stated_by_settings
 from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.dispatch import call_extern, call_instance, call_method
+from losslint.analysis.torch_api.modules import is_activation
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.unknown import call_unknown
 from losslint.analysis.trace import HandOver
 from losslint.analysis.values import (
+    NO_CONFIGURATION,
     Alternative,
     Bound,
     Class,
@@ -79,19 +84,37 @@ def _is_optimizer(value: Value) -> bool:
     return isinstance(value, Instance) and group_of(value) == "optimizer"
 
 
+def _takes(callee: Value, args: Args) -> bool:
+    """Whether a callable can be meant by a call; one that would raise is none of the choice."""
+    bound = 0
+    if isinstance(callee, Class):
+        init = defined(callee, "__init__")
+        callee, bound = init if isinstance(init, Function) else callee, 1
+    elif isinstance(callee, Bound):
+        callee, bound = callee.function, 1
+    if not isinstance(callee, Function):
+        return True
+    changed = isinstance(callee.node, cst.FunctionDef) and bool(callee.node.decorators)
+    return changed or takes(callee.node, args, bound)
+
+
 def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
     """Calls every alternative from the same state and joins what they leave."""
     found: list[Alternative] = []
     base = run.frame.assumed
+    # what takes the name of an activation is no program of its own with each of them
+    by_name = all(is_activation(one.value) for one in callee.alternatives)
 
     def arm(one: Alternative) -> Callable[[], bool]:
         def evaluate() -> bool:
             value = call(run, one.value, args)
-            found.append(Alternative(value, run.frame.assumed - base, one.configs))
+            configs = NO_CONFIGURATION if by_name else one.configs
+            found.append(Alternative(value, run.frame.assumed - base, configs))
             return True
 
         return evaluate
 
-    run.branch([(one.when, arm(one)) for one in callee.alternatives])
+    fitting = [one for one in callee.alternatives if _takes(one.value, args)]
+    run.branch([(one.when, arm(one)) for one in fitting or callee.alternatives])
     run.frame.assumed = base
     return join_alternatives(found)

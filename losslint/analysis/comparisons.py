@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.nodes import children, same
+from losslint.analysis.numbers import number
+from losslint.analysis.values import Const, Tensor
 
 if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
     from losslint.analysis.values import ZeroReason
 
 
@@ -22,6 +25,31 @@ def is_of_itself(node: cst.CSTNode) -> bool:
     if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
         return False
     return same(node.left, node.comparisons[0].comparator)
+
+
+def is_of_element(node: cst.CSTNode) -> bool:
+    """Whether something is compared with one of its elements, to which that one is equal."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    other = node.comparisons[0].comparator
+    return isinstance(other, cst.Subscript) and same(node.left, other.value)
+
+
+def is_of_positives(node: cst.CSTNode) -> bool:
+    """Whether what is above zero is selected: `x[x > 0]`."""
+    if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+        return False
+    index = node.slice[0].slice
+    test = index.value if isinstance(index, cst.Index) else None
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return False
+    sign, bound = test.comparisons[0].operator, test.comparisons[0].comparator
+    return (
+        isinstance(sign, cst.GreaterThan)
+        and isinstance(bound, cst.Integer | cst.Float)
+        and bound.evaluated_value == 0
+        and same(node.value, test.left)
+    )
 
 
 _VIEWS = frozenset(
@@ -49,6 +77,47 @@ def _viewed(node: cst.BaseExpression) -> cst.BaseExpression:
         if not isinstance(attribute, cst.Attribute) or attribute.attr.value not in _VIEWS:
             return node
         node = attribute.value
+
+
+def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:
+    """Whether a difference is minus an absolute value: ``x - 2 * x * (x >= 0)``."""
+    if not isinstance(node, cst.BinaryOperation) or not isinstance(
+        node.left, cst.Name | cst.Attribute
+    ):
+        return False
+    factors = _factors(node.right)
+    others = [one for one in factors if not same(one, node.left)]
+    if len(factors) != 3 or len(others) != 2:
+        return False
+    values = [run.eval(one) for one in others]
+    masks = [one for one in values if isinstance(one, Tensor) and one.above is not None]
+    twice = any(isinstance(one, Const) and number(one) == 2 for one in values)
+    compared = _compared(masks[0]) if twice and masks else None
+    return compared is not None and same(compared, node.left)
+
+
+def _compared(mask: Tensor) -> cst.CSTNode | None:
+    """What was compared with zero, as the code has it."""
+    node = mask.above.node if mask.above is not None else None
+    if isinstance(node, cst.Comparison):
+        return node.left
+    if not isinstance(node, cst.Call) or not node.args:
+        return None
+    if len(node.args) == 1 and isinstance(node.func, cst.Attribute):
+        return node.func.value
+    return node.args[0].value
+
+
+def _factors(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The factors of a product: of `a * b`, `torch.mul(a, b)`, `a.mul(b)`."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+        return [*_factors(node.left), *_factors(node.right)]
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        if node.func.attr.value in ("mul", "multiply") and 1 <= len(node.args) <= 2:
+            own = [node.func.value] if len(node.args) == 1 else []
+            given = (*own, *(arg.value for arg in node.args))
+            return [part for one in given for part in _factors(one)]
+    return [node]
 
 
 def is_tested(mask: ZeroReason, tested: Iterable[ZeroReason]) -> bool:

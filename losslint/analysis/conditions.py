@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,24 @@ def is_label(key: Hashable) -> bool:
     if not isinstance(key, tuple) or len(key) < 2:
         return False
     return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
+
+
+NUMBER = "number"
+"""The first part of the symbol of a number of Python's own that is not known."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number of Python's own, known or not."""
+    if isinstance(value, Const):
+        return number(value) is not None
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (NUMBER,)
+
+
+def has_no_graph(value: Unknown) -> bool:
+    """Whether something unknown is surely no tensor that a gradient goes through."""
+    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
+    return detached or is_label(value.key) or is_number(value)
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
@@ -116,12 +135,12 @@ def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
     return frozenset(found)
 
 
-_PADDING = frozenset({("GreaterThanEqual", Const(0)), ("GreaterThan", Const(-1))})
-
-
 def is_padding(comparison: str, bound: Value | None) -> bool:
     """Whether a comparison tells labels from padding, which is below zero."""
-    return (comparison, bound) in _PADDING
+    known = number(bound) if bound is not None else None
+    if known is None:
+        return False
+    return known <= {"GreaterThanEqual": 0, "GreaterThan": -1}.get(comparison, -math.inf)
 
 
 def is_comparison(value: object) -> bool:

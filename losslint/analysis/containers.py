@@ -174,7 +174,18 @@ def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
 
 
 _OF_ELEMENTS = frozenset(
-    {"parameter", "ratio", "norm", "maximum", "minimum", "exp", "absorbed", "arange", ARGMAX}
+    {
+        "parameter",
+        "ratio",
+        "norm",
+        "maximum",
+        "minimum",
+        "exp",
+        "absorbed",
+        "arange",
+        "members",
+        ARGMAX,
+    }
 )
 """Forms of a tensor that its elements have too."""
 

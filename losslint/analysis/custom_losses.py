@@ -151,7 +151,8 @@ def _run(body: cst.BaseSuite, shapes: _Shapes) -> Iterator[cst.Return]:
             if value is None:
                 continue
             if isinstance(node, cst.AugAssign) and isinstance(node.target, cst.Name):
-                shapes.sources[node.target.value] = _meet(value, [node.target, value], shapes)
+                sides = [_sources(one, shapes) for one in (node.target, value)]
+                shapes.sources[node.target.value] = _meet(value, sides, shapes)
                 continue
             sources, reduction = _sources(value, shapes), _reduction(value, shapes)
             for target in _targets(node):
@@ -181,39 +182,37 @@ def _sources(node: cst.BaseExpression, shapes: _Shapes) -> frozenset[str]:
     if isinstance(node, cst.UnaryOperation):
         return _sources(node.expression, shapes)
     if isinstance(node, cst.BinaryOperation):
+        sides = [_sources(one, shapes) for one in (node.left, node.right)]
         if isinstance(node.operator, cst.MatrixMultiply):
             return frozenset()
-        return _meet(node, [node.left, node.right], shapes)
+        return _meet(node, sides, shapes)
     if isinstance(node, cst.Comparison):
-        return _meet(node, [node.left, *(one.comparator for one in node.comparisons)], shapes)
+        compared = [node.left, *(one.comparator for one in node.comparisons)]
+        return _meet(node, [_sources(one, shapes) for one in compared], shapes)
     if isinstance(node, cst.Call):
         return _of_call(node, shapes)
     return frozenset()
 
 
 def _of_call(node: cst.Call, shapes: _Shapes) -> frozenset[str]:
-    given = [one.value for one in node.args if not one.star]
+    given = [_sources(one.value, shapes) for one in node.args if not one.star]
     name = dotted(node.func).rpartition(".")[2]
     if isinstance(node.func, cst.Attribute):
         name = node.func.attr.value
-        receiver = _sources(node.func.value, shapes)
-        if receiver:
-            given.insert(0, node.func.value)
-    each = [_sources(one, shapes) for one in given]
+        given.insert(0, _sources(node.func.value, shapes))
     if name in _ELEMENTWISE:
         return _meet(node, given, shapes)
     if name in _PER_ROW or (name in _REDUCTIONS and len(node.args) > 0):
-        return frozenset().union(*each)
+        return frozenset().union(*given)
     return frozenset()
 
 
 def _meet(
-    node: cst.BaseExpression, operands: Sequence[cst.BaseExpression], shapes: _Shapes
+    node: cst.BaseExpression, operands: Sequence[frozenset[str]], shapes: _Shapes
 ) -> frozenset[str]:
     """The sources of operands that are broadcast against each other."""
     together: frozenset[str] = frozenset()
-    for operand in operands:
-        sources = _sources(operand, shapes)
+    for sources in operands:
         if together and sources and together.isdisjoint(sources) and shapes.met is None:
             order = list(shapes.sources)
             of_each = (min(one, key=order.index) for one in (together, sources))
@@ -230,28 +229,18 @@ def _reduction(node: cst.BaseExpression | None, shapes: _Shapes) -> cst.Call | N
     if isinstance(node, cst.UnaryOperation):
         return _reduction(node.expression, shapes)
     if isinstance(node, cst.BinaryOperation):
-        sides = [_reduction(one, shapes) for one in (node.left, node.right)]
-        open_sides = [
-            side
-            for side, found in zip((node.left, node.right), sides, strict=True)
-            if found is None and _sources(side, shapes)
-        ]
-        return None if open_sides else sides[0] or sides[1]
-    if isinstance(node, cst.Call):
-        return _reducing(node, shapes)
-    return None
-
-
-def _reducing(node: cst.Call, shapes: _Shapes) -> cst.Call | None:
-    if not isinstance(node.func, cst.Attribute):
-        return None
-    name, receiver = node.func.attr.value, node.func.value
-    of_tensor = bool(_sources(receiver, shapes)) or not isinstance(receiver, cst.Name)
-    if name in _REDUCTIONS and len(node.args) == (0 if of_tensor else 1):
-        return node
-    if name in _ELEMENTWISE:
-        inner = receiver if _reduction(receiver, shapes) is not None else None
-        if inner is None and node.args:
-            inner = node.args[0].value
-        return _reduction(inner, shapes)
+        left, right = _reduction(node.left, shapes), _reduction(node.right, shapes)
+        if (left is None and _sources(node.left, shapes)) or (
+            right is None and _sources(node.right, shapes)
+        ):
+            return None
+        return left or right
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        name, receiver = node.func.attr.value, node.func.value
+        is_function = isinstance(receiver, cst.Name) and receiver.value not in shapes.sources
+        if name in _REDUCTIONS and len(node.args) == int(is_function):
+            return node
+        if name in _ELEMENTWISE:
+            inner = node.args[0].value if is_function and node.args else receiver
+            return _reduction(inner, shapes)
     return None

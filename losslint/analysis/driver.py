@@ -1,7 +1,8 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
 First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments.
+then methods that nothing called, on objects that exist or on one with unknown arguments. Of those
+the last in a file come first: what is defined late calls what is defined early.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
         for name, value in list(cls.slots.items())
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
-    waiting = [method for method in methods if waits(method)]
+    waiting = sorted(filter(waits, methods), key=lambda method: method.name not in _FIRST)
     if not waiting:
         return
     objects = _objects(run, module, cls)
@@ -174,6 +175,10 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             if target is objects[0] and not waits(method):
                 continue
             _method(run, module, method, target)
+
+
+_FIRST = frozenset({"setUpClass", "setUp", "setup_class", "setup_method", "setup"})
+"""Methods that test runners and trainers call before any other."""
 
 
 def _objects(run: Interpreter, module: Module, cls: Class) -> Sequence[Instance]:
@@ -198,7 +203,10 @@ def _unknown_object(run: Interpreter, module: Module, cls: Class) -> Instance:
 
 
 def _method(run: Interpreter, module: Module, method: Function, target: Instance) -> None:
-    """Evaluates one method and keeps only the attributes that it was the first to set."""
+    """Evaluates one method and keeps only the attributes that it was the first to set.
+
+    They may be those of the object or, as a class method sets them, of its class.
+    """
     if method.kind == "staticmethod":
         _uncalled(run, module, method)
         return
@@ -214,6 +222,7 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
     )
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
+    own = [one.slots for one in (target, target.cls) if isinstance(one, Instance | Class)]
     for (slots, key), value in writes.items():
-        if slots is target.slots and value is not None and key not in slots:
+        if slots in own and value is not None and key not in slots:
             heap.set(slots, key, value)

@@ -22,7 +22,7 @@ from losslint.analysis.reach import is_part_of_call
 from losslint.analysis.scope import Frame, Scope
 from losslint.analysis.stubs import is_stub
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import HandOver, ZeroGrad
+from losslint.analysis.trace import HandOver, ZeroGrad, actions, is_certain
 from losslint.analysis.trail import Place, extend
 from losslint.analysis.values import (
     NONE,
@@ -114,7 +114,7 @@ def call_function(
     }
     taught = (
         run.told != told
-        or bool(trace)
+        or any(map(is_certain, actions(trace)))
         or (isinstance(self, Instance) and group_of(self) == "module")
         or not all(map(_plain, (value, *writes.values())))
     )

@@ -34,13 +34,28 @@ _CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
 
 def one_of(values: Sequence[Value], token: Hashable) -> Value:
     """One of several configurations, the same one wherever the choice ``token`` shows."""
+    return named_by(UNKNOWN, [(number, value) for number, value in enumerate(values)], token)
+
+
+def named_by(name: Value, choices: Sequence[tuple[Hashable, Value]], token: Hashable) -> Value:
+    """The configuration that a ``name`` which is not known stands for, of several with their names.
+
+    A test of the same name tells which one it is.
+    """
+    key = name.key if isinstance(name, Unknown) else None
     return join_alternatives(
         Alternative(
             value,
-            frozenset({(("==", ("choice", token), number), True)}),
-            frozenset({("choice", token, number)}),
+            frozenset(
+                {
+                    (("==", key, Const(one)), True)
+                    if key is not None
+                    else (("==", ("choice", token), one), True)
+                }
+            ),
+            frozenset({("choice", token, one)}),
         )
-        for number, value in enumerate(values)
+        for one, value in choices
     )
 
 
@@ -162,6 +177,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
+        above=one.above if one.above == other.above else None,
         dtype=one.dtype if one.dtype is other.dtype else DType.UNKNOWN,
         sizes=common(one.sizes, other.sizes),
         scale=one.scale if one.scale == other.scale else None,

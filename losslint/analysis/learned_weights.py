@@ -32,6 +32,8 @@ class Weights:
 
     tended: set[Hashable] = field(default_factory=set)
     """Modules with parameters that something else than the weighted losses acts on."""
+    handled: set[Hashable] = field(default_factory=set)
+    """Modules some parameter of which the program changes by itself, or divides by."""
 
 
 def alone(made: Tensor, given: Tensor) -> Tensor:
@@ -97,6 +99,7 @@ def tend(run: Interpreter, parameter: Tensor) -> None:
     """Notes that the program changes a parameter, or its gradient, by itself."""
     if parameter.owner is not None:
         run.seen.weights.tended |= parameter.owner
+        run.seen.weights.handled |= parameter.owner
 
 
 def _owners(loss: Value) -> set[Hashable]:

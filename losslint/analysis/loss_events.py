@@ -178,6 +178,8 @@ class Operation:
     """It runs in a loop; what runs once on plain data prepares the data."""
     product: cst.BinaryOperation | None = None
     """Where a logarithm was multiplied with something that is not made of its argument."""
+    part: cst.BaseExpression | None = None
+    """The operand in the code, of an operation between two."""
     order: int = 0
     """Operations that are told apart by when they ran: the number of steps before."""
 

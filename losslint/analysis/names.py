@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import TYPE_CHECKING
 
 from losslint.analysis.values import UNKNOWN, Const, Extern, Unknown, Value
@@ -71,9 +72,16 @@ _MOVED = {"torch.functional.F": "torch.nn.functional"}
 """Modules by the names that other modules import them under, which editors complete to."""
 
 
-def outside(name: str, guessed: bool = False) -> Extern:
+_NUMBERS = {
+    f"{module}.{name}": Const(getattr(math, name))
+    for module in ("math", "numpy", "torch")
+    for name in ("pi", "e")
+}
+
+
+def outside(name: str, guessed: bool = False) -> Value:
     """Something outside the project, under the name that it is known by."""
-    return Extern(_MOVED.get(name, name), guessed)
+    return _NUMBERS.get(name) or Extern(_MOVED.get(name, name), guessed)
 
 
 def builtin(name: str) -> Value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.joins import truth
+from losslint.analysis.nodes import walk
 from losslint.analysis.values import (
     DType,
     Extern,
@@ -55,7 +56,7 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
 def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> None:
     """Leaves a variable those of its objects for which a test of an attribute can succeed."""
     value = run.eval(name)
-    if not isinstance(value, Union):
+    if not isinstance(value, Union) or any(isinstance(one, cst.Call) for one in walk(test)):
         return
     if not all(isinstance(one.value, Instance) for one in value.alternatives):
         return

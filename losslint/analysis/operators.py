@@ -10,11 +10,13 @@ import libcst as cst
 
 from losslint.analysis import arithmetic, blending, forms, products
 from losslint.analysis.arguments import Args
-from losslint.analysis.comparisons import is_of_itself
+from losslint.analysis.comparisons import is_of_element, is_of_itself
 from losslint.analysis.conditions import (
+    NUMBER,
     as_tensor,
     by_version,
     is_comparison,
+    is_number,
     is_padding,
     is_square,
 )
@@ -147,6 +149,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
+    if is_number(left) and is_number(right):
+        return Unknown((NUMBER, sign, id(node)), deps)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (is_square(left) and is_square(right)) or (
             sign in "&|" and is_comparison(left) and is_comparison(right)
@@ -171,6 +175,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     made = blending.blend(left, right)
     if sign == "@":
         return call_function_by_name(run, "matmul", Args(node, [left, right]))
+    if sign in ("%", "//") and isinstance(left, Tensor) and left.shape == forms.POSITIONS:
+        return made.but(shape=forms.POSITIONS)
     if sign in "&|":
         masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
         if masks:
@@ -198,13 +204,21 @@ def _sized(
         return made
     if sign == "+" and Sign.UNKNOWN not in (left.sign, right.sign):
         return made  # the distances between all pairs begin with the squares of both sides
+    column = "left"
     if paired(other, one):
-        left, right = right, left
+        left, right, column = right, left, "right"
     elif not paired(one, other):
         return made
     trail = (*steps_of(left.trail), *steps_of(right.trail))
     operation = Operation(
-        OperationKind.PAIRING, run.place(node), sign, left, right, trail, run.repeats()
+        OperationKind.PAIRING,
+        run.place(node),
+        sign,
+        left,
+        right,
+        trail,
+        run.repeats(),
+        part=getattr(node, column, None),
     )
     return with_operation(run, made, operation)
 
@@ -274,6 +288,8 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
             return Const(-value.value)
         if isinstance(sign, cst.Plus):
             return value
+    if isinstance(value, Unknown) and is_number(value):
+        return Unknown((NUMBER, type(sign).__name__, value.key), value.deps)
     return Unknown(None, blending.deps_of(value))
 
 
@@ -284,12 +300,11 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    tensors = [one for one in (left, right) if isinstance(one, Tensor)] or [
+    tensors = [
         one.value
         for side in (left, right)
-        if isinstance(side, Union)
-        for one in side.alternatives
-        if isinstance(one.value, Tensor) and (one.value.zero or one.value.mask)
+        for one in alternatives_of(side)
+        if isinstance(one.value, Tensor) and (side is one.value or one.value.zero or one.value.mask)
     ]
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
@@ -303,7 +318,7 @@ def compare(
             isinstance(sign, cst.NotEqual)
             or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
-            or any(t.shape == "arange" for t in tensors)
+            or any(t.shape == forms.POSITIONS for t in tensors)
         )
         if not padding:
             text = "no element may be selected"
@@ -313,7 +328,9 @@ def compare(
             mask=reason,
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
-            else forms.found(sign, tensors[0], right),
+            else forms.SOME
+            if isinstance(sign, cst.Equal) and is_of_element(node)
+            else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -322,11 +339,12 @@ def compare(
             grad=False,
             deps=made.deps,
             confidence=made.confidence,
+            above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
-        if is_of_itself(node):
-            return UNKNOWN  # a test for NaN
+        if is_of_itself(node) or is_of_element(node):
+            return UNKNOWN  # hardly ever False everywhere
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):

@@ -32,10 +32,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     if known == 0.5:
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:
-        marks = made.marks | {"square"}
-        if one.act is Act.RAW:
-            marks |= {"raw"}
-        if one.shape == "parameter":
+        marks = made.marks - {"log"} | {"square"}
+        if one.shape == "parameter" or one.owner is not None:
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
@@ -89,8 +87,6 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sq
         )
         made = with_operation(run, made, operation)
     shape = "norm" if value.shape == "sum-square" else ""
-    if shape == "norm" and "raw" in value.marks and "squared-difference" not in value.marks:
-        reason = None  # an affine layer hardly ever gives a zero vector
     return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape=shape)
 
 

@@ -11,6 +11,7 @@ from losslint.analysis.conditions import is_label
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.forms import (
     BOUNDED,
+    FLAGS,
     SCALABLE,
     STABLE_EXP,
     STABLE_SUM,
@@ -84,7 +85,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.mask is not None or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+    elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
         made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
@@ -158,6 +159,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     one, other = operand(left), operand(right)
     made = blend(left, right)
     divided(run, left, right, node)
+    if other.owner is not None:
+        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
@@ -228,7 +231,7 @@ def softmax_by_hand(
 
 def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
     """Whether a value holds the elements of a mask, and none of them where it has none."""
-    return any(
+    return all(term.stage == "elements" for term in value.terms) and any(
         one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
     )
 

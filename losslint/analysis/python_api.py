@@ -217,7 +217,7 @@ def _len(op: Op) -> Value:
     if isinstance(value, Tensor) and (value.mask or value.zero):
         return Tensor(zero=value.mask or value.zero, grad=False)
     if isinstance(value, Unknown):
-        return length(value)
+        return length(value, op.node)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
 
 

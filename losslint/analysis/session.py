@@ -12,6 +12,7 @@ from losslint.analysis import (
     definitions,
     importing,
     loops,
+    math_api,
     python_api,
     reflection_api,
 )
@@ -26,6 +27,7 @@ from losslint.analysis.driver import evaluate
 from losslint.analysis.events import Event, LossCalls, OperationInLoss
 from losslint.analysis.expressions import EXPRESSIONS
 from losslint.analysis.failures import Failure
+from losslint.analysis.forms import FREE
 from losslint.analysis.gradient_flow import backpropagations
 from losslint.analysis.idle_steps import idle_steps
 from losslint.analysis.interpreter import Interpreter, Mechanisms
@@ -74,6 +76,7 @@ _TABLES = (
     elementwise,
     importing,
     loops,
+    math_api,
     modules,
     optim,
     python_api,
@@ -199,6 +202,8 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
             if why is not None
             for reason in why.chain()
         )
+        if operand.zero is not None and operand.zero.kind == FREE:
+            guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)
         return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])

@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis import forms
 from losslint.analysis.arguments import Args
+from losslint.analysis.comparisons import is_of_positives
 from losslint.analysis.conditions import LABEL, as_tensor, is_comparison, is_label
 from losslint.analysis.containers import (
     LISTS,
@@ -18,8 +19,8 @@ from losslint.analysis.containers import (
     at_maximum,
     element,
     is_dict,
-    is_key,
     is_list,
+    keys_of,
     kind_of,
     list_items,
     picked,
@@ -27,7 +28,7 @@ from losslint.analysis.containers import (
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import ITEMS, REST
-from losslint.analysis.joins import each, join, one_of, without_none
+from losslint.analysis.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import whole, with_operation
@@ -179,11 +180,10 @@ def _of_dict(
         return rest if rest is not None else run.unknown(node, "no such key is known")
     if index is None or isinstance(index, slice):
         return UNKNOWN
-    items = [item for key, item in value.slots.items() if is_key(key)]
-    if rest is not None:
-        items.append(rest)
+    named = [(slot[1], value.slots[slot]) for slot in keys_of(value)]
+    items = [item for _, item in named] + ([rest] if rest is not None else [])
     if len(items) > 1 and all(isinstance(item, Class | Function | Instance) for item in items):
-        return one_of(items, id(node))
+        return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
     return join(items) if items else UNKNOWN
 
 
@@ -280,6 +280,8 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
     if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
         return made
+    if made.sign is Sign.UNKNOWN and is_of_positives(node):
+        return made  # nothing is known of it that would let it be zero
     operation = Operation(
         OperationKind.SELECTION,
         run.place(node),
@@ -305,7 +307,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
         return made.but(mask=index.mask)
-    if isinstance(index, Tensor | Unknown):
+    if not isinstance(index, Const | slice | tuple):
         made = whole(made)  # as many as there are indices
     if value.mask is not None:
         return made.but(mask=value.mask)

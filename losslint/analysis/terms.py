@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.events import Event, Family, LossSum, LossTerm
+from losslint.analysis.nodes import walk
 from losslint.analysis.numbers import number
 from losslint.analysis.values import (
     LOG_PROBABILITIES,
@@ -59,18 +61,22 @@ def has_named_factor(node: cst.CSTNode, first: bool) -> bool:
     return isinstance(factor, cst.Name | cst.Attribute | cst.Subscript)
 
 
-def weigh(tensor: Tensor, factor: Value, named: bool = False) -> Tensor:
+def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = False) -> Tensor:
     """The terms of a tensor that was multiplied by a factor.
 
-    A one that is written out is no weight, nor is a mask or a weight for each element; a factor for
-    a sum of several terms leaves their proportions as they are until another term is added.
+    A one that is written out is no weight, nor is a mask or a weight for each element, nor what
+    makes an average of terms of one kind; a factor for a sum of several terms leaves their
+    proportions as they are until another term is added.
 
     Args:
         tensor: a loss.
         factor: what it was multiplied with.
         named: whether the factor has a name: an option is a weight, whatever it is set to.
+        divided: whether it was divided by the factor.
     """
     known = number(factor)
+    if known and not named and _is_average(tensor, 1 / known if divided else known):
+        return tensor
     if known is not None and abs(known) == 1 and not named:
         return tensor
     if isinstance(factor, Tensor) and factor.mask is not None:
@@ -88,6 +94,17 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False) -> Tensor:
     return tensor.but(terms=terms)
 
 
+def _is_average(tensor: Tensor, factor: float) -> bool:
+    """Whether a sum of terms of one kind is multiplied so that their mean is left."""
+    count = len(tensor.terms)
+    return (
+        count > 1
+        and abs(factor * count - 1) < 0.01
+        and len({term.family for term in tensor.terms}) == 1
+        and tensor.shape != "scaled-sum"
+    )
+
+
 def _is_setting(factor: Value) -> bool:
     """Whether a factor is one of the settings that an object keeps: ``self.hparams.beta``."""
     key = factor.key if isinstance(factor, Unknown) else None
@@ -101,7 +118,7 @@ def normalised(tensor: Tensor, divisor: Value) -> Tensor:
     """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
     fixed = number(divisor) is not None
     if fixed or len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
-        made = weigh(tensor, divisor)
+        made = weigh(tensor, divisor, divided=True)
         return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
     return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
 
@@ -133,6 +150,18 @@ def settled(tensor: Tensor) -> Tensor:
     return tensor.but(terms=terms, shape="")
 
 
+_ADVANTAGE = re.compile(
+    r"adv|reward|return|rtrn|delta|td_?err|gae|gain|critic|baseline|discount|value|target|score"
+    r"|(^|_)(q|r|g|v|rets?|a|td|psi|weights?)(s|_|\d|$)",
+    re.IGNORECASE,
+)
+"""What an advantage, or what plays its part, is called."""
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    return (one.value for one in walk(node) if isinstance(one, cst.Name))
+
+
 def policy_term(
     run: Interpreter, log: Tensor, factor: Tensor, other: Value, node: cst.CSTNode
 ) -> LossTerm | None:
@@ -145,6 +174,8 @@ def policy_term(
         return None  # a focal or a masked weight, not an advantage
     if factor.shape == "constant":
         return None  # the fixed target of a binary cross entropy
+    if not any(_ADVANTAGE.search(name) for name in _names(node)):
+        return None
     return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 
 
@@ -152,12 +183,15 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     """A sum or mean, which is a loss term where it closes the formula of one.
 
     The divergence from a standard normal has an exponential of the log-variance and a square of
-    the mean in it, and so has a Gaussian likelihood, which plays the same part.
+    the mean in it, and so has a Gaussian likelihood, which plays the same part; where it is given
+    the variance it has a logarithm instead.
     """
     if made.terms or not made.grad:
         return made
     if made.marks >= {"exp", "square"}:
         term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    elif made.marks >= {"log", "squared-difference"}:
+        term = LossTerm(Family.DIVERGENCE, "the log-density", run.place(node), made.deps)
     elif "squared-difference" in made.marks and made.deps:
         term = LossTerm(
             Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage

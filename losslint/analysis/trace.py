@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from losslint.analysis.trail import Place
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from losslint.analysis.trail import Place
     from losslint.analysis.values import Conditions
 
 
@@ -188,3 +188,12 @@ def actions(trace: Trace) -> Iterator[Action]:
             yield from actions(action.body)
         else:
             yield action
+
+
+def is_certain(action: Action) -> bool:
+    """Whether an action is more than what may happen to, or in, something unknown."""
+    if isinstance(action, ZeroGrad):
+        return action.certain
+    if isinstance(action, KeepLoss):
+        return any(isinstance(one, Place) for one in action.losses)
+    return not isinstance(action, HandOver)

@@ -54,6 +54,8 @@ class Act(Enum):
 
 PROBABILITIES = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.PROB})
 LOG_PROBABILITIES = frozenset({Act.LOG_SOFTMAX, Act.LOG_SIGMOID, Act.LOG_PROB})
+OF_RELU = "of a relu"
+"""The mark of log-probabilities whose logits came out of a relu."""
 
 
 class TargetKind(Enum):
@@ -207,6 +209,8 @@ class Tensor(Facts, Value):
     """Why the value can be zero, where there is a reason."""
     mask: ZeroReason | None = None
     """Set for a boolean mask: the reason why a sum or a count of it can be zero."""
+    above: Place | None = None
+    """For the mask of what is above zero: the comparison that it comes from."""
     target: TargetKind = TargetKind.UNKNOWN
     dtype: DType = DType.UNKNOWN
     sizes: Sizes = ANY

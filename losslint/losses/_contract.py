@@ -148,7 +148,7 @@ def check_values(
     """
     if tensor.numel() == 0 or not can_read(tensor):
         return
-    low, high = (float(value.item()) for value in tensor.detach().aminmax())
+    low, high = extremes(tensor)
     if (
         (at_least is not None and low < at_least)
         or (above is not None and low <= above)
@@ -181,14 +181,13 @@ def check_class_indices(
     check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
-    lowest, highest = target.aminmax()
-    low, high = int(lowest), int(highest)
+    low, high = extremes(target)
     may_ignore = ignore_index is not None and low <= ignore_index <= high
     if ignore_index is not None and may_ignore and not (low >= 0 and high < classes):
         # Only here, as it costs a copy: most targets have nothing to ignore.
         kept = target.long()
         kept = kept.masked_fill(kept == ignore_index, 0)
-        low, high = (int(value.item()) for value in kept.aminmax())
+        low, high = extremes(kept)
     if low < 0 or high >= classes:
         ignored = "" if ignore_index is None else f" or ignore_index={ignore_index}"
         fail(
@@ -217,6 +216,12 @@ def can_read(tensor: Tensor) -> bool:
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
+def extremes(tensor: Tensor) -> tuple[float, float]:
+    """The lowest and the highest of numbers that can be read, of which there is at least one."""
+    lowest, highest = tensor.detach().aminmax()
+    return lowest.item(), highest.item()
+
+
 def promote(tensor: Tensor) -> Tensor:
     """The tensor in float32 if it is in half precision, else itself.
 
@@ -240,8 +245,10 @@ def masked_out(values: Tensor, mask: Tensor | None) -> Tensor:
     return values if mask is None else values.masked_fill(~mask, 0)
 
 
-def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """The quotient, 0 where both are 0."""
+def quotient(numerator: Tensor, denominator: Tensor | int) -> Tensor:
+    """The quotient, 0 where both are 0. A number must not be 0."""
+    if not isinstance(denominator, Tensor):
+        return numerator / denominator
     return numerator / denominator.masked_fill(denominator.eq(0), 1)
 
 

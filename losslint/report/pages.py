@@ -31,6 +31,7 @@ def write_rules_as_json(rules: Sequence[type[Rule]]) -> None:
             "severity": rule.severity.name.lower(),
             "category": rule.category,
             "default": is_default(rule),
+            "fix": rule.offers_fix(),
             "summary": rule.summary(),
             "page": rule.page(),
         }
@@ -54,7 +55,7 @@ def _table(rules: Sequence[type[Rule]]) -> str:
     ]
     for rule in rules:
         state = "on" if is_default(rule) else "off"
-        fix = "yes" if "\n## Fix\n" in rule.page() else ""
+        fix = "yes" if rule.offers_fix() else ""
         name, severity = f"[{rule.name}]({rule.name}.md)", rule.severity.name.lower()
         summary = rule.summary().replace("|", "\\|")
         lines.append(f"| {rule.code} | {name} | {severity} | {state} | {fix} | {summary} |")

@@ -10,6 +10,8 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.events import (
         Accumulation,
         GradientClip,
@@ -192,6 +194,14 @@ def flat_column(call: Place, position: int) -> Fix | None:
     from losslint.rewriting import arguments
 
     return arguments.flat_column(call, position)
+
+
+@_unless_too_deep
+def flat_operand(operation: Place, column: cst.BaseExpression | None) -> Fix | None:
+    """Makes a vector of the column that is one side of an operation."""
+    from losslint.rewriting import arguments
+
+    return arguments.flat_operand(operation, column)
 
 
 @_unless_too_deep

@@ -37,6 +37,14 @@ def flat_column(place: Place, position: int) -> Fix | None:
     return offered("make a vector of the column", Safety.UNSAFE, change)
 
 
+def flat_operand(place: Place, column: cst.BaseExpression | None) -> Fix | None:
+    """The operand of an operation between two that is a column, as a vector."""
+    if column is None or not isinstance(place.node, cst.BinaryOperation):
+        return None
+    change = _with_method(place, column, "squeeze(1)")
+    return offered("make a vector of the column", Safety.UNSAFE, change)
+
+
 def classes_second(place: Place) -> Fix | None:
     """The classes of a sequence, in the dimension where a cross entropy looks for them."""
     logits = given(place.node) if isinstance(place.node, cst.Call) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import libcst as cst
 
 from losslint.analysis.nodes import walk
@@ -193,21 +195,28 @@ def _removal(tree: Tree, known: Variable, use: cst.BaseExpression) -> Change | N
 def with_logits_in_one_step(place: Place) -> Fix | None:
     """A binary cross entropy of logits in place of one written out, element by element."""
     node, tree, names = place.node, tree_of(place.file), names_of(place.file)
-    if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Add):
+    if not isinstance(node, cst.BinaryOperation) or "#" in code(node):
         return None
-    sides = [_weighed_logarithm(names, one) for one in (node.left, node.right)]
-    labels = {_complement(one[0]) is None: one for one in sides if one is not None}
-    if len(labels) != len(sides) or "#" in code(node):
+    left, right = (_weighed_logarithm(names, one) for one in (node.left, node.right))
+    if left is None or right is None:
         return None
-    (label, inner), (rest, _) = labels[True], labels[False]
-    complement = _complement(rest)
-    logits, removed = _logits(tree, names, inner, node)
+    is_difference = isinstance(node.operator, cst.Subtract)
+    is_negative = left.is_negative
+    if (right.is_negative is not is_difference) is not is_negative:
+        return None
+    weighed = {_complement(one.factor) is None: one for one in (left, right)}
+    if len(weighed) < 2:
+        return None
+    label, complement = weighed[True].factor, _complement(weighed[False].factor)
+    logits, removed = _logits(tree, names, weighed[True].argument, node)
     loss = names.spelled(f"{FUNCTIONAL}.binary_cross_entropy_with_logits")
     if logits is None or complement is None or not complement.deep_equals(label) or loss is None:
         return None
     text = f'{loss.text}({bare(logits)}, {bare(label)}, reduction="none")'
     up = tree.parent(node)
-    if isinstance(up, cst.UnaryOperation) and isinstance(up.operator, cst.Minus):
+    if is_negative:
+        change = replaced(place, text)
+    elif isinstance(up, cst.UnaryOperation) and isinstance(up.operator, cst.Minus):
         change = replaced(tree.place(up), text)
     else:
         change = replaced(place, f"-{text}")
@@ -215,16 +224,25 @@ def with_logits_in_one_step(place: Place) -> Fix | None:
     return offered(message, Safety.UNSAFE, *loss.imports, *removed, change)
 
 
-def _weighed_logarithm(
-    names: Names, node: cst.BaseExpression
-) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
-    """The factor and the argument in ``y * log(p)``."""
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """``y * log(p)``, or that with a minus in front."""
+
+    factor: cst.BaseExpression
+    argument: cst.BaseExpression
+    is_negative: bool
+
+
+def _weighed_logarithm(names: Names, node: cst.BaseExpression) -> _Weighed | None:
     if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Multiply):
         return None
     for factor, logarithm in ((node.left, node.right), (node.right, node.left)):
         inner = operand(names, logarithm, "log")
-        if inner is not None:
-            return factor, inner
+        if inner is None:
+            continue
+        if isinstance(factor, cst.UnaryOperation) and isinstance(factor.operator, cst.Minus):
+            return _Weighed(factor.expression, inner, is_negative=True)
+        return _Weighed(factor, inner, is_negative=False)
     return None
 
 

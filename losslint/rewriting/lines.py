@@ -26,9 +26,10 @@ def between(body: Body, one: cst.CSTNode, other: cst.CSTNode) -> Body:
 
 
 def sets(statements: Body, name: str) -> bool:
-    """Whether a name may get another value in one of the statements."""
+    """Whether a name, or a part of a dotted one, may get another value in one of the statements."""
+    parts = set(name.split("."))
     return any(
-        name in _targets(node.target)
+        not parts.isdisjoint(_targets(node.target))
         for part in statements
         for node in walk(part)
         if isinstance(
@@ -43,6 +44,10 @@ def _targets(target: cst.BaseExpression) -> Iterator[str]:
     elif isinstance(target, cst.Tuple | cst.List):
         for element in target.elements:
             yield from _targets(element.value)
+    elif isinstance(target, cst.Attribute):
+        yield target.attr.value
+    elif isinstance(target, cst.Subscript):
+        yield from _targets(target.value)
 
 
 def statement_text(line: cst.CSTNode) -> str:

@@ -10,7 +10,7 @@ from losslint.analysis.events import Zeroing
 from losslint.analysis.nodes import walk
 from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
 from losslint.rewriting.lines import block_of, line_text, root_of, sets, statement_text
-from losslint.rewriting.tree import code, tree_of
+from losslint.rewriting.tree import code, dotted, tree_of
 
 if TYPE_CHECKING:
     from losslint.analysis.events import TrainingLoop
@@ -93,7 +93,7 @@ def _added(loop: TrainingLoop) -> tuple[Change, ...]:
             return (line_after(tree.place(step), statement),)
         return ()
     between = body[body.index(backward) : body.index(step)]
-    if body.index(step) < body.index(backward) or sets(between, root_of(optimizer)):
+    if body.index(step) < body.index(backward) or sets(between, dotted(optimizer)):
         return ()
     return (line_before(tree.place(backward), statement),)
 

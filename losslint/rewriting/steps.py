@@ -21,7 +21,7 @@ from losslint.fix import (
     replaced,
     without,
 )
-from losslint.rewriting.lines import between, block_of, line_text, root_of, sets, statement_text
+from losslint.rewriting.lines import between, block_of, line_text, sets, statement_text
 from losslint.rewriting.tree import dotted, in_parentheses, tree_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def detached(found: Accumulation) -> Fix | None:
     if keeping is None or trained is None or not name or name not in _receivers(backward.node):
         return None
     body = block_of(tree, keeping)
-    if trained not in body or sets(between(body, keeping, trained), root_of(kept)):
+    if trained not in body or sets(between(body, keeping, trained), name):
         return None
     end = Edge(Place(backward.file, kept), at_end=True)
     return offered(f"detach `{name}`", Safety.SAFE, Change(end, end, ".detach()"))
@@ -85,7 +85,7 @@ def divided(found: UnscaledAccumulation) -> Fix | None:
         return None
     if tree.function(node) is not tree.function(found.step.node):
         return None
-    if sets(block_of(tree, line), found.count.partition(".")[0]):
+    if sets(block_of(tree, line), found.count):
         return None
     part = f"{in_parentheses(loss)} / {found.count}"
     is_argument = isinstance(tree.parent(loss), cst.Arg)
@@ -127,7 +127,7 @@ def unscaled_before(clip: GradientClip) -> Fix | None:
     if stepping not in body or body.index(stepping) < body.index(clipping):
         return None
     inside = between(body, clipping, stepping)
-    if any(sets(inside, one.partition(".")[0]) for one in (scaler, optimizer)):
+    if sets(inside, scaler) or sets(inside, optimizer):
         return None
     added = line_before(tree.place(clipping), f"{scaler}.unscale_({optimizer})")
     return offered("unscale the gradients before clipping them", Safety.UNSAFE, added)

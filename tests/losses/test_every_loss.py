@@ -195,6 +195,28 @@ def test_a_gradient_can_be_asked_for_again(
     torch.testing.assert_close(differentiable, first)
 
 
+@pytest.mark.skipif(
+    not hasattr(torch._C._functorch, "is_legacy_batchedtensor"),
+    reason="a torch that does not tell which gradients are batched",
+)
+@at_any_size
+@every_loss
+def test_many_gradients_at_once(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
+    prediction, *rest = case.tensors()
+    prediction.requires_grad_()
+    losses = module(case, "none")(prediction, *rest).flatten()
+    rows = torch.eye(len(losses), dtype=torch.float64)[:3]
+    (together,) = torch.autograd.grad(
+        losses, prediction, rows, is_grads_batched=True, retain_graph=True
+    )
+    for row, gradient in zip(rows, together, strict=True):
+        (alone,) = torch.autograd.grad(losses, prediction, row, retain_graph=True)
+        torch.testing.assert_close(gradient, alone)
+
+
 @is_derived_in_full
 def test_forward_mode_derivatives(case: Case) -> None:
     loss, (prediction, *rest) = module(case), case.tensors()

@@ -13,6 +13,7 @@ from benchmarks.mutants.operators import (
     guard,
     softmax,
     steps,
+    taken_apart,
     target,
     training_loop,
     weight,
@@ -51,4 +52,7 @@ OPERATORS: tuple[Operator, ...] = (
     clipping.step_without_scaler,
     average.with_graph,
     average.by_samples,
+    taken_apart.sigmoid_first,
+    taken_apart.formula,
+    taken_apart.quotient,
 )

@@ -6,12 +6,12 @@ from typing import Any
 
 from losslint.analysis.blending import blend
 from losslint.analysis.events import ImplicitDim
-from losslint.analysis.forms import OF_RELU
 from losslint.analysis.sizes import at
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.trail import Trail, extend
 from losslint.analysis.values import (
     NONE,
+    OF_RELU,
     Act,
     Const,
     DType,

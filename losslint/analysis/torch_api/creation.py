@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import libcst as cst
-
 from losslint.analysis import blending, forms, operations
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_padding
 from losslint.analysis.containers import elements
+from losslint.analysis.events import OperationKind
 from losslint.analysis.gradient_flow import cut, lasting
 from losslint.analysis.metrics import compared
 from losslint.analysis.numbers import LARGE, number
@@ -27,6 +26,7 @@ from losslint.analysis.values import (
     Sign,
     TargetKind,
     Tensor,
+    Tuple,
     Unknown,
     Value,
     ZeroReason,
@@ -43,8 +43,8 @@ def _compared(op: Op) -> Value:
         compared(op.run, given, op.arg(1, "other"), op.node)
     inner = given.mask or given.zero
     reason: ZeroReason | None = inner
-    sign = _SIGNS.get(op.name)
-    padding = op.name in _FOR_FEW or is_padding(type(sign).__name__, op.arg(1, "other"))
+    sign = _SIGNS.get(op.name, "")
+    padding = op.name in _FOR_FEW or is_padding(sign, op.arg(1, "other"))
     if not padding:
         text = "no element may be selected"
         reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
@@ -56,16 +56,28 @@ def _compared(op: Op) -> Value:
         dtype=DType.BOOL,
         grad=False,
         deps=given.deps,
+        above=op.run.place(op.node) if forms.is_above_zero(sign, op.arg(1, "other")) else None,
     )
     return cut(op.run, given, made, op.name, op.node)
 
 
 _FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
 """Tests for padding and for what is not a number: what remains is hardly ever nothing."""
-_SIGNS = {"eq": cst.Equal(), "ge": cst.GreaterThanEqual(), "gt": cst.GreaterThan()}
+_SIGNS = {"eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan"}
 
 
-@function("any", "all", "equal", "allclose", "numel", "nelement", "is_nonzero")
+@function("numel", "nelement")
+def _counted(op: Op) -> Value:
+    given = op.tensor()
+    # of a mask these are all elements, of positions or of a selection those that were found
+    found = given.zero if given.target is TargetKind.INDICES else None
+    for one in given.operations:
+        if one.kind is OperationKind.SELECTION:
+            found = one.zero
+    return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
+
+
+@function("any", "all", "equal", "allclose", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
     return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)
@@ -106,6 +118,14 @@ def _ones(op: Op) -> Value:
     return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
 
 
+@function("unique", "unique_consecutive")
+def _unique(op: Op) -> Value:
+    made = Tensor(grad=False, shape=forms.MEMBERS, deps=op.tensor().deps)
+    more = [name for name in ("return_inverse", "return_counts") if op.given(-1, name) == TRUE]
+    rest = Tensor(grad=False, dtype=DType.INT, sign=Sign.NON_NEGATIVE)
+    return Tuple((made, *(rest for _ in more))) if more else made
+
+
 @function("arange")
 def _arange(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
@@ -117,7 +137,8 @@ def _arange(op: Op) -> Value:
 
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
-    return Tensor(grad=False, shape=UNIFORM if op.name in ("rand", "rand_like") else "random")
+    shape = UNIFORM if op.name in ("rand", "rand_like") else "random"
+    return Tensor(grad=_is_leaf(op), shape=shape)
 
 
 @function("linspace", "empty_strided")

@@ -11,7 +11,14 @@ from losslint.analysis.arithmetic import ABSORBED
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_symbol
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOTH_CLASSES, BOUNDED, STABLE_EXP, both_classes
+from losslint.analysis.forms import (
+    BOTH_CLASSES,
+    BOUNDED,
+    ENCLOSURE,
+    FREE,
+    STABLE_EXP,
+    both_classes,
+)
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, function
@@ -171,7 +178,10 @@ def _log(op: Op) -> Value:
     given = op.given(0, "input", "self")
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
+    if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
+        given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     made = blend(given)
+    made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,
@@ -194,6 +204,7 @@ def _log(op: Op) -> Value:
     return made
 
 
+_ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
 _LOG_SHAPES = frozenset({"sumexp", "1+exp", "cosh"})
 
 
@@ -218,7 +229,8 @@ def _clamp(op: Op) -> Value:
     )
     if bound == 0 and given.sign is not Sign.POSITIVE:
         made = made.but(sign=Sign.NON_NEGATIVE)
-        if given.zero is None and (given.grad or given.deps):  # data is as its author made it
+        # data is as its author made it
+        if given.zero is None and (given.grad or given.deps) and given.shape != ENCLOSURE:
             text = "what is clamped at zero can be zero"
             made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
     if given.act in (Act.RAW, Act.TANH, Act.RELU):

@@ -13,7 +13,7 @@ from losslint.analysis.blending import blend, deps_of, union_deps
 from losslint.analysis.containers import base_kind, kind_of
 from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
-from losslint.analysis.gradient_flow import NO_GRAD, computed_without, ended, has_cut
+from losslint.analysis.gradient_flow import NO_GRAD, computed_without, ended
 from losslint.analysis.joins import contradict, join_alternatives, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.metrics import corrected
@@ -247,7 +247,7 @@ def _result(
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
-    grad = not (run.no_grad or NO_GRAD in deps or (cut_off and (has_cut(given) or bool(deps))))
+    grad = not (run.no_grad or NO_GRAD in deps or cut_off)
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family

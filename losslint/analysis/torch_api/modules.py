@@ -19,6 +19,7 @@ from losslint.analysis.values import (
     NONE,
     UNKNOWN,
     Act,
+    Class,
     Const,
     Instance,
     Tensor,
@@ -52,6 +53,7 @@ _ACTIVATIONS = {
     "LeakyReLU": "leaky_relu", "PReLU": "leaky_relu", "ELU": "leaky_relu", "SELU": "leaky_relu",
     "GELU": "leaky_relu", "SiLU": "leaky_relu", "Mish": "leaky_relu", "Hardswish": "leaky_relu",
 }  # fmt: skip
+_CHOSEN = frozenset({*_ACTIVATIONS, "Softmax", "LogSoftmax", "Softmin", "Identity"})
 _RECURRENT = ("LSTM", "GRU", "RNN", "MultiheadAttention", "LSTMCell")
 _WRAPPERS = (
     "DataParallel",
@@ -67,6 +69,13 @@ _POSITIONS = {
     "BCEWithLogitsLoss": ("weight",), "KLDivLoss": ("size_average", "reduce", "reduction"),
 }  # fmt: skip
 """Names of the first positional parameters of constructors, where rules want to see them."""
+
+
+def is_activation(value: Value) -> bool:
+    """Whether a value is a module of torch that applies an activation, or none at all."""
+    if not isinstance(value, Instance) or isinstance(value.cls, Class):
+        return False
+    return module_class(value.cls.name) in _CHOSEN
 
 
 def modules(*names: str) -> Callable[[Call], Call]:

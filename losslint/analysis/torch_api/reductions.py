@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis import terms
 from losslint.analysis.blending import blend
 from losslint.analysis.conditions import is_weight
 from losslint.analysis.containers import ARGMAX, picked
-from losslint.analysis.forms import COMPLEMENT, OTHERS, SOME, STABLE_EXP, STABLE_SUM
+from losslint.analysis.forms import COMPLEMENT, LOWER, OTHERS, SOME, STABLE_EXP, STABLE_SUM, UPPER
 from losslint.analysis.numbers import number
 from losslint.analysis.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -92,7 +94,7 @@ def _mean(op: Op) -> Value:
 def _extreme(op: Op) -> Value:
     second = op.given(1, "other")
     if second is not None and not isinstance(second, Const):
-        if isinstance(second, Tensor) or not isinstance(second, Unknown):
+        if not isinstance(second, Unknown) or _is_part_of_tensor(op):
             return _larger(op)
     given = op.tensor()
     shape = "maximum" if op.name in ("max", "amax") else "minimum"
@@ -110,6 +112,14 @@ def _extreme(op: Op) -> Value:
     return value
 
 
+def _is_part_of_tensor(op: Op) -> bool:
+    """Whether the second argument is a slice of something, which no dimension is."""
+    second = op.node.args[-1].value if isinstance(op.node, cst.Call) and op.node.args else None
+    return isinstance(second, cst.Subscript) and any(
+        isinstance(axis.slice, cst.Slice) for axis in second.slice
+    )
+
+
 @function("maximum", "minimum", "fmax", "fmin")
 def _larger(op: Op) -> Value:
     one, other = op.arg(0, "input"), op.arg(1, "other")
@@ -118,6 +128,8 @@ def _larger(op: Op) -> Value:
     for value in tensors:
         if value.shape in ("ratio", "maximum"):
             made = made.but(shape=value.shape)
+    if made.shape == "":
+        made = made.but(shape=UPPER if op.name in ("max", "maximum", "fmax") else LOWER)
     acts = {value.act for value in tensors}
     if len(tensors) == 2 and len(acts) == 1:
         made = made.but(act=tensors[0].act, trail=tensors[0].trail)
@@ -151,6 +163,7 @@ def _norm(op: Op) -> Value:
     # part of the graph is as its author made it
     safe = (
         given.act is Act.RAW
+        or given.owner is not None
         or given.shape == "parameter"
         or is_weight(op.given(0, "input", "self", "A", "x"))
         or given.sign is Sign.POSITIVE

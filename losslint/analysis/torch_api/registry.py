@@ -15,7 +15,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.blending import blend, deps_of
-from losslint.analysis.conditions import as_tensor, is_difference, is_label
+from losslint.analysis.conditions import as_tensor, has_no_graph, is_difference
 from losslint.analysis.containers import DICTS, LISTS, kind_of
 from losslint.analysis.joins import contradict, join_alternatives
 from losslint.analysis.learned_weights import ALONE, alone
@@ -78,7 +78,7 @@ class Op:
         return Tensor(
             deps=deps_of(value),
             marks=frozenset({"difference"}) if is_difference(value) else NOTHING,
-            grad=not (isinstance(value, Unknown) and is_label(value.key)),
+            grad=not (isinstance(value, Unknown) and has_no_graph(value)),
         )
 
 
@@ -111,7 +111,7 @@ _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
     "clear_grad unscale_ requires_grad_ "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
-    "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs".split()
+    "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs unique".split()
 )
 
 

@@ -6,6 +6,7 @@ from losslint.analysis import accumulation, blending, operations
 from losslint.analysis.blending import as_dtype, blend
 from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
+from losslint.analysis.forms import COMPLEMENT
 from losslint.analysis.gradient_flow import cut, require_gradient
 from losslint.analysis.interpreter import REST
 from losslint.analysis.numbers import number
@@ -38,7 +39,7 @@ from losslint.analysis.watched import read_out
     "view_as", "reshape_as", "broadcast_to", "atleast_1d", "atleast_2d", "adjoint", "ravel",
     "resize", "resize_", "tile", "nan_to_num", "alias_copy", "pad", "retain_grad", "unfold",
     "dropout", "dropout2d", "alpha_dropout", "interpolate", "upsample", "squeeze_", "unsqueeze_",
-    "avg_pool2d", "adaptive_avg_pool2d", "max_pool2d", "layer_norm", "batch_norm",
+    "avg_pool2d", "adaptive_avg_pool2d", "max_pool2d", "layer_norm", "batch_norm", "renorm",
 )  # fmt: skip
 def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
@@ -75,7 +76,7 @@ def _as_int(op: Op) -> Value:
 @function("bool")
 def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
-    if given.mask is None:
+    if given.mask is None and given.shape != COMPLEMENT:
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
         return given.but(mask=reason) if isinstance(op.given(0), Tensor) else given
     return given

@@ -26,6 +26,14 @@ _PIECE_ELSEWHERE = 2**24
 """An accelerator needs pieces that fill it; there they save memory only."""
 
 
+# torch 2.2 does not tell what torch.autograd.grad(is_grads_batched=True) batches.
+_is_batched = getattr(
+    torch._C._functorch,
+    "is_legacy_batchedtensor",
+    torch._C._functorch.is_functorch_wrapped_tensor,
+)
+
+
 class Calculation(Protocol):
     """A loss in two forms, which give the same."""
 
@@ -114,22 +122,24 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         input, *others = ctx.saved_tensors
         gradient, ctx.gradient = ctx.gradient, None
-        if all(grad is None for grad in grads):
+        given = [grad for grad in grads if grad is not None]
+        if not given:
             return (None,) * (len(others) + 2)
-        if torch.is_grad_enabled():
-            outputs = ctx.calculation.composed(input, *others)
-            result = _differentiable_gradient(outputs, input, grads)
+        if torch.is_grad_enabled() or any(map(_is_batched, given)):
+            # For all rows of a Jacobian matrix at once nothing can be written over.
+            with torch.enable_grad():
+                outputs = ctx.calculation.composed(input, *others)
+            result = _gradient(outputs, input, grads)
         else:
             if gradient is None:
                 # Asked for again, when what was kept has become the first one.
                 _, gradient = ctx.calculation.fused(input, *others, wants_gradient=True)
             result = gradient(*grads)
-        return None, result, *(None for _ in others)
+        return None, result, *[None] * len(others)
 
 
-def _differentiable_gradient(
-    outputs: Outputs, input: Tensor, grads: tuple[Tensor | None, ...]
-) -> Tensor:
+def _gradient(outputs: Outputs, input: Tensor, grads: tuple[Tensor | None, ...]) -> Tensor:
     used = [(out, grad) for out, grad in zip(outputs, grads, strict=True) if grad is not None]
     outs, of_outs = zip(*used, strict=True)
-    return torch.autograd.grad(outs, input, of_outs, create_graph=True)[0]
+    is_differentiable = torch.is_grad_enabled()
+    return torch.autograd.grad(outs, input, of_outs, create_graph=is_differentiable)[0]

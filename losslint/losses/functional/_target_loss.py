@@ -29,8 +29,8 @@ class OfNLL(Protocol):
         """The loss."""
         ...
 
-    def with_slope(self, nll: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss, and its derivative by n, given the probability as well."""
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss and its derivative by n, given -n, the probability, and that less 1."""
         ...
 
 
@@ -91,39 +91,47 @@ class _TargetLoss:
     ) -> tuple[Outputs, Gradient | None]:
         if not wants_gradient:
             return self.composed(input, index, ignored, weights, divisor), None
+        # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
-        probability, p, nll = _softmax(input, at)
-        losses, slope = self.of_nll.with_slope(nll, p)
-        slope = _weighed(slope, ignored, weights)
+        probability, p, log_p = _softmax(input, at)
+        lack = log_p.expm1()
+        losses, slope = self.of_nll.with_slope(log_p, p, lack)
+        probability.scatter_(1, at, lack)
+        if ignored is not None or weights is not None:
+            ignored = None if ignored is None else ignored.unsqueeze(1)
+            weights = None if weights is None else weights.unsqueeze(1)
+            losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
+        total = losses.squeeze(1) if self.reduction == "none" else losses.sum()
         if self.reduction == "mean":
-            slope = slope.div_(slope.numel()) if divisor is None else quotient(slope, divisor)
+            by = slope.numel() if divisor is None else divisor
+            slope, total = (quotient(each, by) for each in (slope, total))
 
         def gradient(grad: Tensor) -> Tensor:
-            steep = (slope * grad).unsqueeze(1)
-            probability.mul_(steep).scatter_add_(1, at, steep.neg_())
-            return probability.to(input.dtype)
+            if grad.dim():
+                grad = grad.unsqueeze(1)
+            return probability.mul_(slope.mul(grad)).to(input.dtype)
 
-        losses = _weighed(losses, ignored, weights)
-        return (reduce(losses, self.reduction, divisor),), gradient
+        return (total,), gradient
 
 
 def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The softmax, and of the targets the probability and its negative logarithm."""
-    if input.dim() == 2 and can_read(input):
-        probability = input.softmax(1, promoted_dtype(input))
-        p = probability.gather(1, at).squeeze(1)
+    """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
+    dtype = promoted_dtype(input)
+    # In half precision it would need a copy of all.
+    if input.dim() == 2 and input.dtype == dtype and can_read(input):
+        probability = input.softmax(1)
+        p = probability.gather(1, at)
         # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
         # long as there is a probability.
-        if p.amin().item() >= torch.finfo(p.dtype).tiny:
-            return probability, p, p.log().neg_()
-    probability = torch.empty_like(input, dtype=promoted_dtype(input))
-    nll = torch.empty_like(at, dtype=probability.dtype)
-    for logits, piece, own, out in by_rows(input, probability, at, nll):
+        if p.amin().item() >= torch.finfo(dtype).tiny:
+            return probability, p, p.log()
+    probability = torch.empty_like(input, dtype=dtype)
+    log_p = torch.empty_like(at, dtype=dtype)
+    for logits, piece, own, out in by_rows(input, probability, at, log_p):
         torch.log_softmax(promote(logits), 1, out=piece)
         torch.gather(piece, 1, own, out=out)
         piece.exp_()
-    nll = nll.neg_().squeeze(1)
-    return probability, nll.neg().exp_(), nll
+    return probability, log_p.exp(), log_p
 
 
 def _weighed(values: Tensor, ignored: Tensor | None, weights: Tensor | None) -> Tensor:

@@ -297,13 +297,17 @@ class _Focal:
         # Of a probability near 1, expm1 keeps the digits that 1 - p would lose.
         return self._safe(-torch.expm1(-nll)) ** self.gamma * nll
 
-    def with_slope(self, nll: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
         if self.gamma == 0:
-            return nll, torch.ones_like(nll)
-        wrong = self._safe(torch.rsub(p, 1))
-        power = wrong if self.gamma == 2 else wrong ** (self.gamma - 1)
-        slope = torch.addcmul(wrong, nll, p, value=self.gamma).mul_(power)
-        return (wrong * power).mul_(nll), slope
+            return -log_p, torch.ones_like(p)
+        if self.gamma == 2:
+            slope = torch.addcmul(lack, p, log_p, value=2).mul_(lack)
+            bulk = lack * log_p
+            return torch.addcmul(bulk, p, bulk, value=-1), slope
+        wrong = self._safe(-lack)
+        power = wrong ** (self.gamma - 1)
+        slope = torch.addcmul(wrong, p, log_p, value=-self.gamma).mul_(power)
+        return power.mul_(wrong).mul_(log_p).neg_(), slope
 
     def _safe(self, wrong: Tensor) -> Tensor:
         if self.gamma == int(self.gamma):
@@ -322,8 +326,8 @@ class _Generalized:
         # 1 - exp(-small) loses all digits; expm1 keeps them.
         return -torch.expm1(-self.q * nll) / self.q
 
-    def with_slope(self, nll: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        return self.loss(nll), p**self.q
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        return self.loss(-log_p), p**self.q
 
 
 class _Poly1:
@@ -335,8 +339,8 @@ class _Poly1:
     def loss(self, nll: Tensor) -> Tensor:
         return self.scale * nll - self.epsilon * torch.expm1(-nll)
 
-    def with_slope(self, nll: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        return self.loss(nll), self.epsilon * p + self.scale
+    def with_slope(self, log_p: Tensor, p: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        return -self.scale * log_p - self.epsilon * lack, self.epsilon * p + self.scale
 
 
 def _smoothed(terms: Tensor, target: ClassTarget, label_smoothing: float) -> Tensor:

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.criteria import Expects
 from losslint.analysis.events import LossCall
-from losslint.analysis.forms import OF_RELU
-from losslint.analysis.values import Act, Tensor
+from losslint.analysis.values import OF_RELU, Act, Tensor
 from losslint.finding import Severity
 from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule

@@ -18,8 +18,13 @@ class MeanOfEmptySelection(Rule):
     Looks for means of what a boolean mask selects, on the way to a loss: `x[mask].mean()`,
     `torch.masked_select(x, mask).mean()`, and a criterion that averages,
     `F.mse_loss(x[mask], y[mask])`. The mask has to be a comparison that the code shows, such as
-    `labels == 1` or `error > threshold`. A selection whose size or mask is tested first, a result
-    that is tested for NaN, and a mask that keeps out padding (`labels != -100`) are left alone.
+    `labels == 1` or `error > threshold`: the positives of a detector, a class, what is still hard.
+
+    Left alone are a selection whose size or mask is tested first, also by one of its elements or by
+    a selection that compares the same quantities; a result that is tested for NaN; a mask that
+    keeps out padding (`labels != -100`) or what was not measured (`y == y`); and masks that are
+    never empty: of positions (`arange(n) % 4 == 0`), of a class out of `labels.unique()`, of
+    distances off a cleared diagonal.
 
     ## Why it matters
 

@@ -63,7 +63,8 @@ class UnguardedSqrt(Rule):
     ## When it is fine
 
     When the value is never zero for a reason that the code does not show. Where no gradient goes
-    through the root, as in a metric, it is harmless and not reported.
+    through the root, as in a metric, it is harmless and not reported. What a loss is given as its
+    label or target, by the name, is taken for data where nothing more is known of it.
 
     ## Fix
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from losslint.analysis.events import Family, LossSum
+from losslint.analysis.events import Family, LossSum, LossTerm
 from losslint.analysis.trail import Step
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
@@ -86,13 +86,14 @@ class UnweightedMultitaskSum(Rule):
         """Terms of different families on shared parameters, added with no weight at all."""
         # a divergence beside a likelihood is one objective: the evidence lower bound
         terms = [term for term in total.terms if term.family is not Family.DIVERGENCE]
-        if any(term.weighted for term in terms) or len({term.family for term in terms}) < 2:
+        families = _families(terms)
+        if any(term.weighted for term in terms) or len(set(families)) < 2:
             return
         shared = any(
             one.deps & other.deps
-            for one in terms
-            for other in terms
-            if one.family is not other.family
+            for one, its in zip(terms, families, strict=True)
+            for other, others in zip(terms, families, strict=True)
+            if its is not others
         )
         if not shared:
             return
@@ -104,3 +105,14 @@ class UnweightedMultitaskSum(Rule):
             "weight the terms, by constants or by learned uncertainties",
             tuple(Step(term.place, f"{term.label} computed here") for term in terms),
         )
+
+
+def _families(terms: Sequence[LossTerm]) -> list[Family]:
+    """The family of each term: where labels are noisy or cut, one criterion is still one."""
+    classifying = {term.label for term in terms if term.family is Family.CLASSIFICATION}
+    return [
+        Family.CLASSIFICATION
+        if term.family is Family.ADVERSARIAL and term.label in classifying
+        else term.family
+        for term in terms
+    ]

@@ -10,7 +10,7 @@ from losslint.analysis.sizes import paired
 from losslint.analysis.trail import steps_of
 from losslint.analysis.values import Tensor
 from losslint.finding import Severity
-from losslint.rewriting import flat_column
+from losslint.rewriting import flat_column, flat_operand
 from losslint.rule import Diagnosis, Rule
 
 
@@ -66,7 +66,7 @@ class BroadcastInRegressionLoss(Rule):
 
     ## Fix
 
-    Unsafe: `.squeeze(1)` behind the column that is given to a criterion.
+    Unsafe: `.squeeze(1)` behind the column.
 
     ## References
 
@@ -113,6 +113,7 @@ class BroadcastInRegressionLoss(Rule):
                 _HELP,
                 operation.trail,
                 operation.operand.confidence,
+                fix=flat_operand(operation.place, operation.part),
             )
 
 
