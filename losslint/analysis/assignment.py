@@ -9,7 +9,7 @@ import libcst as cst
 from losslint.analysis.attributes import GRADIENT, setter
 from losslint.analysis.containers import element, elements
 from losslint.analysis.gradient_flow import require_gradient
-from losslint.analysis.joins import join_alternatives, without_none
+from losslint.analysis.joins import join_alternatives, widest, without_none
 from losslint.analysis.learned_weights import tend
 from losslint.analysis.spelling import dotted
 from losslint.analysis.subscripts import set_item
@@ -67,6 +67,8 @@ def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> Non
                 assign(run, part.value, column)
             return
     known = elements(run, value)
+    if known is not None and len(known) > 1 and all(item == known[0] for item in known):
+        known = [_any_of(item) for item in known]
     if known is not None and star is None and len(known) == len(parts):
         for part, item in zip(parts, known, strict=True):
             assign(run, part.value, item)
@@ -78,7 +80,14 @@ def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> Non
             assign(run, part.value, item)
     else:
         for index, part in enumerate(parts):
-            assign(run, part.value, element(run, value, part, index))
+            assign(run, part.value, _any_of(element(run, value, part, index)))
+
+
+def _any_of(item: Value) -> Value:
+    """An item of several that are all alike: which of some tensors it is, is not known."""
+    if isinstance(item, Union) and all(isinstance(one.value, Tensor) for one in item.alternatives):
+        return widest([one.value for one in item.alternatives])
+    return item
 
 
 def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:

@@ -102,8 +102,10 @@ def list_items(run: Interpreter, value: Instance) -> tuple[Value, ...]:
     """The known items of a list before those of unknown number."""
     items = run.heap.get(value.slots, ITEMS)
     if isinstance(items, Union):
-        known = [one.value for one in items.alternatives if isinstance(one.value, Tuple)]
-        return max((tup.items for tup in known), key=len, default=())
+        known = [one.value.items for one in items.alternatives if isinstance(one.value, Tuple)]
+        size = max(map(len, known), default=0)
+        columns = zip(*(one for one in known if len(one) == size), strict=True)
+        return tuple(join(column) for column in columns)
     return items.items if isinstance(items, Tuple) else ()
 
 

@@ -110,7 +110,7 @@ def join_alternatives(alternatives: Iterable[Alternative]) -> Value:
         return flat[0].value
     configurations = sum(1 for one in flat if one.configs)
     if len(flat) - configurations > MAX_PATHS or configurations > MAX_CONFIGURATIONS:
-        return _widest([one.value for one in flat])
+        return widest([one.value for one in flat])
     return Union(tuple(flat))
 
 
@@ -190,7 +190,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
     )
 
 
-def _widest(values: list[Value]) -> Value:
+def widest(values: list[Value]) -> Value:
     """What is left when there are too many values to tell apart."""
     if all(isinstance(value, Tensor) for value in values):
         kept = Tensor()
