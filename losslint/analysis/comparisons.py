@@ -13,7 +13,7 @@ import libcst as cst
 
 from losslint.analysis.nodes import children, same
 from losslint.analysis.numbers import number
-from losslint.analysis.values import Const, Tensor
+from losslint.analysis.values import Const, Tensor, alternatives_of
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -90,7 +90,8 @@ def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:
     if len(factors) != 3 or len(others) != 2:
         return False
     values = [run.eval(one) for one in others]
-    masks = [one for one in values if isinstance(one, Tensor) and one.above is not None]
+    known = [one.value for value in values for one in alternatives_of(value)]
+    masks = [one for one in known if isinstance(one, Tensor) and one.above is not None]
     twice = any(isinstance(one, Const) and number(one) == 2 for one in values)
     compared = _compared(masks[0]) if twice and masks else None
     return compared is not None and same(compared, node.left)
