@@ -26,6 +26,7 @@ class Family(Enum):
     ADVERSARIAL = "adversarial"
     EMBEDDING = "embedding"
     DIVERGENCE = "divergence"
+    LIKELIHOOD = "likelihood"
     SEQUENCE = "sequence"
     POLICY = "policy gradient"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
     from losslint.analysis.watched import Parts
 
-_ONE_OBJECTIVE = frozenset({Family.DIVERGENCE, Family.POLICY})
+_ONE_OBJECTIVE = frozenset({Family.DIVERGENCE, Family.LIKELIHOOD, Family.POLICY})
 """Families of terms that are derived together with the others."""
 
 

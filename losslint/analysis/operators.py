@@ -109,7 +109,8 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
         return _binary(run, sign, left, right, node)
     firsts, seconds = alternatives_of(left), alternatives_of(right)
     if len(firsts) * len(seconds) > MAX_PAIRS:
-        return blending.blend(*(one.value for one in (*firsts, *seconds)))
+        mixed = blending.blend(*(one.value for one in (*firsts, *seconds)))
+        return mixed.but(terms=(), sums=frozenset())  # losses of which no run has all
     return join_alternatives(
         Alternative(
             _binary(run, sign, one.value, two.value, node),

@@ -82,5 +82,5 @@ class SumReduction(Rule):
             )
 
 
-_BY_NATURE = frozenset({Family.DIVERGENCE, Family.POLICY})
+_BY_NATURE = frozenset({Family.DIVERGENCE, Family.LIKELIHOOD, Family.POLICY})
 """Families of terms that a sum is part of the definition of."""

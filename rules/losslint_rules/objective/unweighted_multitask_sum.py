@@ -86,8 +86,11 @@ class UnweightedMultitaskSum(Rule):
         """Terms of different families on shared parameters, added with no weight at all."""
         # a divergence beside a likelihood is one objective: the evidence lower bound
         terms = [term for term in total.terms if term.family is not Family.DIVERGENCE]
+        if any(term.weighted for term in terms):
+            return
+        terms = [term for term in terms if term.family is not Family.LIKELIHOOD]
         families = _families(terms)
-        if any(term.weighted for term in terms) or len(set(families)) < 2:
+        if len(set(families)) < 2:
             return
         shared = any(
             one.deps & other.deps
@@ -109,10 +112,5 @@ class UnweightedMultitaskSum(Rule):
 
 def _families(terms: Sequence[LossTerm]) -> list[Family]:
     """The family of each term: where labels are noisy or cut, one criterion is still one."""
-    classifying = {term.label for term in terms if term.family is Family.CLASSIFICATION}
-    return [
-        Family.CLASSIFICATION
-        if term.family is Family.ADVERSARIAL and term.label in classifying
-        else term.family
-        for term in terms
-    ]
+    known = {term.label: term.family for term in terms if term.family is not Family.ADVERSARIAL}
+    return [known.get(term.label, term.family) for term in terms]
