@@ -188,10 +188,10 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     """
     if made.terms or not made.grad:
         return made
-    if made.marks >= {"exp", "square"}:
-        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
-    elif made.marks >= {"log", "squared-difference"}:
+    if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
+    elif made.marks >= {"exp", "square"}:
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
     elif "squared-difference" in made.marks and made.deps:
         term = LossTerm(
             Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
