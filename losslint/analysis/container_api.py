@@ -14,7 +14,8 @@ from losslint.analysis.containers import (
     keys_of,
     list_items,
 )
-from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.heap import ITEMS, REST
+from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.torch_api.registry import Op, method
 from losslint.analysis.values import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.interpreter import ITEMS, REST
+from losslint.analysis.heap import ITEMS, REST
 from losslint.analysis.joins import each, join, without_none
 from losslint.analysis.sizes import ANY
 from losslint.analysis.values import (

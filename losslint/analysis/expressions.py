@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import libcst as cst
 
-from losslint.analysis import operators
+from losslint.analysis import operators, relations
 from losslint.analysis.arguments import Args
 from losslint.analysis.conditions import outcomes
 from losslint.analysis.containers import element, elements, is_key, is_list, keys_of
-from losslint.analysis.interpreter import ITEMS, MAX_ROUNDS, REST, Interpreter
+from losslint.analysis.heap import ITEMS, REST
+from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.joins import join, join_alternatives, truth
 from losslint.analysis.names import lookup
 from losslint.analysis.scope import Frame, Scope
@@ -201,9 +202,9 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
     result: Value = UNKNOWN
     for target in node.comparisons:
         right = run.eval(target.comparator)
-        result = operators.compare(run, target.operator, left, right, node)
+        result = relations.compare(run, target.operator, left, right, node)
         left = right
-    return result if len(node.comparisons) == 1 else operators.without_key(result)
+    return result if len(node.comparisons) == 1 else relations.without_key(result)
 
 
 @evaluates(cst.BooleanOperation)

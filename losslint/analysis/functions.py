@@ -13,7 +13,8 @@ from losslint.analysis.blending import deps_of, union_deps
 from losslint.analysis.conditions import symbols_in
 from losslint.analysis.demonstrations import note_caller
 from losslint.analysis.gradient_flow import through_loss
-from losslint.analysis.interpreter import MAX_DEPTH, REST, Interpreter
+from losslint.analysis.heap import REST
+from losslint.analysis.interpreter import MAX_DEPTH, Interpreter
 from losslint.analysis.joins import join
 from losslint.analysis.labels import with_labels
 from losslint.analysis.memo import Remembered, widen

@@ -27,6 +27,10 @@ class Mark(NamedTuple):
 
 START = Mark(0, 0, 0)
 """Before anything."""
+ITEMS = "[]"
+"""The slot of a list that holds its known items."""
+REST = "[*]"
+"""The slot of a list or dict that stands for items whose number or key is not known."""
 
 
 class Slots(dict[Hashable, Value]):

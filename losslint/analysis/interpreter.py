@@ -23,7 +23,7 @@ from losslint.analysis.events import (
     OperationKind,
 )
 from losslint.analysis.failures import BudgetSpent
-from losslint.analysis.heap import Heap, Mark, Writes
+from losslint.analysis.heap import ITEMS, Heap, Mark, Writes
 from losslint.analysis.joins import contradict, join_alternatives, under
 from losslint.analysis.scope import Exit, Frame, Module, Round
 from losslint.analysis.seen import Seen
@@ -386,12 +386,6 @@ class Interpreter:
     def unknown(self, node: cst.CSTNode, why: str, key: Hashable = None) -> Unknown:
         """An unknown value that remembers where the trail was lost."""
         return Unknown(key, lost=self.place(node), why=why)
-
-
-ITEMS = "[]"
-"""The slot of a list that holds its known items."""
-REST = "[*]"
-"""The slot of a list or dict that stands for items whose number or key is not known."""
 
 
 def constant(value: Value | None, kind: type) -> Any:

@@ -14,7 +14,8 @@ from losslint.analysis.containers import (
     is_key,
 )
 from losslint.analysis.gradient_flow import cut
-from losslint.analysis.interpreter import REST, Interpreter, constant
+from losslint.analysis.heap import REST
+from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.joins import truth
 from losslint.analysis.numbers import number
 from losslint.analysis.operators import binary

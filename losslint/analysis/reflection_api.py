@@ -10,7 +10,8 @@ from losslint.analysis.containers import (
     keys_of,
     kind_of,
 )
-from losslint.analysis.interpreter import ITEMS, Interpreter
+from losslint.analysis.heap import ITEMS
+from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import one_of
 from losslint.analysis.lookup import class_attribute, lineage
 from losslint.analysis.strings import beginning_of

@@ -27,7 +27,7 @@ from losslint.analysis.containers import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.functions import call_function
-from losslint.analysis.interpreter import ITEMS, REST
+from losslint.analysis.heap import ITEMS, REST
 from losslint.analysis.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.lookup import find_method
 from losslint.analysis.numbers import number

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.arguments import Args
 from losslint.analysis.containers import element, is_dict, iterates, picked
 from losslint.analysis.functions import call_function
-from losslint.analysis.interpreter import REST
+from losslint.analysis.heap import REST
 from losslint.analysis.joins import each
 from losslint.analysis.lookup import find_method
 from losslint.analysis.metrics import corrected

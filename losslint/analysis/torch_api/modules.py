@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable
 from losslint.analysis.arguments import Args
 from losslint.analysis.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
-from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.heap import ITEMS, REST
+from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.joins import each
 from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
 from losslint.analysis.torch_api import activations

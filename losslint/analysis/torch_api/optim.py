@@ -10,7 +10,7 @@ import libcst as cst
 
 from losslint.analysis.arguments import Args
 from losslint.analysis.containers import element, kind_of
-from losslint.analysis.interpreter import REST
+from losslint.analysis.heap import REST
 from losslint.analysis.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
 from losslint.analysis.trace import HandOver, OptimizerStep, Unscale, ZeroGrad

@@ -8,7 +8,7 @@ from losslint.analysis.containers import ARGMAX, at_maximum, picked
 from losslint.analysis.events import OperationKind
 from losslint.analysis.forms import COMPLEMENT, SOME
 from losslint.analysis.gradient_flow import cut, require_gradient
-from losslint.analysis.interpreter import REST
+from losslint.analysis.heap import REST
 from losslint.analysis.numbers import number
 from losslint.analysis.spelling import receiver
 from losslint.analysis.subscripts import indexed

@@ -9,7 +9,8 @@ from losslint.analysis.arguments import Args
 from losslint.analysis.blending import deps_of
 from losslint.analysis.containers import append, element, elements
 from losslint.analysis.gradient_flow import backpropagated, require_gradient
-from losslint.analysis.interpreter import ITEMS, REST, Interpreter
+from losslint.analysis.heap import ITEMS, REST
+from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.powers import DENSE
 from losslint.analysis.spelling import dotted
 from losslint.analysis.torch_api.optim import (
