@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
     from losslint.diagnosis import Said
     from losslint.fix import Fix
 

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.stated import KINDS
+from losslint.analysis.reading.stated import KINDS
 from losslint.finding import Span
 from losslint.positions import ranges
 
 if TYPE_CHECKING:
     from libcst._position import CodeRange
 
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.syntax import SourceModule
 
 _OWN = re.compile(r"#\s*losslint\s*:\s*(?P<verb>[\w-]*)\s*(?:\[(?P<words>[^\]]*)\])?")
 _CODE = r"[A-Za-z]+[0-9]+"

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from losslint.analysis.stated import KINDS
+from losslint.analysis.reading.stated import KINDS
 from losslint.errors import UserError, did_you_mean
 from losslint.finding import Confidence, Severity
 from losslint.paths import exists, is_file

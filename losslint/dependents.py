@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from losslint.analysis.linker import Linker, is_library
-from losslint.analysis.prefilter import importers, imports_of, module_name
+from losslint.analysis.reading.linker import Linker, is_library
+from losslint.analysis.reading.prefilter import importers, imports_of, module_name
 from losslint.discovery import TooMany, python_files
 from losslint.paths import exists
 from losslint.source import Source

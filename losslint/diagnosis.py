@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.agreement import Agreement
-from losslint.analysis.criteria import Expects
 from losslint.analysis.events import (
     Accumulation,
     AccuracyAlone,
@@ -38,13 +37,14 @@ from losslint.analysis.events import (
     VanishingWeight,
     WrongAverage,
 )
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
 
 Said = tuple[Rule, Diagnosis]
 _Question: TypeAlias = LossCall | Told

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from losslint.finding import Safety
 
 if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
 
 __all__ = [
     "Change", "Edge", "Fix", "Safety", "line_after", "line_before", "offered", "replaced",

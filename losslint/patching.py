@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from losslint.finding import Edit, Patch, Span
 
 if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
     from losslint.fix import Change, Edge, Fix
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import Tensor
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import Tensor
 from losslint.errors import UserError
 from losslint.finding import Confidence, Severity
 
 if TYPE_CHECKING:
+    from losslint.analysis.domain.trail import Place, Step
     from losslint.analysis.events import (
         Accumulation,
         AccuracyAlone,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
         VanishingWeight,
         WrongAverage,
     )
-    from losslint.analysis.trail import Place, Step
     from losslint.fix import Fix
 
 ENTRY_POINTS = "losslint.rules"

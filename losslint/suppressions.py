@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from losslint.analysis.stated import KINDS
+from losslint.analysis.reading.stated import KINDS
 from losslint.errors import did_you_mean
 from losslint.finding import Confidence, Finding
 from losslint.rule import Rule, find_rule
@@ -16,7 +16,7 @@ from losslint.selection import EVERYTHING, FileIgnores
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.syntax import SourceModule
     from losslint.comments import Annotations, Comment
     from losslint.source import Source
 
@@ -182,7 +182,7 @@ def _worth_reading(content: bytes, *, has_findings: bool) -> bool:
 
 def _parsed(source: Source) -> SourceModule | None:
     """The tree of a file that the analysis had no reason to look into."""
-    from losslint.analysis.parsing import NotParsed, parse
+    from losslint.analysis.reading.parsing import NotParsed, parse
     from losslint.deep_stack import on_a_deep_stack
 
     try:

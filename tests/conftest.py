@@ -20,9 +20,9 @@ import pytest
 
 import losslint.analysis.session
 import losslint.diagnosis
+from losslint.analysis.domain.trail import Place, Step
+from losslint.analysis.reading.syntax import SourceModule
 from losslint.analysis.session import Unresolved
-from losslint.analysis.syntax import SourceModule
-from losslint.analysis.trail import Place, Step
 from losslint.cli.main import main
 from losslint.diagnosis import Broken
 from losslint.finding import Confidence, Safety

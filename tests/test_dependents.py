@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import losslint.dependents
-from losslint.analysis.linker import Linker
+from losslint.analysis.reading.linker import Linker
 from losslint.cli.main import main
 from losslint.dependents import dependents
 from losslint.source import Source

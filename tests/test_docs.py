@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from losslint.analysis.stated import KINDS
+from losslint.analysis.reading.stated import KINDS
 from losslint.cli.main import main
 from losslint.config import _KEYS, read_settings
 from losslint.rule import Rule, installed_rules

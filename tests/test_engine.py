@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 
 import losslint.diagnosis
-from losslint.analysis.trail import Place, Step
+from losslint.analysis.domain.trail import Place, Step
 from losslint.finding import Confidence
 from losslint.rule import Diagnosis, Rule
 from tests.conftest import Losslint, write

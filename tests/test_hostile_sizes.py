@@ -7,7 +7,7 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
-from losslint.analysis.limits import excess
+from losslint.analysis.reading.limits import excess
 from losslint.deep_stack import on_a_deep_stack
 from tests.hostile import FAULT, TORCH, codes, lint
 

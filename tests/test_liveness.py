@@ -3,7 +3,7 @@
 import libcst as cst
 import pytest
 
-from losslint.analysis.liveness import variables_of
+from losslint.analysis.python.liveness import variables_of
 
 
 def dead(code: str) -> list[str]:

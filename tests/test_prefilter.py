@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from losslint.analysis.prefilter import FEW, choose
+from losslint.analysis.reading.prefilter import FEW, choose
 from losslint.source import Source
 
 TRAIN = "import torch\nloss = model(x).sum()\nloss.backward()\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.linting import COMMAND, LintError, Reported, Run, environment, run_of
 from benchmarks.speed.corpora import Corpus, corpora
 from benchmarks.speed.measured import Measured, measured
-from losslint.analysis.prefilter import choose
+from losslint.analysis.reading.prefilter import choose
 from losslint.discovery import discover
 from losslint.finding import NOT_ANALYSED, SYNTAX_ERROR
 from losslint.source import Source

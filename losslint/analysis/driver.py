@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.classes import initialise, uncalled_arguments
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.scope import Frame, Module
+from losslint.analysis.domain.trail import Place, extend
+from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
 from losslint.analysis.events import OperationInLoss
-from losslint.analysis.functions import call_function
 from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.lookup import find_method
-from losslint.analysis.options import left_out_options, open_arguments
-from losslint.analysis.scope import Frame, Module
-from losslint.analysis.templates import inherited_templates, is_abstract_on
-from losslint.analysis.trail import Place, extend
-from losslint.analysis.values import Bound, Class, Function, Instance, Value
+from losslint.analysis.python.classes import initialise, uncalled_arguments
+from losslint.analysis.python.functions import call_function
+from losslint.analysis.python.options import left_out_options, open_arguments
+from losslint.analysis.python.templates import inherited_templates, is_abstract_on
 
 if TYPE_CHECKING:
     import libcst as cst

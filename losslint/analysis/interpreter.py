@@ -13,23 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from losslint.analysis.events import (
-    FLOW,
-    Event,
-    ImplicitDim,
-    LossSum,
-    LossTerm,
-    OperationInLoss,
-    OperationKind,
-)
-from losslint.analysis.failures import BudgetSpent
-from losslint.analysis.heap import ITEMS, Heap, Mark, Writes
-from losslint.analysis.joins import contradict, join_alternatives, under
-from losslint.analysis.scope import Exit, Frame, Module, Round
-from losslint.analysis.seen import Seen
-from losslint.analysis.trace import Action, Branch, Trace
-from losslint.analysis.trail import Place
-from losslint.analysis.values import (
+from losslint.analysis.domain.heap import ITEMS, Heap, Mark, Writes
+from losslint.analysis.domain.joins import contradict, join_alternatives, under
+from losslint.analysis.domain.scope import Exit, Frame, Module, Round
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.domain.values import (
     UNKNOWN,
     Alternative,
     Class,
@@ -43,14 +31,26 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.events import (
+    FLOW,
+    Event,
+    ImplicitDim,
+    LossSum,
+    LossTerm,
+    OperationInLoss,
+    OperationKind,
+)
+from losslint.analysis.reading.failures import BudgetSpent
+from losslint.analysis.seen import Seen
+from losslint.analysis.training.trace import Action, Branch, Trace
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from losslint.analysis.arguments import Args
+    from losslint.analysis.domain.arguments import Args
+    from losslint.analysis.domain.trail import Trail
     from losslint.analysis.memo import Memo
-    from losslint.analysis.project import Project
-    from losslint.analysis.trail import Trail
+    from losslint.analysis.reading.project import Project
 
 MAX_STEPS = 3_000_000
 MAX_SECONDS = 30.0

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from losslint.analysis.heap import Heap, Writes
-from losslint.analysis.values import UNKNOWN, Const, Tensor, Tuple, Union, Unknown, Value
+from losslint.analysis.domain.heap import Heap, Writes
+from losslint.analysis.domain.values import UNKNOWN, Const, Tensor, Tuple, Union, Unknown, Value
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from losslint.analysis.trace import Trace
+    from losslint.analysis.training.trace import Trace
 
 MAX_CONTEXTS = 16
 """Of one function, evaluated with the facts as they are; as many again are widened first."""

@@ -6,18 +6,18 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from losslint.analysis.learned_weights import Weights
-from losslint.analysis.metrics import Metrics
-from losslint.analysis.values import UNKNOWN, Unknown, Value
+from losslint.analysis.domain.values import UNKNOWN, Unknown, Value
+from losslint.analysis.objective.learned_weights import Weights
+from losslint.analysis.objective.metrics import Metrics
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.trail import Place
+    from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
     from losslint.analysis.events import Backpropagation, Family
-    from losslint.analysis.objectives import Returned
-    from losslint.analysis.trail import Place
-    from losslint.analysis.values import Class, Function, Instance, ZeroReason
-    from losslint.analysis.watched import Parts
+    from losslint.analysis.objective.objectives import Returned
+    from losslint.analysis.objective.watched import Parts
 
 
 @dataclass(slots=True)

@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from losslint.analysis import (
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.domain.values import Act
+from losslint.analysis.driver import evaluate
+from losslint.analysis.events import Event, LossCalls, OperationInLoss
+from losslint.analysis.interpreter import Interpreter, Mechanisms
+from losslint.analysis.memo import Memo
+from losslint.analysis.objective.custom_losses import custom_losses
+from losslint.analysis.objective.learned_weights import vanishing_weights
+from losslint.analysis.objective.metrics import accuracies_alone
+from losslint.analysis.objective.monitoring import totals_alone
+from losslint.analysis.objective.objectives import objectives
+from losslint.analysis.objective.terms import without_balanced
+from losslint.analysis.objective.unused_losses import unused_losses
+from losslint.analysis.python import (
     container_api,
     definitions,
     importing,
@@ -16,34 +29,19 @@ from losslint.analysis import (
     python_api,
     reflection_api,
 )
-from losslint.analysis.accumulation import accumulations
-from losslint.analysis.assignment import assign
-from losslint.analysis.attributes import attribute
-from losslint.analysis.calls import call
-from losslint.analysis.clipping import gradient_clips
-from losslint.analysis.comparisons import is_tested
-from losslint.analysis.custom_losses import custom_losses
-from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, LossCalls, OperationInLoss
-from losslint.analysis.expressions import EXPRESSIONS
-from losslint.analysis.failures import Failure
-from losslint.analysis.forms import FREE
-from losslint.analysis.gradient_flow import backpropagations
-from losslint.analysis.idle_steps import idle_steps
-from losslint.analysis.interpreter import Interpreter, Mechanisms
-from losslint.analysis.learned_weights import vanishing_weights
-from losslint.analysis.linker import Linker
-from losslint.analysis.memo import Memo
-from losslint.analysis.metrics import accuracies_alone
-from losslint.analysis.monitoring import totals_alone
-from losslint.analysis.objectives import objectives
-from losslint.analysis.prefilter import choose
-from losslint.analysis.project import Project
-from losslint.analysis.scaling import scaler_faults
-from losslint.analysis.statements import STATEMENTS
-from losslint.analysis.surroundings import Unseen
-from losslint.analysis.syntax import SourceModule
-from losslint.analysis.terms import without_balanced
+from losslint.analysis.python.assignment import assign
+from losslint.analysis.python.attributes import attribute
+from losslint.analysis.python.calls import call
+from losslint.analysis.python.expressions import EXPRESSIONS
+from losslint.analysis.python.statements import STATEMENTS
+from losslint.analysis.reading.failures import Failure
+from losslint.analysis.reading.linker import Linker
+from losslint.analysis.reading.prefilter import choose
+from losslint.analysis.reading.project import Project
+from losslint.analysis.reading.surroundings import Unseen
+from losslint.analysis.reading.syntax import SourceModule
+from losslint.analysis.tensors.comparisons import is_tested
+from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (
     activations,
     combining,
@@ -57,12 +55,14 @@ from losslint.analysis.torch_api import (
     simulated,
     training,
 )
-from losslint.analysis.trail import Place
-from losslint.analysis.training_loop import training_loops
-from losslint.analysis.unclipped import unclipped_recurrences
-from losslint.analysis.unscaled import unscaled_accumulations
-from losslint.analysis.unused_losses import unused_losses
-from losslint.analysis.values import Act
+from losslint.analysis.training.accumulation import accumulations
+from losslint.analysis.training.clipping import gradient_clips
+from losslint.analysis.training.gradient_flow import backpropagations
+from losslint.analysis.training.idle_steps import idle_steps
+from losslint.analysis.training.scaling import scaler_faults
+from losslint.analysis.training.training_loop import training_loops
+from losslint.analysis.training.unclipped import unclipped_recurrences
+from losslint.analysis.training.unscaled import unscaled_accumulations
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, cast
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.trail import Place
     from losslint.analysis.events import (
         Accumulation,
         GradientClip,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
         UnscaledAccumulation,
         WrongAverage,
     )
-    from losslint.analysis.trail import Place
     from losslint.fix import Fix
 
 Given = ParamSpec("Given")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced
 from losslint.rewriting.criteria import given
 from losslint.rewriting.tree import code, in_parentheses, is_atom

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.nodes import children
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.reading.nodes import children
 from losslint.rewriting.imports import meaning_of
 from losslint.rewriting.names import names_of
 from losslint.rewriting.references import references
 from losslint.rewriting.tree import tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.syntax import SourceModule
 
 _WITHOUT_GRADIENT = ("torch.no_grad", "torch.inference_mode")
 

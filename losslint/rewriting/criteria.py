@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced
 from losslint.rewriting.names import FUNCTIONAL, names_of
 from losslint.rewriting.objects import calls_of_objects, origins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced
 from losslint.rewriting.activations import LOG_SOFTMAX, SOFTMAX, behind
 from losslint.rewriting.criteria import given

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from losslint.analysis.nodes import walk
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.reading.nodes import walk
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced, without
 from losslint.rewriting.activations import SIGMOID, activation
 from losslint.rewriting.guards import unwrapped

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.rewriting.scopes import assigned, is_load, is_moved, is_variable, scope_of
 from losslint.rewriting.tree import Tree, dotted, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.syntax import SourceModule
 
 Meaning: TypeAlias = "Place | Path | None"
 """A name's only definition in a module (a class, a function, or the target of an assignment), the

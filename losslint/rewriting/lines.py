@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.nodes import walk
+from losslint.analysis.reading.nodes import walk
 from losslint.rewriting.tree import Tree, code
 
 Body: TypeAlias = Sequence[cst.BaseStatement | cst.BaseSmallStatement]

@@ -13,7 +13,7 @@ from losslint.rewriting.names import FUNCTIONAL, Names, Spelling, names_of
 from losslint.rewriting.tree import Tree, bare, code, in_parentheses, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
 
 
 def in_one_step(place: Place) -> Fix | None:

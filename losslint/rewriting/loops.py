@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.events import Zeroing
-from losslint.analysis.nodes import walk
+from losslint.analysis.reading.nodes import walk
 from losslint.fix import Change, Fix, Safety, line_after, line_before, offered, without
 from losslint.rewriting.lines import block_of, line_text, root_of, sets, statement_text
 from losslint.rewriting.tree import code, dotted, tree_of

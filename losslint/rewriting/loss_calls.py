@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.fix import Change, Fix, Safety, offered, replaced
 from losslint.rewriting.activations import (
     LOG_SOFTMAX,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from losslint.analysis.criteria import Expects
-from losslint.analysis.nodes import walk
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.objective.criteria import Expects
+from losslint.analysis.reading.nodes import walk
 from losslint.fix import Change, Edge
 from losslint.rewriting.activations import (
     Activation,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.rewriting.callables import Callee, callee, callee_of
 from losslint.rewriting.imports import meaning_of, named, setters
 from losslint.rewriting.names import names_of
@@ -26,7 +26,7 @@ from losslint.rewriting.variables import (
 )
 
 if TYPE_CHECKING:
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.syntax import SourceModule
 
 _MAX_STEPS = 200
 _ON_THE_OBJECT = frozenset(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, Expects
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, Expects
 from losslint.rewriting.activations import Activation, keeps_elements
 from losslint.rewriting.criteria import given
 from losslint.rewriting.names import FUNCTIONAL, Names, names_of

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.linker import is_library
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.reading.linker import is_library
 from losslint.rewriting.imports import (
     Imported,
     imported,
@@ -26,8 +26,8 @@ from losslint.rewriting.imports import (
 from losslint.rewriting.tree import Tree, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.surroundings import Surroundings
-    from losslint.analysis.syntax import SourceModule
+    from losslint.analysis.reading.surroundings import Surroundings
+    from losslint.analysis.reading.syntax import SourceModule
 
 _HARMLESS = frozenset(("__name__", "__file__", "__doc__", "__version__"))
 _BY_NAME = ("eval", "exec", "globals", "vars", "locals")

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.nodes import children, walk
+from losslint.analysis.reading.nodes import children, walk
 from losslint.rewriting.tree import Tree, code
 
 MOVES = ("to", "cuda", "cpu", "train", "eval")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.averages import names_in
+from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import ClipFault
-from losslint.analysis.nodes import walk
-from losslint.analysis.trail import Place
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.training.averages import names_in
 from losslint.fix import (
     Change,
     Edge,

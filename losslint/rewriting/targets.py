@@ -13,7 +13,7 @@ from losslint.rewriting.tree import Tree, bare, code, in_parentheses, is_atom, t
 from losslint.rewriting.variables import variable
 
 if TYPE_CHECKING:
-    from losslint.analysis.trail import Place
+    from losslint.analysis.domain.trail import Place
 
 _CASTS = ("float", "double", "half", "to", "type", "cuda", "cpu")
 _FLAT = ("flatten", "ravel")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from losslint.analysis.trail import Place
+from losslint.analysis.domain.trail import Place
 from losslint.rewriting.callables import Callee, callee_of
 from losslint.rewriting.imports import meaning_of
 from losslint.rewriting.scopes import (

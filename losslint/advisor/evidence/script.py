@@ -12,10 +12,10 @@ from losslint.advisor.evidence.task import Told, told_by
 from losslint.advisor.evidence.verdict import Evidence
 from losslint.advisor.evidence.words import words_of
 from losslint.advisor.walking import Answer, Origin
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.values import Act
 from losslint.analysis.events import Backpropagation, Event, LossCall, LossCalls
+from losslint.analysis.objective.criteria import Expects
 from losslint.analysis.session import analyse
-from losslint.analysis.values import Act
 from losslint.errors import UserError
 from losslint.run import Request, Setup, run
 from losslint.source import Source

@@ -13,9 +13,9 @@ import libcst as cst
 
 from losslint.advisor.evidence.signs import sign_of
 from losslint.advisor.evidence.words import split
+from losslint.analysis.domain.sizes import at, is_one, rank
+from losslint.analysis.domain.values import Tensor, Value
 from losslint.analysis.events import Backpropagation, Family, LossCall, LossTerm
-from losslint.analysis.sizes import at, is_one, rank
-from losslint.analysis.values import Tensor, Value
 
 _CLASSES = frozenset({"CrossEntropyLoss", "NLLLoss", "NLLLoss2d", "MultiMarginLoss"})
 _BINARY = frozenset({"BCEWithLogitsLoss", "BCELoss", "SoftMarginLoss"})

@@ -6,13 +6,9 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis.blending import blend
-from losslint.analysis.events import ImplicitDim, Operation, OperationKind
-from losslint.analysis.forms import BETWEEN
-from losslint.analysis.sizes import at
-from losslint.analysis.torch_api.registry import Op, function, group_of
-from losslint.analysis.trail import Place, Trail, extend
-from losslint.analysis.values import (
+from losslint.analysis.domain.sizes import at
+from losslint.analysis.domain.trail import Place, Trail, extend
+from losslint.analysis.domain.values import (
     NONE,
     OF_RELU,
     Act,
@@ -25,6 +21,10 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.events import ImplicitDim, Operation, OperationKind
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.forms import BETWEEN
+from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
 
 

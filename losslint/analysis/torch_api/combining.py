@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from losslint.analysis.blending import blend
-from losslint.analysis.comparisons import is_of_pairs
-from losslint.analysis.containers import element, elements
-from losslint.analysis.forms import BOTH_CLASSES, GRAM, both_classes
-from losslint.analysis.joins import join
-from losslint.analysis.numbers import number
-from losslint.analysis.operations import whole
-from losslint.analysis.shares import share
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.values import (
+from losslint.analysis.domain.containers import element, elements
+from losslint.analysis.domain.joins import join
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
     PROBABILITIES,
     UNKNOWN,
     Act,
@@ -24,6 +18,12 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.objective.shares import share
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.comparisons import is_of_pairs
+from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, both_classes
+from losslint.analysis.tensors.operations import whole
+from losslint.analysis.torch_api.registry import Op, function
 
 
 @function("cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "column_stack")

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from losslint.analysis import blending, forms, operations
-from losslint.analysis.blending import blend
-from losslint.analysis.conditions import is_padding
-from losslint.analysis.containers import elements
-from losslint.analysis.events import OperationKind
-from losslint.analysis.gradient_flow import cut, lasting
-from losslint.analysis.metrics import compared
-from losslint.analysis.numbers import LARGE, number
-from losslint.analysis.shares import UNIFORM
-from losslint.analysis.sizes import at
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.torch_api.shaping import dtype_named
-from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
-from losslint.analysis.trail import extend
-from losslint.analysis.values import (
+from losslint.analysis.domain.conditions import is_padding
+from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.numbers import LARGE, number
+from losslint.analysis.domain.sizes import at
+from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.values import (
     TRUE,
     Const,
     DType,
@@ -31,6 +22,15 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.events import OperationKind
+from losslint.analysis.objective.metrics import compared
+from losslint.analysis.objective.shares import UNIFORM
+from losslint.analysis.tensors import blending, forms, operations
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
+from losslint.analysis.training.gradient_flow import cut, lasting
 
 
 @function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.containers import element, is_dict, iterates, picked
-from losslint.analysis.functions import call_function
-from losslint.analysis.heap import REST
-from losslint.analysis.joins import each
-from losslint.analysis.lookup import find_method
-from losslint.analysis.metrics import corrected
-from losslint.analysis.sampling import SAMPLER, drawn
-from losslint.analysis.sizes import ANY, VECTOR, reduced
-from losslint.analysis.subscripts import SAMPLE
-from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
-from losslint.analysis.trail import extend
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import element, is_dict, iterates, picked
+from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
+from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.values import (
     NONE,
     Class,
     Const,
@@ -30,6 +25,11 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.objective.metrics import corrected
+from losslint.analysis.python.functions import call_function
+from losslint.analysis.python.subscripts import SAMPLE
+from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:
     import libcst as cst

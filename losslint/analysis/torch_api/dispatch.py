@@ -6,10 +6,24 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.classes import call_object
-from losslint.analysis.containers import base_kind
-from losslint.analysis.strings import constant_method
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import base_kind
+from losslint.analysis.domain.strings import constant_method
+from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.values import (
+    UNKNOWN,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Method,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+)
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.python.classes import call_object
 from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
 from losslint.analysis.torch_api.optim import held_by
@@ -28,21 +42,7 @@ from losslint.analysis.torch_api.registry import (
     short_function,
 )
 from losslint.analysis.torch_api.unknown import call_unknown
-from losslint.analysis.trace import OptimizerMade
-from losslint.analysis.trail import extend
-from losslint.analysis.values import (
-    UNKNOWN,
-    Class,
-    Const,
-    Extern,
-    Instance,
-    Method,
-    Tensor,
-    Tuple,
-    Unknown,
-    Value,
-)
-from losslint.analysis.watched import looked_at
+from losslint.analysis.training.trace import OptimizerMade
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter

@@ -6,17 +6,10 @@ from dataclasses import replace
 
 import libcst as cst
 
-from losslint.analysis import arithmetic, operations, powers, products
-from losslint.analysis.arithmetic import ABSORBED
-from losslint.analysis.blending import blend
-from losslint.analysis.conditions import is_symbol
-from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.forms import BOTH_CLASSES, BOUNDED, ENCLOSURE, FREE, STABLE_EXP, both_classes
-from losslint.analysis.numbers import number
-from losslint.analysis.spelling import dotted
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.trail import extend, steps_of
-from losslint.analysis.values import (
+from losslint.analysis.domain.conditions import is_symbol
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.trail import extend, steps_of
+from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     UNKNOWN,
@@ -29,6 +22,20 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors import arithmetic, operations, powers, products
+from losslint.analysis.tensors.arithmetic import ABSORBED
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.forms import (
+    BOTH_CLASSES,
+    BOUNDED,
+    ENCLOSURE,
+    FREE,
+    STABLE_EXP,
+    both_classes,
+)
+from losslint.analysis.torch_api.registry import Op, function
 
 
 @function("add", "__add__")

@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.averages import BATCH_MEAN
-from losslint.analysis.blending import blend, deps_of, union_deps
-from losslint.analysis.containers import base_kind, kind_of
-from losslint.analysis.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
-from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
-from losslint.analysis.gradient_flow import NO_GRAD, computed_without, ended
-from losslint.analysis.joins import contradict, join_alternatives, without_none
-from losslint.analysis.lookup import find_method
-from losslint.analysis.metrics import corrected
-from losslint.analysis.operations import mean_of_selection
-from losslint.analysis.sampling import evened_twice, is_sampled, weighs_classes
-from losslint.analysis.sizes import ANY, SCALAR, Sizes, broadcast, rank
-from losslint.analysis.spelling import dotted
-from losslint.analysis.torch_api.sizing import sizes_of
-from losslint.analysis.trace import LossMade
-from losslint.analysis.trail import Step, steps_of
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import base_kind, kind_of
+from losslint.analysis.domain.joins import contradict, join_alternatives, without_none
+from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, broadcast, rank
+from losslint.analysis.domain.trail import Step, steps_of
+from losslint.analysis.domain.values import (
     NONE,
     TRUE,
     UNKNOWN,
@@ -41,6 +30,17 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
+from losslint.analysis.objective.metrics import corrected
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.operations import mean_of_selection
+from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.training.averages import BATCH_MEAN
+from losslint.analysis.training.gradient_flow import NO_GRAD, computed_without, ended
+from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
+from losslint.analysis.training.trace import LossMade
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.blending import blend, deps_of, live_deps, union_deps
-from losslint.analysis.containers import TAIL, elements, extend, is_key, keys_of, kind_of
-from losslint.analysis.heap import ITEMS, REST
-from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.joins import each
-from losslint.analysis.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
-from losslint.analysis.torch_api import activations
-from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
-from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
-from losslint.analysis.trail import extend as extend_trail
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import TAIL, elements, extend, is_key, keys_of, kind_of
+from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
+from losslint.analysis.domain.trail import extend as extend_trail
+from losslint.analysis.domain.values import (
     NONE,
     UNKNOWN,
     Act,
@@ -29,6 +24,11 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
+from losslint.analysis.torch_api import activations
+from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
+from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
 
 Call = Callable[[Interpreter, Instance, Args], Value]
 AFFINE = {

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.containers import element, kind_of
-from losslint.analysis.heap import REST
-from losslint.analysis.spelling import dotted, receiver
-from losslint.analysis.torch_api.registry import Op, group_of, method
-from losslint.analysis.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import element, kind_of
+from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.values import (
     NONE,
     TRUE,
     UNKNOWN,
@@ -28,6 +25,9 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.reading.spelling import dotted, receiver
+from losslint.analysis.torch_api.registry import Op, group_of, method
+from losslint.analysis.training.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis.blending import deps_of, union_deps
-from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.torch_api.pretrained import layer_of
-from losslint.analysis.torch_api.registry import Op, group_of, method
-from losslint.analysis.values import (
+from losslint.analysis.domain.values import (
     UNKNOWN,
     Act,
     Const,
@@ -19,6 +14,11 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.torch_api.pretrained import layer_of
+from losslint.analysis.torch_api.registry import Op, group_of, method
 
 
 def output_field(run: Interpreter, value: Instance, name: str) -> Value | None:

@@ -6,14 +6,10 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.blending import deps_of, union_deps
-from losslint.analysis.containers import is_key
-from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.torch_api import activations
-from losslint.analysis.torch_api.registry import Op, extern
-from losslint.analysis.trail import extend
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import is_key
+from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.values import (
     FALSE,
     NONE,
     TRUE,
@@ -27,6 +23,10 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.torch_api import activations
+from losslint.analysis.torch_api.registry import Op, extern
 
 _ZOOS = frozenset({"torchvision.models", "pretrainedmodels", "pretrainedmodels.models"})
 """Modules that make a network by each of their lower-case names."""

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from losslint.analysis import terms
-from losslint.analysis.blending import blend
-from losslint.analysis.conditions import is_weight
-from losslint.analysis.containers import ARGMAX, picked
-from losslint.analysis.forms import COMPLEMENT, LOWER, OTHERS, SOME, STABLE_EXP, STABLE_SUM, UPPER
-from losslint.analysis.numbers import number
-from losslint.analysis.operations import mean_of_selection, whole
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.values import (
+from losslint.analysis.domain.conditions import is_weight
+from losslint.analysis.domain.containers import ARGMAX, picked
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
@@ -26,6 +21,19 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.objective import terms
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.forms import (
+    COMPLEMENT,
+    LOWER,
+    OTHERS,
+    SOME,
+    STABLE_EXP,
+    STABLE_SUM,
+    UPPER,
+)
+from losslint.analysis.tensors.operations import mean_of_selection, whole
+from losslint.analysis.torch_api.registry import Op, function
 
 _SUMMED = {
     "exp": "sumexp",

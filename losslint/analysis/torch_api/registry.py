@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.arguments import Args
-from losslint.analysis.blending import blend, deps_of
-from losslint.analysis.conditions import as_tensor, has_no_graph, is_difference
-from losslint.analysis.containers import DICTS, LISTS, kind_of
-from losslint.analysis.joins import contradict, join_alternatives
-from losslint.analysis.learned_weights import ALONE, alone
-from losslint.analysis.operations import whole
-from losslint.analysis.torch_api.sizing import resized
-from losslint.analysis.values import (
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import as_tensor, has_no_graph, is_difference
+from losslint.analysis.domain.containers import DICTS, LISTS, kind_of
+from losslint.analysis.domain.joins import contradict, join_alternatives
+from losslint.analysis.domain.values import (
     NO_CONFIGURATION,
     UNKNOWN,
     Alternative,
@@ -32,6 +28,10 @@ from losslint.analysis.values import (
     Unknown,
     Value,
 )
+from losslint.analysis.objective.learned_weights import ALONE, alone
+from losslint.analysis.tensors.blending import blend, deps_of
+from losslint.analysis.tensors.operations import whole
+from losslint.analysis.torch_api.sizing import resized
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from losslint.analysis import accumulation, blending, operations
-from losslint.analysis.blending import as_dtype, blend
-from losslint.analysis.containers import ARGMAX, at_maximum, picked
-from losslint.analysis.events import OperationKind
-from losslint.analysis.forms import COMPLEMENT, SOME
-from losslint.analysis.gradient_flow import cut, require_gradient
-from losslint.analysis.heap import REST
-from losslint.analysis.numbers import number
-from losslint.analysis.spelling import receiver
-from losslint.analysis.subscripts import indexed
-from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.values import (
+from losslint.analysis.domain.containers import ARGMAX, at_maximum, picked
+from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
     UNKNOWN,
@@ -29,7 +21,16 @@ from losslint.analysis.values import (
     Value,
     ZeroReason,
 )
-from losslint.analysis.watched import read_out
+from losslint.analysis.events import OperationKind
+from losslint.analysis.objective.watched import read_out
+from losslint.analysis.python.subscripts import indexed
+from losslint.analysis.reading.spelling import receiver
+from losslint.analysis.tensors import blending, operations
+from losslint.analysis.tensors.blending import as_dtype, blend
+from losslint.analysis.tensors.forms import COMPLEMENT, SOME
+from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.training import accumulation
+from losslint.analysis.training.gradient_flow import cut, require_gradient
 
 
 @function(

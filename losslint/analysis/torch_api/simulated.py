@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from losslint.analysis.blending import deps_of
-from losslint.analysis.containers import elements, picked
-from losslint.analysis.metrics import accuracy
-from losslint.analysis.numbers import number
-from losslint.analysis.shares import UNIFORM, share
+from losslint.analysis.domain.containers import elements, picked
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import DType, Share, Tensor, Tuple, Unknown, Value
+from losslint.analysis.objective.metrics import accuracy
+from losslint.analysis.objective.shares import UNIFORM, share
+from losslint.analysis.tensors.blending import deps_of
 from losslint.analysis.torch_api.registry import Op, extern, function
-from losslint.analysis.values import DType, Share, Tensor, Tuple, Unknown, Value
 
 
 def _labels(rare: Share | None) -> Tensor:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
-from losslint.analysis import sizes
-from losslint.analysis.containers import elements
-from losslint.analysis.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
-from losslint.analysis.values import NONE, TRUE, Const, Tensor, Tuple, Unknown, Value
+from losslint.analysis.domain import sizes
+from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
+from losslint.analysis.domain.values import NONE, TRUE, Const, Tensor, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
     from losslint.analysis.torch_api.registry import Op

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import libcst as cst
 
-from losslint.analysis.accumulation import losses_in
-from losslint.analysis.arguments import Args
-from losslint.analysis.blending import deps_of
-from losslint.analysis.containers import append, element, elements
-from losslint.analysis.gradient_flow import backpropagated, require_gradient
-from losslint.analysis.heap import ITEMS, REST
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import append, element, elements
+from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    UNKNOWN,
+    Bound,
+    Const,
+    Function,
+    Instance,
+    Sign,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives_of,
+)
 from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.powers import DENSE
-from losslint.analysis.spelling import dotted
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors.blending import deps_of
+from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.torch_api.optim import (
     is_no_optimizer,
     looks_like_optimizer,
@@ -32,24 +47,9 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
-from losslint.analysis.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
-from losslint.analysis.values import (
-    FALSE,
-    NONE,
-    TRUE,
-    UNKNOWN,
-    Bound,
-    Const,
-    Function,
-    Instance,
-    Sign,
-    Tensor,
-    Tuple,
-    Unknown,
-    Value,
-    alternatives_of,
-)
-from losslint.analysis.watched import looked_at
+from losslint.analysis.training.accumulation import losses_in
+from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
+from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 
 GROUPS.update(
     {

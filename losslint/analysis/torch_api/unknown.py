@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.blending import deps_of, union_deps
-from losslint.analysis.conditions import MAXIMUM
-from losslint.analysis.gradient_flow import NO_GRAD
-from losslint.analysis.spelling import dotted
-from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.trace import HandOver, ScalerUpdate, ZeroGrad
-from losslint.analysis.values import (
+from losslint.analysis.domain.conditions import MAXIMUM
+from losslint.analysis.domain.values import (
     Class,
     Extern,
     Instance,
@@ -23,10 +18,15 @@ from losslint.analysis.values import (
     Value,
     alternatives_of,
 )
-from losslint.analysis.watched import looked_at
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.training.gradient_flow import NO_GRAD
+from losslint.analysis.training.trace import HandOver, ScalerUpdate, ZeroGrad
 
 if TYPE_CHECKING:
-    from losslint.analysis.arguments import Args
+    from losslint.analysis.domain.arguments import Args
     from losslint.analysis.interpreter import Interpreter
 
 _LOOKS = re.compile(

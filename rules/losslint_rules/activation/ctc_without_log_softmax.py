@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.values import PROBABILITIES, Act
 from losslint.analysis.events import LossCall
-from losslint.analysis.values import PROBABILITIES, Act
 from losslint.finding import Severity
 from losslint.rewriting import symbol_log_softmax, with_log_softmax
 from losslint.rule import Diagnosis, Rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.values import Act
 from losslint.analysis.events import LossCall
-from losslint.analysis.values import Act
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import without_activation
 from losslint.rule import Diagnosis, Rule

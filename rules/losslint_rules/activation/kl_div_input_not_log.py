@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.events import LossCall
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import (
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     NONE,
     PROBABILITIES,
@@ -16,6 +15,7 @@ from losslint.analysis.values import (
     Sign,
     Tensor,
 )
+from losslint.analysis.events import LossCall
 from losslint.finding import Severity
 from losslint.rewriting import with_log_softmax, with_option
 from losslint.rule import Diagnosis, Rule

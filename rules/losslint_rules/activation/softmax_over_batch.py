@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.values import Act, Tensor
 from losslint.analysis.events import LossCall
-from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
 from losslint.rewriting import over_the_classes
 from losslint.rule import Diagnosis, Rule

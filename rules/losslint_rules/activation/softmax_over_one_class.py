@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.sizes import at, rank
+from losslint.analysis.domain.values import Act, DType, Tensor, Value
 from losslint.analysis.events import LossCall
-from losslint.analysis.sizes import at, rank
-from losslint.analysis.values import Act, DType, Tensor, Value
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.sizes import at
+from losslint.analysis.domain.values import Act, Tensor
 from losslint.analysis.events import LossCall
-from losslint.analysis.sizes import at
-from losslint.analysis.values import Act, Tensor
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.values import Act
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.forms import BOTH_CLASSES
-from losslint.analysis.values import Act
+from losslint.analysis.tensors.forms import BOTH_CLASSES
 from losslint.finding import Severity
 from losslint.rewriting import in_one_step
 from losslint.rule import Diagnosis, Rule

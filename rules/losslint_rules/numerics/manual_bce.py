@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.values import Sign
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.values import Sign
 from losslint.finding import Severity
 from losslint.rewriting import with_logits_in_one_step
 from losslint.rule import Diagnosis, Rule

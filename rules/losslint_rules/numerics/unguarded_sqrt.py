@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.trail import Step
+from losslint.analysis.domain.values import Act
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.trail import Step
-from losslint.analysis.values import Act
 from losslint.finding import Severity
 from losslint.rewriting import guarded_root
 from losslint.rule import Diagnosis, Rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.trail import Step
+from losslint.analysis.domain.values import Act, Tensor
 from losslint.analysis.events import Family, LossCall
-from losslint.analysis.trail import Step
-from losslint.analysis.values import Act, Tensor
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 

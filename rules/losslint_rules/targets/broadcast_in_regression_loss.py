@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.sizes import paired
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Family, LossCall, OperationInLoss, OperationKind
-from losslint.analysis.sizes import paired
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import Tensor
 from losslint.finding import Severity
 from losslint.rewriting import flat_column, flat_operand
 from losslint.rule import Diagnosis, Rule

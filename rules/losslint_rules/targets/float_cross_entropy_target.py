@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.sizes import ANY, is_one, rank
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import DType, TargetKind, Tensor
 from losslint.analysis.events import LossCall
-from losslint.analysis.sizes import ANY, is_one, rank
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import DType, TargetKind, Tensor
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import index_target
 from losslint.rule import Diagnosis, Rule

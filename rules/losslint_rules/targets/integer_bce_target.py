@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import DType, Tensor
 from losslint.analysis.events import LossCall
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import DType, Tensor
 from losslint.finding import Severity
 from losslint.rewriting import float_target
 from losslint.rule import Diagnosis, Rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.values import Act, Tensor, Value
 from losslint.analysis.events import CriterionBuilt
-from losslint.analysis.values import Act, Tensor, Value
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import called_object
 from losslint.rule import Diagnosis, Rule

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import DType, TargetKind, Tensor
 from losslint.analysis.events import LossCall
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import DType, TargetKind, Tensor
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import class_indices
 from losslint.rule import Diagnosis, Rule

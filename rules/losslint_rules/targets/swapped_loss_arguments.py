@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.criteria import Expects
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import Act, TargetKind, Tensor, Unknown
 from losslint.analysis.events import LossCall
-from losslint.analysis.trail import steps_of
-from losslint.analysis.values import Act, TargetKind, Tensor, Unknown
+from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Confidence, Severity
 from losslint.rewriting import exchanged_arguments
 from losslint.rule import Diagnosis, Rule

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.trail import Step
 from losslint.analysis.events import UntrainedParameters
-from losslint.analysis.trail import Step
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 

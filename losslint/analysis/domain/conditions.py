@@ -1,0 +1,213 @@
+"""Tests that are not decided: under which conditions each outcome holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
+    ALWAYS,
+    Conditions,
+    Const,
+    DType,
+    Sign,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+VERSIONS = frozenset({"torch.__version__", "torchvision.__version__", "torch.version.__version__"})
+"""Names of what is known to be new: code for versions of torch that nobody has is not judged."""
+
+_FOR_NEW, _FOR_OLD = Const(True), Const(False)
+
+COMPARISONS = frozenset({"==", "LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqual"})
+"""First parts of the symbols of comparisons that were not decided."""
+
+
+MAXIMUM = "maximum"
+"""The first part of the symbol of the largest element of something unknown."""
+
+
+def is_maximum(value: Value) -> bool:
+    """Whether a value is the largest element of something unknown."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
+
+
+LABEL = "label"
+"""The last part of the symbol of labels, which no gradient goes through."""
+
+
+def is_label(key: Hashable) -> bool:
+    """Whether a symbol stands for labels, or for a power of them."""
+    if not isinstance(key, tuple) or len(key) < 2:
+        return False
+    return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
+
+
+NUMBER = "number"
+"""The first part of the symbol of a number of Python's own that is not known."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number of Python's own, known or not."""
+    if isinstance(value, Const):
+        return number(value) is not None
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:1] == (NUMBER,)
+
+
+def has_no_graph(value: Unknown) -> bool:
+    """Whether something unknown is surely no tensor that a gradient goes through."""
+    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
+    return detached or is_label(value.key) or is_number(value)
+
+
+def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
+    """The conditions that hold where a test succeeded, and where it failed.
+
+    A test of a symbol that is not known holds for every later test of the same symbol, and a test
+    of a choice between constants tells under which conditions it was made; any other test stands
+    for itself.
+    """
+    if isinstance(value, Union):
+        own = ("test", id(node))
+        return _chosen(value, True) | {(own, True)}, _chosen(value, False) | {(own, False)}
+    key = value.key if isinstance(value, Unknown) else None
+    if key is None:
+        key = ("test", id(node))
+    return _holds(key, True), _holds(key, False)
+
+
+def _chosen(value: Union, outcome: bool) -> Conditions:
+    """What holds for each alternative that can count as true, or as false."""
+    conditions = [one.when for one in value.alternatives if truth(one.value) in (outcome, None)]
+    return conditions[0].intersection(*conditions[1:]) if conditions else ALWAYS
+
+
+def _holds(key: Hashable, outcome: bool) -> Conditions:
+    if key is None:
+        return ALWAYS
+    if isinstance(key, tuple) and key:
+        if key[0] == "not":
+            return _holds(key[1], not outcome)
+        if key[0] == "and" and outcome:
+            return _holds(key[1], True) | _holds(key[2], True)
+        if key[0] == "or" and not outcome:
+            return _holds(key[1], False) | _holds(key[2], False)
+    return frozenset({(key, outcome)})
+
+
+def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
+    """How a comparison with the version of torch comes out, if it is one: for a new version."""
+    comparison = type(sign).__name__
+    for side, newer in ((left, "GreaterThan"), (right, "LessThan")):
+        if isinstance(side, Unknown) and side.deps and side.deps <= VERSIONS:
+            if comparison.startswith(("GreaterThan", "LessThan")):
+                return _FOR_NEW if comparison.startswith(newer) else _FOR_OLD
+    return None
+
+
+def is_by_version(test: Value) -> bool:
+    """Whether the version of torch decided a test."""
+    return test is _FOR_NEW or test is _FOR_OLD
+
+
+def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
+    """The symbols of which the conditions say something."""
+    found: set[Hashable] = set()
+    for key, _ in conditions:
+        found.add(key)
+        if isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS:
+            found.add(key[1])
+    found.discard(None)
+    return frozenset(found)
+
+
+def is_padding(comparison: str, bound: Value | None) -> bool:
+    """Whether a comparison tells labels from padding, which is below zero."""
+    known = number(bound) if bound is not None else None
+    if known is None:
+        return False
+    return known <= {"GreaterThanEqual": 0, "GreaterThan": -1}.get(comparison, -math.inf)
+
+
+def is_comparison(value: object) -> bool:
+    """Whether something unknown is the outcome of a comparison."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and len(key) == 3 and key[0] in COMPARISONS
+
+
+def is_square(value: Unknown) -> bool:
+    """Whether something unknown was raised to an even power."""
+    key = value.key
+    if not (isinstance(key, tuple) and len(key) == 3 and key[0] == "**"):
+        return False
+    exponent = number(key[2]) if isinstance(key[2], Const) else None
+    return exponent is not None and exponent > 0 and exponent % 2 == 0
+
+
+def is_symbol(value: Value | None) -> bool:
+    """Whether a value is known, or at least known to be what a name or attribute stands for."""
+    if not isinstance(value, Unknown):
+        return value is not None
+    key = value.key
+    return isinstance(key, tuple) and (key[0] in ("param", "attr", "name") or key[1:2] == (".",))
+
+
+def is_weight(value: Value | None) -> bool:
+    """Whether a value is the weight of a layer of torch."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[0] == "attr" and key[-1] == "weight"
+
+
+def is_difference(value: Value) -> bool:
+    """Whether a value is the difference of two unknown ones."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and len(key) == 3 and key[0] == "-"
+
+
+def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
+    """What a computation with something unknown gave, once it is used like a tensor.
+
+    A comparison gave a mask, an even power a square.
+    """
+    key = value.key if isinstance(value, Unknown) else None
+    if not isinstance(key, tuple):
+        return None
+    if len(key) == 2 and key[0] == "not":
+        # what is not equal to a padding value is hardly ever nothing
+        return Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    if len(key) == 3 and key[0] in COMPARISONS:
+        # what tests for padding hardly ever selects nothing
+        padding = is_padding(key[0], key[2])
+        reason = ZeroReason(run.place(node), "mask", "no element may be selected", key)
+        return Tensor(
+            mask=None if padding else reason,
+            sign=Sign.NON_NEGATIVE,
+            dtype=DType.BOOL,
+            grad=False,
+        )
+    if isinstance(value, Unknown) and is_square(value):
+        marks = {"square"}
+        if is_difference(Unknown(key[1])):
+            marks |= {"difference", "squared-difference"}
+        return Tensor(
+            sign=Sign.NON_NEGATIVE,
+            shape="square",
+            marks=frozenset(marks),
+            deps=value.deps,
+            grad=not is_label(value.key),
+        )
+    return None

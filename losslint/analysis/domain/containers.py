@@ -1,0 +1,258 @@
+"""Items of tuples, lists, dicts, container modules and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import libcst as cst
+
+from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.joins import each, join, without_none
+from losslint.analysis.domain.sizes import ANY
+from losslint.analysis.domain.values import (
+    UNKNOWN,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Params,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+Iterate: TypeAlias = "Callable[[Interpreter, Instance, cst.CSTNode | None], Value]"
+ITERATED: dict[str, Iterate] = {}
+"""What one round of a loop over an outside object binds, by its class."""
+TAIL = "[>]"
+"""The slot of a list that holds what was appended behind items of unknown number."""
+MAX_ITEMS = 64
+ARGMAX = "argmax"
+"""The form of the index of a maximum."""
+LISTS = frozenset(
+    {
+        "builtins.list",
+        "builtins.set",
+        "collections.deque",
+        "torch.nn.Sequential",
+        "torch.nn.ModuleList",
+    }
+)
+DICTS = frozenset({"builtins.dict", "torch.nn.ModuleDict", "collections.OrderedDict"})
+
+
+def iterates(kind: str) -> Callable[[Iterate], Iterate]:
+    """Registers what a loop over objects of an outside class binds."""
+
+    def register(iterate: Iterate) -> Iterate:
+        ITERATED[kind] = iterate
+        return iterate
+
+    return register
+
+
+def kind_of(value: Value) -> str:
+    """The qualified name of the outside class that an object is, or inherits from, or nothing."""
+    if isinstance(value, Instance):
+        if isinstance(value.cls, Extern):
+            return value.cls.name
+        return base_kind(value.cls)
+    return ""
+
+
+def base_kind(cls: Class) -> str:
+    """The first class outside the project that a project class inherits from."""
+    for base in cls.bases:
+        if isinstance(base, Extern):
+            return base.name
+        if isinstance(base, Class):
+            found = base_kind(base)
+            if found:
+                return found
+    return ""
+
+
+def is_key(slot: Hashable) -> bool:
+    """Whether a slot of an object is an item under a key."""
+    return isinstance(slot, tuple) and slot[0] == "key"
+
+
+def keys_of(holder: Instance) -> list[tuple[str, Any]]:
+    """The slots of all items of an object that are under a known key."""
+    return [slot for slot in holder.slots if isinstance(slot, tuple) and slot[0] == "key"]
+
+
+def is_list(value: Value) -> bool:
+    """Whether a value is a list, or a module that holds its children like one."""
+    return isinstance(value, Instance) and ITEMS in value.slots
+
+
+def is_dict(value: Value) -> bool:
+    """Whether a value is a dict, or a module that holds its children like one."""
+    return isinstance(value, Instance) and kind_of(value) in DICTS
+
+
+def list_items(run: Interpreter, value: Instance) -> tuple[Value, ...]:
+    """The known items of a list before those of unknown number."""
+    items = run.heap.get(value.slots, ITEMS)
+    if isinstance(items, Union):
+        known = [one.value.items for one in items.alternatives if isinstance(one.value, Tuple)]
+        size = max(map(len, known), default=0)
+        columns = zip(*(one for one in known if len(one) == size), strict=True)
+        return tuple(join(column) for column in columns)
+    return items.items if isinstance(items, Tuple) else ()
+
+
+def elements(run: Interpreter, value: Value) -> list[Value] | None:
+    """All elements of an iterable, where their number is known."""
+    if isinstance(value, Tuple):
+        return list(value.items)
+    if isinstance(value, Instance):
+        if is_list(value):
+            if run.heap.get(value.slots, REST) is not None:
+                return None
+            items = run.heap.get(value.slots, ITEMS)
+            return list(items.items) if isinstance(items, Tuple) else None
+        if is_dict(value) and run.heap.get(value.slots, REST) is None:
+            return [Const(key[1]) for key in keys_of(value)]
+    return None
+
+
+def element(
+    run: Interpreter, value: Value, node: cst.CSTNode | None, index: int | None = None
+) -> Value:
+    """What stands for any element of an iterable."""
+    value = without_none(value)
+    if isinstance(value, Union):
+        return each(value, lambda one: element(run, one, node, index))
+    if isinstance(value, Tuple):
+        return join(value.items) if value.items else UNKNOWN
+    if isinstance(value, Instance):
+        if is_list(value):
+            return any_item(run, value)
+        if is_dict(value):
+            return Unknown()
+        iterate = ITERATED.get(kind_of(value))
+        if iterate is not None:
+            return iterate(run, value, node)
+        return Unknown(None, frozenset({value.oid}))
+    if isinstance(value, Tensor):
+        return picked(value)
+    if isinstance(value, Params):
+        return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
+    if isinstance(value, Unknown):
+        return Unknown(None, value.deps, value.lost, value.why)
+    return UNKNOWN
+
+
+def any_item(run: Interpreter, value: Instance) -> Value:
+    """What stands for any item of a list."""
+    items = list(list_items(run, value))
+    rest, tail = run.heap.get(value.slots, REST), run.heap.get(value.slots, TAIL)
+    if rest is not None:
+        items.append(rest)
+    if isinstance(tail, Tuple):
+        items.extend(tail.items)
+    return join(items) if items else UNKNOWN
+
+
+def picked(value: Tensor) -> Tensor:
+    """Some elements of a tensor."""
+    return value.but(picked=True, sizes=ANY, dim=None, zero=value.zero, shape=_kept(value.shape))
+
+
+def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
+    """What was picked from a tensor; by the index of its maximum, that is the maximum."""
+    for index in indices:
+        if isinstance(index, Tensor) and index.shape == ARGMAX:
+            return made.but(shape="maximum")
+    return made
+
+
+_OF_ELEMENTS = frozenset(
+    {
+        "parameter",
+        "ratio",
+        "norm",
+        "maximum",
+        "minimum",
+        "exp",
+        "absorbed",
+        "arange",
+        "members",
+        ARGMAX,
+    }
+)
+"""Forms of a tensor that its elements have too."""
+
+
+def _kept(shape: str) -> str:
+    return shape if shape in _OF_ELEMENTS else ""
+
+
+def append(run: Interpreter, target: Instance, value: Value) -> None:
+    """Adds an item at the end of a list."""
+    rest = run.heap.get(target.slots, REST)
+    if rest is not None:
+        tail = run.heap.get(target.slots, TAIL)
+        behind = tail.items if isinstance(tail, Tuple) else ()
+        run.heap.set(target.slots, TAIL, Tuple((*behind, value)[-MAX_ITEMS:]))
+        return
+    items = run.heap.get(target.slots, ITEMS)
+    if isinstance(items, Union):
+        grown = each(
+            items,
+            lambda one: Tuple((*one.items, value)) if isinstance(one, Tuple) else one,
+        )
+        run.heap.set(target.slots, ITEMS, grown)
+        return
+    known = items.items if isinstance(items, Tuple) else ()
+    if len(known) >= MAX_ITEMS:
+        run.heap.set(target.slots, REST, join([known[-1], value]))
+        return
+    run.heap.set(target.slots, ITEMS, Tuple((*known, value)))
+
+
+def _longer(run: Interpreter, items: Value | None, source: Value) -> Union | None:
+    """Known items with those of a list behind them whose number depends on the path."""
+    if not isinstance(items, Tuple) or not isinstance(source, Instance) or not is_list(source):
+        return None
+    forms = run.heap.get(source.slots, ITEMS)
+    if not isinstance(forms, Union) or run.heap.get(source.slots, REST) is not None:
+        return None
+    behind = [one.value.items for one in forms.alternatives if isinstance(one.value, Tuple)]
+    if len(behind) < len(forms.alternatives):
+        return None
+    if len(items.items) + max(map(len, behind)) > MAX_ITEMS:
+        return None
+    first = items.items
+    made = each(forms, lambda one: Tuple((*first, *one.items)) if isinstance(one, Tuple) else one)
+    return made if isinstance(made, Union) else None
+
+
+def extend(run: Interpreter, target: Instance, source: Value) -> None:
+    """Adds all items of an iterable at the end of a list."""
+    if run.heap.get(target.slots, REST) is None:
+        longer = _longer(run, run.heap.get(target.slots, ITEMS), source)
+        if longer is not None:
+            run.heap.set(target.slots, ITEMS, longer)
+            return
+    known = elements(run, source)
+    if known is None:
+        before = run.heap.get(target.slots, REST)
+        value = element(run, source, None)
+        run.heap.set(target.slots, REST, value if before is None else join([before, value]))
+        if isinstance(source, Instance):
+            tail = run.heap.get(source.slots, TAIL)
+            if isinstance(tail, Tuple):
+                for item in tail.items:
+                    append(run, target, item)
+    else:
+        for item in known:
+            append(run, target, item)

@@ -1,0 +1,117 @@
+"""What happens in a program that a rule may want to know.
+
+The interpreter emits these; rules subscribe to them. An event carries the values involved, so that
+no rule has to walk a tree.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from losslint.analysis.events.losses import (
+    FLOW,
+    CriterionBuilt,
+    CustomLoss,
+    Family,
+    ImplicitDim,
+    LearnedWeight,
+    LossCall,
+    LossCalls,
+    LossCase,
+    LossSum,
+    LossTerm,
+    Operation,
+    OperationInLoss,
+    OperationKind,
+)
+from losslint.analysis.events.training import (
+    Accumulation,
+    AccuracyAlone,
+    Backpropagation,
+    ClipFault,
+    Cut,
+    ForcedGradient,
+    GradientClip,
+    IdleStep,
+    MissingCall,
+    MissingStep,
+    Objective,
+    ScalerFault,
+    TotalAlone,
+    TrainingLoop,
+    UnclippedRecurrence,
+    UnscaledAccumulation,
+    UntrainedParameters,
+    UnusedLoss,
+    VanishingWeight,
+    WrongAverage,
+    Zeroing,
+)
+
+__all__ = [
+    "FLOW",
+    "Accumulation",
+    "AccuracyAlone",
+    "Backpropagation",
+    "ClipFault",
+    "CriterionBuilt",
+    "CustomLoss",
+    "Cut",
+    "Event",
+    "Family",
+    "ForcedGradient",
+    "GradientClip",
+    "IdleStep",
+    "ImplicitDim",
+    "LearnedWeight",
+    "LossCall",
+    "LossCalls",
+    "LossCase",
+    "LossSum",
+    "LossTerm",
+    "MissingCall",
+    "MissingStep",
+    "Objective",
+    "Operation",
+    "OperationInLoss",
+    "OperationKind",
+    "ScalerFault",
+    "Told",
+    "TotalAlone",
+    "TrainingLoop",
+    "UnclippedRecurrence",
+    "UnscaledAccumulation",
+    "UntrainedParameters",
+    "UnusedLoss",
+    "VanishingWeight",
+    "WrongAverage",
+    "Zeroing",
+]
+
+Told: TypeAlias = (
+    CriterionBuilt
+    | CustomLoss
+    | OperationInLoss
+    | ImplicitDim
+    | LossSum
+    | TrainingLoop
+    | Accumulation
+    | Backpropagation
+    | ForcedGradient
+    | MissingCall
+    | IdleStep
+    | MissingStep
+    | UntrainedParameters
+    | Objective
+    | AccuracyAlone
+    | TotalAlone
+    | ScalerFault
+    | VanishingWeight
+    | WrongAverage
+    | UnusedLoss
+    | UnscaledAccumulation
+    | UnclippedRecurrence
+    | GradientClip
+)
+"""What rules are told of as it was met."""
+Event: TypeAlias = LossCalls | Told

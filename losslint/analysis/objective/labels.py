@@ -1,0 +1,52 @@
+"""Labels: what a loss is measured against. No gradient goes through them."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.conditions import LABEL
+from losslint.analysis.domain.values import Unknown, Value
+from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.torch_api.registry import FUNCTIONS
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+_NAMES = re.compile(
+    r"((gt|true)_\w+|(\w+_)?(targets?|labels?|gts?|truths?|true))$|lbls?$", re.IGNORECASE
+)
+
+
+def with_labels(
+    node: cst.FunctionDef | cst.Lambda, bound: dict[str, Value], self: Value | None
+) -> dict[str, Value]:
+    """The arguments of a loss function, of which the unknown ones may be labels by their names."""
+    inputs = [name for name, value in bound.items() if value is not self]
+    named = {name for name in inputs[1:] if name == "y"} | set(filter(_NAMES.match, inputs))
+    if not named:
+        return bound
+    others = reduce(
+        union_deps, (deps_of(bound[name]) for name in inputs if name not in named), _NONE
+    )
+    found: dict[str, Value] = {
+        name: Unknown(("param", id(node), name, LABEL), value.deps, value.lost, value.why)
+        for name in named
+        if isinstance(value := bound[name], Unknown) and _is_open(value, others)
+    }
+    return {**bound, **found}
+
+
+_NONE: frozenset[object] = frozenset()
+
+
+def _is_open(value: Unknown, others: frozenset[object]) -> bool:
+    """Whether a value may be anything, but depends on nothing that others do not depend on too."""
+    if isinstance(value.key, tuple) and value.key[0] not in ("made", "param"):
+        return False
+    return all(_is_method_of_tensors(one) for one in value.deps - others)
+
+
+def _is_method_of_tensors(symbol: object) -> bool:
+    return isinstance(symbol, tuple) and symbol[1:2] == (".",) and symbol[2] in FUNCTIONS

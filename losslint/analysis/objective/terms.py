@@ -1,0 +1,201 @@
+"""Terms of an objective: how sums, weights and reductions make a loss of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Tensor,
+    Unknown,
+    Value,
+)
+from losslint.analysis.events import Event, Family, LossSum, LossTerm
+from losslint.analysis.reading.nodes import walk
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_TERMS = 16
+OPEN = "open sum"
+"""The mark of a loss to which something was added that is not known as a loss."""
+
+
+def add_terms(one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms of a sum; a term that comes by several ways counts once."""
+    if not other:
+        return one
+    return (*one, *(term for term in other if term not in one))[:MAX_TERMS]
+
+
+def without_balanced(events: Sequence[Event]) -> list[Event]:
+    """The events without sums that another path, with one term more, adds with weights."""
+    weighted = [
+        {term.place for term in event.terms}
+        for event in events
+        if isinstance(event, LossSum)
+        and any(term.weighted and term.family is not Family.DIVERGENCE for term in event.terms)
+    ]
+    return [
+        event
+        for event in events
+        if not isinstance(event, LossSum)
+        or not any({term.place for term in event.terms} < places for places in weighted)
+    ]
+
+
+def has_named_factor(node: cst.CSTNode, first: bool) -> bool:
+    """Whether the first or second factor of a product is a variable or attribute."""
+    factor: cst.CSTNode | None = None
+    if isinstance(node, cst.BinaryOperation):
+        factor = node.left if first else node.right
+    elif isinstance(node, cst.AugAssign):
+        factor = node.value
+    return isinstance(factor, cst.Name | cst.Attribute | cst.Subscript)
+
+
+def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = False) -> Tensor:
+    """The terms of a tensor that was multiplied by a factor.
+
+    A one that is written out is no weight, nor is a mask or a weight for each element, nor what
+    makes an average of terms of one kind; a factor for a sum of several terms leaves their
+    proportions as they are until another term is added.
+
+    Args:
+        tensor: a loss.
+        factor: what it was multiplied with.
+        named: whether the factor has a name: an option is a weight, whatever it is set to.
+        divided: whether it was divided by the factor.
+    """
+    known = number(factor)
+    if known and not named and _is_average(tensor, 1 / known if divided else known):
+        return tensor
+    if known is not None and abs(known) == 1 and not named:
+        return tensor
+    if isinstance(factor, Tensor) and factor.mask is not None:
+        return tensor
+    stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
+    if len(tensor.terms) > 1 and (not stacked or known is not None):
+        return tensor.but(shape="scaled-sum")
+    each_element = known is None and not _is_setting(factor)
+    terms = tuple(
+        term
+        if term.weighted or (term.stage == "elements" and each_element)
+        else replace(term, weighted=True)
+        for term in tensor.terms
+    )
+    return tensor.but(terms=terms)
+
+
+def _is_average(tensor: Tensor, factor: float) -> bool:
+    """Whether a sum of terms of one kind is multiplied so that their mean is left."""
+    count = len(tensor.terms)
+    return (
+        count > 1
+        and abs(factor * count - 1) < 0.01
+        and len({term.family for term in tensor.terms}) == 1
+        and tensor.shape != "scaled-sum"
+    )
+
+
+def _is_setting(factor: Value) -> bool:
+    """Whether a factor is one of the settings that an object keeps: ``self.hparams.beta``."""
+    key = factor.key if isinstance(factor, Unknown) else None
+    if not isinstance(key, tuple) or key[1:2] != (".",):
+        return False
+    holder = key[0]
+    return isinstance(holder, tuple) and holder[:1] == ("attr",)
+
+
+def normalised(tensor: Tensor, divisor: Value) -> Tensor:
+    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
+    fixed = number(divisor) is not None
+    if fixed or len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
+        made = weigh(tensor, divisor, divided=True)
+        return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
+    return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
+
+
+_SUMMED = frozenset({"sum"})
+_SEVERAL = frozenset({"elements", "sum"})
+"""Stages of what can still be one number a sample: a sum may be one over the other dimensions."""
+
+
+def reduced_terms(
+    terms: tuple[LossTerm, ...], stage: str, of: frozenset[str] = frozenset({"elements"})
+) -> tuple[LossTerm, ...]:
+    """The terms after a reduction of those that are at some stages."""
+    if all(term.stage not in of for term in terms):
+        return terms
+    return tuple(replace(term, stage=stage) if term.stage in of else term for term in terms)
+
+
+def averaged_terms(terms: tuple[LossTerm, ...]) -> tuple[LossTerm, ...]:
+    """The terms after a mean."""
+    return reduced_terms(terms, "mean", _SEVERAL)
+
+
+def settled(tensor: Tensor) -> Tensor:
+    """A sum that was scaled as a whole, before another term joins it: now that is a weight."""
+    if tensor.shape != "scaled-sum":
+        return tensor
+    terms = tuple(term if term.weighted else replace(term, weighted=True) for term in tensor.terms)
+    return tensor.but(terms=terms, shape="")
+
+
+_ADVANTAGE = re.compile(
+    r"adv|reward|return|rtrn|delta|td_?err|gae|gain|critic|baseline|discount|value|target|score"
+    r"|(^|_)(q|r|g|v|rets?|a|td|psi|weights?)(s|_|\d|$)",
+    re.IGNORECASE,
+)
+"""What an advantage, or what plays its part, is called."""
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    return (one.value for one in walk(node) if isinstance(one, cst.Name))
+
+
+def policy_term(
+    run: Interpreter, log: Tensor, factor: Tensor, other: Value, node: cst.CSTNode
+) -> LossTerm | None:
+    """The term that a log-probability (or a ratio of them) times an advantage is."""
+    ratio = log.shape == "ratio"
+    chosen = log.picked and (log.act in LOG_PROBABILITIES or log.shape == "neg-log-prob")
+    if not (ratio or chosen) or number(other) is not None or not log.grad:
+        return None
+    if factor.act in PROBABILITIES or factor.mask is not None or factor.shape == "power":
+        return None  # a focal or a masked weight, not an advantage
+    if factor.shape == "constant":
+        return None  # the fixed target of a binary cross entropy
+    if not any(_ADVANTAGE.search(name) for name in _names(node)):
+        return None
+    return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
+
+
+def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
+    """A sum or mean, which is a loss term where it closes the formula of one.
+
+    The divergence from a standard normal has an exponential of the log-variance and a square of
+    the mean in it, and so has a Gaussian likelihood, which plays the same part; where it is given
+    the variance it has a logarithm instead.
+    """
+    if made.terms or not made.grad:
+        return made
+    if made.marks >= {"log", "squared-difference"}:
+        term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
+    elif made.marks >= {"exp", "square"}:
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+    elif "squared-difference" in made.marks and made.deps:
+        term = LossTerm(
+            Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
+        )
+    else:
+        return made
+    return made.but(terms=(term,), marks=frozenset())

@@ -1,0 +1,35 @@
+"""Which losses a program looks at: those that it prints, logs, stores or hands out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from losslint.analysis.domain.values import Tensor, Value, alternatives_of
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.trail import Place
+    from losslint.analysis.interpreter import Interpreter
+
+Parts: TypeAlias = "frozenset[Place]"
+"""A loss, by the places of its terms."""
+
+
+def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> None:
+    """Notes that a value leaves the computation, to be seen by somebody.
+
+    Args:
+        run: the interpreter.
+        value: the value.
+        place: where it is seen; None where it is stored or handed on.
+    """
+    for one in alternatives_of(value):
+        if type(one.value) is Tensor and one.value.terms:
+            parts = frozenset(term.place for term in one.value.terms)
+            if run.seen.watched.get(parts) is None:
+                run.seen.watched[parts] = place
+
+
+def read_out(run: Interpreter, output: Tensor) -> None:
+    """Notes that decisions are made of the output of a model, or that it is read as numbers."""
+    if not output.terms:
+        run.seen.read_out |= output.deps

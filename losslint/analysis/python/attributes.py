@@ -1,0 +1,217 @@
+"""Attributes: of objects, classes, modules, tensors, and of what is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import VERSIONS, as_tensor
+from losslint.analysis.domain.joins import each, join_alternatives, without_none
+from losslint.analysis.domain.lookup import class_attribute, lineage
+from losslint.analysis.domain.sizes import ANY, rank
+from losslint.analysis.domain.values import (
+    TRUE,
+    UNKNOWN,
+    Alternative,
+    Bound,
+    Class,
+    Const,
+    Extern,
+    Function,
+    Instance,
+    Method,
+    Namespace,
+    Params,
+    Partial,
+    Super,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+from losslint.analysis.objective.learned_weights import TENDING, tend
+from losslint.analysis.python.functions import call_function
+from losslint.analysis.python.names import outside
+from losslint.analysis.torch_api.outputs import output_field
+from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
+from losslint.analysis.torch_api.sizing import as_tuple
+from losslint.analysis.training.gradient_flow import cut
+from losslint.analysis.training.trace import HandOver
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+GRADIENT = frozenset({"grad", "_grad"})
+"""Names of the gradient of a tensor; the second can be written where shapes are not checked."""
+_SAME = frozenset({"T", "mT", "H", "real", "device_"})
+_KEY_DEPTH = 5
+
+
+def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> Value:
+    """``value.name``."""
+    if isinstance(value, Union):
+        return each(without_none(value), lambda one: attribute(run, one, name, node))
+    if isinstance(value, Extern):
+        whole_name = f"{value.name}.{name}"
+        if whole_name in VERSIONS:
+            return Unknown((whole_name,), frozenset({whole_name}))
+        return outside(whole_name, value.guessed)
+    if isinstance(value, Instance):
+        return _of_instance(run, value, name, node)
+    if name in GRADIENT and isinstance(value, Tensor | Unknown):
+        run.act(HandOver(run.place(node)))  # what is read may be used in any way
+    if isinstance(value, Tensor):
+        if value.owner is not None and (name in TENDING or name.endswith("_")):
+            tend(run, value)
+        if name == "data":
+            return cut(run, value, value.but(grad=False, terms=()), name, node)
+        return _of_tensor(value, name)
+    if isinstance(value, Unknown):
+        if value.key is not None:
+            known = run.heap.get(run.symbols, (value.key, name))
+            if known is not None:
+                return known
+        tensor = as_tensor(run, value, node)
+        if tensor is not None and name in FUNCTIONS:
+            return Method(tensor, name)
+        if is_tensor_method(name):
+            return Method(value, name)
+        if name == "training":
+            return TRUE
+        return Unknown(_key(value.key, name), value.deps, value.lost, value.why)
+    if isinstance(value, Namespace) and name == "__dict__":
+        return run.new_dict(
+            {
+                key: item
+                for key, item in value.module.slots.items()
+                if isinstance(item, Class | Function)
+            }
+        )
+    if isinstance(value, Namespace):
+        found = run.project.member(run, value.module, name)
+        return UNKNOWN if found is None else found
+    if isinstance(value, Class):
+        found = class_attribute(run, value, name)
+        if isinstance(found, Function) and found.kind == "classmethod":
+            return Bound(found, value)
+        if found is not None:
+            return found
+        base = next((b for b in lineage(value) if isinstance(b, Extern)), None)
+        if name == "__name__":
+            return Const(value.name)
+        return Unknown() if base is None else Extern(f"{base.name}.{name}")
+    if isinstance(value, Super):
+        return _of_super(run, value, name)
+    if isinstance(value, Function | Bound | Partial):
+        return Unknown()
+    if isinstance(value, Tuple) and name in _NAMED and len(value.items) == 2:
+        return value.items[_NAMED[name]]  # of `x.max(dim)`, `x.sort()` and their like
+    if isinstance(value, Const | Tuple | Params | Method):
+        return Method(value, name)
+    return UNKNOWN
+
+
+_NAMED = {"values": 0, "indices": 1}
+
+
+def _key(key: object, name: str) -> object:
+    """The symbol of an attribute of a symbol, unless it grows without bound."""
+    depth, inner = 0, key
+    while isinstance(inner, tuple) and len(inner) == 3 and inner[1] == ".":
+        inner = inner[0]
+        depth += 1
+    return None if key is None or depth >= _KEY_DEPTH else (key, ".", name)
+
+
+def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode) -> Value:
+    found = run.heap.get(value.slots, name)
+    if isinstance(value.cls, Class):
+        if found is None:
+            inherited = class_attribute(run, value.cls, name)
+            if inherited is not None:
+                return bind_attribute(run, value, inherited, node)
+    if found is not None:
+        return found
+    if name == "training":
+        return TRUE
+    if name == "__class__":
+        return value.cls
+    if has_method(value, name):
+        return Method(value, name)
+    if name == "module" and group_of(value) in ("wrapper", "module"):
+        return value
+
+    known = output_field(run, value, name)
+    if known is not None:
+        return known
+    return Unknown(("attr", value.oid, name), frozenset({value.oid}))
+
+
+def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CSTNode) -> Value:
+    """A class attribute as an object sees it: methods bound, properties computed."""
+    if isinstance(found, Function):
+        if found.kind == "property":
+            return call_function(run, found, Args(node), value)
+        if found.kind == "staticmethod":
+            return found
+        if found.kind == "classmethod":
+            return Bound(found, value.cls, found.owner)
+        return Bound(found, value, found.owner)
+    if isinstance(found, Union):
+        return join_alternatives(
+            Alternative(bind_attribute(run, value, one.value, node), one.when, one.configs)
+            for one in found.alternatives
+        )
+    return found
+
+
+def setter(run: Interpreter, target: Instance, name: str, value: Value, node: cst.CSTNode) -> bool:
+    """Calls the setter of a property, if ``name`` is one."""
+    assert isinstance(target.cls, Class)
+    function = class_attribute(run, target.cls, f"{name}.setter")
+    if not isinstance(function, Function):
+        return False
+
+    call_function(run, function, Args(node, [value]), target)
+    return True
+
+
+def _of_super(run: Interpreter, value: Super, name: str) -> Value:
+    start = value.self.cls if isinstance(value.self, Instance) else value.cls
+    order = list(lineage(start)) if isinstance(start, Class) else []
+    behind = order[order.index(value.cls) + 1 :] if value.cls in order else list(value.cls.bases)
+    for one in behind:
+        if isinstance(one, Class):
+            found = run.heap.get(one.slots, name)
+            if isinstance(found, Function):
+                if found.kind == "staticmethod":
+                    return found
+                return Bound(found, value.self, found.owner)
+            if found is not None:
+                return found
+        elif isinstance(one, Extern):
+            return Partial(Extern(f"{one.name}.{name}"), (value.self,), ())
+    return Unknown()
+
+
+def _of_tensor(value: Tensor, name: str) -> Value:
+    if name in GRADIENT:
+        return Tensor(owner=value.owner, grad=False, shape="grad")
+    if name in _SAME:
+        turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY
+        return value.but(sizes=value.sizes if name == "real" else turned, dim=None)
+    if name == "shape":
+        return as_tuple(value.sizes)
+    if name == "logits":
+        # no tensor has it: this is the output of a model, stated to be what it holds
+        return value
+    if name == "shape" and value.mask is not None:
+        return Tensor(zero=value.mask, grad=False, shape="sizes")
+    if name == "dtype":
+        return Unknown(("dtype",))
+    if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):
+        return Unknown()
+    return Method(value, name)

@@ -1,0 +1,120 @@
+"""Calls: of project code, of torch, of what is known by name, and of what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.arguments import Args, takes
+from losslint.analysis.domain.joins import join_alternatives, without_none
+from losslint.analysis.domain.lookup import defined
+from losslint.analysis.domain.values import (
+    NO_CONFIGURATION,
+    Alternative,
+    Bound,
+    Class,
+    Extern,
+    Function,
+    Instance,
+    Method,
+    Partial,
+    Tensor,
+    Union,
+    Value,
+)
+from losslint.analysis.python.classes import construct
+from losslint.analysis.python.functions import call_function
+from losslint.analysis.reading.stated import stated_by_settings
+from losslint.analysis.torch_api import losses
+from losslint.analysis.torch_api.dispatch import call_extern, call_instance, call_method
+from losslint.analysis.torch_api.modules import is_activation
+from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.torch_api.unknown import call_unknown
+from losslint.analysis.training.trace import HandOver
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def call(run: Interpreter, callee: Value, args: Args) -> Value:
+    """The value of a call, with all its effects."""
+    run.step()
+    callee = without_none(callee)
+    if run.returns:
+        stated = stated_by_settings(callee, run.returns, run.place(args.node))
+        if stated is not None:
+            return stated
+    if isinstance(callee, Tensor):
+        # what a factory is stated to return, called like the model that it stands for
+        return callee
+    if losses.is_criterion(callee):
+        return losses.loss_call(run, callee, args)
+    if isinstance(callee, Union):
+        return _call_each(run, callee, args)
+    if isinstance(callee, Function):
+        return call_function(run, callee, args)
+    if isinstance(callee, Bound):
+        if callee.function.name == "step" and _is_optimizer(callee.self):
+            run.act(HandOver(run.place(args.node)))
+        return call_function(run, callee.function, args, callee.self)
+    if isinstance(callee, Class):
+        return construct(run, callee, args)
+    if isinstance(callee, Partial):
+        inner = Args(
+            args.node,
+            [*callee.positional, *args.positional],
+            {**dict(callee.keywords), **args.keywords},
+            args.open,
+            args.stars,
+        )
+        return call(run, callee.callee, inner)
+    if isinstance(callee, Extern):
+        return call_extern(run, callee, args)
+    if isinstance(callee, Instance):
+        return call_instance(run, callee, args)
+    if isinstance(callee, Method):
+        return call_method(run, callee, args)
+    return call_unknown(run, callee, args)
+
+
+def _is_optimizer(value: Value) -> bool:
+    """Whether a value is of an optimizer class of the project, which steps in its own way."""
+    return isinstance(value, Instance) and group_of(value) == "optimizer"
+
+
+def _takes(callee: Value, args: Args) -> bool:
+    """Whether a callable can be meant by a call; one that would raise is none of the choice."""
+    bound = 0
+    if isinstance(callee, Class):
+        init = defined(callee, "__init__")
+        callee, bound = init if isinstance(init, Function) else callee, 1
+    elif isinstance(callee, Bound):
+        callee, bound = callee.function, 1
+    if not isinstance(callee, Function):
+        return True
+    changed = isinstance(callee.node, cst.FunctionDef) and bool(callee.node.decorators)
+    return changed or takes(callee.node, args, bound)
+
+
+def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
+    """Calls every alternative from the same state and joins what they leave."""
+    found: list[Alternative] = []
+    base = run.frame.assumed
+    # what takes the name of an activation is no program of its own with each of them
+    by_name = all(is_activation(one.value) for one in callee.alternatives)
+
+    def arm(one: Alternative) -> Callable[[], bool]:
+        def evaluate() -> bool:
+            value = call(run, one.value, args)
+            configs = NO_CONFIGURATION if by_name else one.configs
+            found.append(Alternative(value, run.frame.assumed - base, configs))
+            return True
+
+        return evaluate
+
+    fitting = [one for one in callee.alternatives if _takes(one.value, args)]
+    run.branch([(one.when, arm(one)) for one in fitting or callee.alternatives])
+    run.frame.assumed = base
+    return join_alternatives(found)

@@ -1,0 +1,51 @@
+"""Modules that a program imports by a name which it puts together."""
+
+from __future__ import annotations
+
+from losslint.analysis.domain.joins import MAX_CONFIGURATIONS, one_of
+from losslint.analysis.domain.strings import beginning_of
+from losslint.analysis.domain.values import Const, Extern, Namespace, Unknown, Value
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.torch_api.registry import Op, extern
+
+
+@extern("importlib.import_module")
+def _import_module(op: Op) -> Value:
+    name, package = op.arg(0, "name"), op.given(1, "package")
+    text, around = _text(name), _text(package)
+    return _module_of_name(op, Const(around + text) if text.startswith(".") and around else name)
+
+
+@extern("builtins.__import__")
+def _dunder_import(op: Op) -> Value:
+    """With names to take from it the module itself, else the package at its top."""
+    name = op.arg(0, "name")
+    if op.given(3, "fromlist") is not None:
+        return _module_of_name(op, name)
+    first, dot, _ = beginning_of(name).partition(".")
+    return _named(op.run, first) if first and (dot or _text(name)) else Unknown()
+
+
+def _module_of_name(op: Op, name: Value) -> Value:
+    text = _text(name)
+    if text:
+        return _named(op.run, text)
+    package, dot, beginning = beginning_of(name).rpartition(".")
+    if not dot or not package.strip("."):
+        return Unknown()
+    modules = op.run.project.modules_in(op.run, package, op.run.module, beginning)
+    if not 0 < len(modules) <= MAX_CONFIGURATIONS:
+        return Unknown()
+    return one_of([Namespace(module) for module in modules], id(op.node))
+
+
+def _named(run: Interpreter, name: str) -> Value:
+    level = len(name) - len(name.lstrip("."))
+    module = run.project.load(run, name.lstrip("."), run.module, level)
+    if module is not None:
+        return Namespace(module)
+    return Unknown() if level else Extern(name)
+
+
+def _text(value: Value | None) -> str:
+    return value.value if isinstance(value, Const) and isinstance(value.value, str) else ""

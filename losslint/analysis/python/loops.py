@@ -1,0 +1,177 @@
+"""Loops, run to a small fixed point; short loops over known items are unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import libcst as cst
+
+from losslint.analysis.domain.containers import element, elements
+from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.scope import Round
+from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
+from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
+from losslint.analysis.python.assignment import assign
+from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.python_api import NUMBERS
+from losslint.analysis.python.statements import dead, executes
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.averages import index_left_by
+from losslint.analysis.training.trace import Action, Loop
+
+MAX_UNROLLED = 12
+
+
+@executes(cst.For)
+def _for(run: Interpreter, node: cst.For) -> bool:
+    outer, run.drawn = run.drawn, frozenset()
+    source = run.eval(node.iter)
+    known = elements(run, source) or _numbers(run, source, node)
+    if known is not None and len(known) <= MAX_UNROLLED and run.rounds * len(known) <= MAX_ROUNDS:
+        run.drawn = run.drawn or outer
+        goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
+    else:
+        item = element(run, source, node.iter)
+        run.drawn = run.drawn or outer
+        goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
+    run.drawn = outer
+    return goes_on
+
+
+def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
+    """The numbers of a range, where the body names an attribute or a layer by each of them."""
+    numbers = run.heap.get(source.slots, NUMBERS) if isinstance(source, Instance) else None
+    return numbers.items if isinstance(numbers, Tuple) and _names_by(node) else None
+
+
+@lru_cache(maxsize=1_024)
+def _names_by(loop: cst.For) -> bool:
+    if not isinstance(loop.target, cst.Name):
+        return False
+    index = loop.target.value
+    return any(
+        isinstance(one, cst.Call)
+        and dotted(one.func).rpartition(".")[2] in _NAMING
+        and any(
+            isinstance(name, cst.Name) and name.value == index
+            for arg in one.args[:2]
+            for name in walk(arg.value)
+        )
+        for one in walk(loop.body)
+    )
+
+
+_NAMING = frozenset({"setattr", "getattr", "add_module", "register_module", "register_parameter"})
+
+
+def _binder(run: Interpreter, node: cst.For, item: Value) -> Callable[[], None]:
+    return lambda: assign(run, node.target, item)
+
+
+@executes(cst.While)
+def _while(run: Interpreter, node: cst.While) -> bool:
+    test = run.eval(node.test)
+    run.guard(test)
+    # what a variable was before the loop says nothing of later rounds, a literal does
+    literal = isinstance(node.test, cst.Integer) or (
+        isinstance(node.test, cst.Name) and node.test.value in ("True", "False")
+    )
+    if literal and truth(test) is False:
+        dead(run, node.body.body, node)
+        return True
+    return _repeated(run, node, lambda: None, endless=literal)
+
+
+def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], None]]) -> bool:
+    frame = run.frame
+    saved = frame.breaks, frame.continues, frame.loop_mark
+    frame.breaks = []
+    start = run.heap.mark()
+    goes_on = True
+    run.rounds, outer_rounds = run.rounds * max(1, len(rounds)), run.rounds
+    for bind in rounds:
+        frame.continues = []
+        frame.loop_mark = mark = run.heap.mark()
+        base = frame.assumed
+        run.looping.append(Round(node, mark, repeats=False))
+        bind()
+        if run.exec(node.body.body):
+            run.leave(frame.continues, mark)
+        run.looping.pop()
+        if not frame.continues:
+            goes_on = False
+            break
+        run.rejoin(frame.continues, mark)
+        frame.assumed = base
+    breaks = frame.breaks
+    run.rounds = outer_rounds
+    frame.breaks, frame.continues, frame.loop_mark = saved
+    if breaks:
+        if goes_on:
+            run.leave(breaks, start)
+        run.rejoin(breaks, start)
+        return True
+    if goes_on and node.orelse is not None:
+        return run.exec(node.orelse.body.body)
+    return goes_on
+
+
+def _repeated(
+    run: Interpreter, node: cst.For | cst.While, bind: Callable[[], None], endless: bool
+) -> bool:
+    """Runs the body twice, so that what the first round leaves is seen by the second.
+
+    Inside the second round of a loop around, once is enough: the rounds have met already.
+    """
+    frame, heap = run.frame, run.heap
+    saved = frame.breaks, frame.continues, frame.loop_mark
+    base = frame.assumed
+    rounds = 1 if run.settled else 2
+    body: list[Action] = []
+    repeats = False
+    left_by_break = False
+    for number in range(rounds):
+        frame.breaks, frame.continues = [], []
+        frame.loop_mark = mark = heap.mark()
+        outer, run.trace = run.trace, []
+        last = number == rounds - 1
+        run.settled += last
+        run.loops += 1
+        heap.start_recording()
+        run.looping.append(Round(node, mark, repeats=True))
+        try:
+            bind()
+            if isinstance(node, cst.While) and number:
+                run.eval(node.test)
+            if run.exec(node.body.body):
+                run.leave(frame.continues, mark)
+        finally:
+            run.settled -= last
+            run.loops -= 1
+            run.looping.pop()
+            body, run.trace = run.trace, outer
+            reads = heap.stop_recording()
+        repeats = bool(frame.continues)
+        left_by_break = bool(frame.breaks)
+        exits = [*frame.continues, *frame.breaks]
+        if exits:
+            run.rejoin(exits, mark)
+            forget_counts(run, node, mark)
+        else:
+            heap.roll_back(mark)
+        frame.assumed = base
+        if heap.holds(reads):
+            break  # another round would find what this one found
+    frame.breaks, frame.continues, frame.loop_mark = saved
+    left = index_left_by(node) if isinstance(node, cst.For) else None
+    if left is not None and isinstance(run.heap.get(frame.scope.slots, left[0]), Unknown):
+        run.heap.set(frame.scope.slots, *left)
+    if body:
+        run.act(Loop(run.place(node), tuple(body), repeats))
+    if endless and not left_by_break:
+        return False
+    if node.orelse is not None:
+        return run.exec(node.orelse.body.body)
+    return True

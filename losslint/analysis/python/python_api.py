@@ -1,0 +1,298 @@
+"""Python's own builtins and containers, as far as values flow through them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import (
+    element,
+    elements,
+    extend,
+    is_key,
+)
+from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
+    TRUE,
+    UNKNOWN,
+    Bound,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Params,
+    Partial,
+    Sign,
+    Super,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+)
+from losslint.analysis.interpreter import Interpreter, constant
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.python.operators import binary
+from losslint.analysis.tensors import blending
+from losslint.analysis.torch_api.optim import owners_of
+from losslint.analysis.torch_api.registry import Op, extern
+from losslint.analysis.training import accumulation
+from losslint.analysis.training.averages import length
+from losslint.analysis.training.gradient_flow import cut
+
+
+def _with_rest(run: Interpreter, rest: Value) -> Instance:
+    made = run.new_list()
+    run.heap.set(made.slots, REST, rest)
+    return made
+
+
+@extern("builtins.range")
+def _range(op: Op) -> Value:
+    made = _with_rest(op.run, Unknown())
+    bounds = [constant(value, int) for value in op.args.positional]
+    if 1 <= len(bounds) <= 2 and all(one is not None and abs(one) < _LARGE for one in bounds):
+        numbers = range(*bounds)
+        if len(numbers) <= MAX_NUMBERS:
+            op.run.heap.set(made.slots, NUMBERS, Tuple(tuple(map(Const, numbers))))
+    return made
+
+
+NUMBERS = "<numbers>"
+"""The slot of a short range that holds its numbers; most loops over one are seen as endless."""
+MAX_NUMBERS = 12
+_LARGE = 1_000_000
+
+
+@extern("builtins.zip")
+def _zip(op: Op) -> Value:
+    sources = op.args.positional
+    columns = [elements(op.run, source) for source in sources]
+    if columns and all(column is not None for column in columns) and not op.args.open:
+        known = [column for column in columns if column is not None]
+        return op.run.new_list([Tuple(row) for row in zip(*known, strict=False)])
+    if op.args.open:
+        return _with_rest(op.run, Unknown())
+    row = Tuple(tuple(element(op.run, source, op.node) for source in sources))
+    return _with_rest(op.run, row)
+
+
+@extern("builtins.enumerate", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "tqdm.trange",
+        "itertools.cycle", "itertools.islice", "builtins.iter", "builtins.reversed",
+        "builtins.sorted", "tqdm.std.tqdm", "rich.progress.track")  # fmt: skip
+def _iterated(op: Op) -> Value:
+    source = op.arg(0, "iterable")
+    short = op.name.rpartition(".")[2]
+    if short == "enumerate":
+        known = elements(op.run, source)
+        if known is not None:
+            return op.run.new_list(
+                [Tuple((Const(index), item)) for index, item in enumerate(known)]
+            )
+        return _with_rest(op.run, Tuple((Unknown(), element(op.run, source, op.node))))
+    if short in ("sorted", "reversed"):
+        known = elements(op.run, source)
+        if known is not None:
+            return op.run.new_list(known[::-1] if short == "reversed" else known)
+    return source
+
+
+@extern("builtins.next")
+def _next(op: Op) -> Value:
+    return element(op.run, op.arg(0), op.node)
+
+
+@extern("builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
+        "collections.deque")  # fmt: skip
+def _list(op: Op) -> Value:
+    source = op.given(0, "iterable")
+    if isinstance(source, Params):
+        return source
+    if source is None:
+        return op.run.new_list()
+    if isinstance(source, Unknown):
+        return source
+    known = elements(op.run, source)
+    if op.name == "builtins.tuple" and known is not None:
+        return Tuple(tuple(known))
+    made = op.run.new_list()
+    extend(op.run, made, source)
+    return made
+
+
+@extern("builtins.dict", "collections.OrderedDict", "collections.defaultdict",
+        "types.SimpleNamespace", "argparse.Namespace")  # fmt: skip
+def _dict(op: Op) -> Value:
+    made = op.run.new_dict()
+    source = op.given(0)
+    if isinstance(source, Instance):
+        for key, value in list(source.slots.items()):
+            if key == REST or is_key(key):
+                op.run.heap.set(made.slots, key, value)
+        for pair in elements(op.run, source) or ():
+            if (
+                isinstance(pair, Tuple)
+                and len(pair.items) == 2
+                and isinstance(pair.items[0], Const)
+            ):
+                op.run.heap.set(made.slots, ("key", pair.items[0].value), pair.items[1])
+    for key_, value in op.args.keywords.items():
+        slot: Hashable = key_ if op.name.endswith("amespace") else ("key", key_)
+        op.run.heap.set(made.slots, slot, value)
+    return made
+
+
+@extern("builtins.sum", "math.fsum")
+def _sum(op: Op) -> Value:
+    source = op.arg(0, "iterable")
+    known = elements(op.run, source)
+    if known is None:
+        return _of_many(op, element(op.run, source, op.node))
+    if not known:
+        return Const(0)
+    total = known[0]
+
+    for item in known[1:]:
+        total = binary(op.run, "+", total, item, op.node)
+    return total
+
+
+def _of_many(op: Op, value: Value) -> Value:
+    """The sum of an unknown number of values of one kind."""
+    if isinstance(value, Tensor):
+        zero = value.zero or value.mask
+        sums = value.sums
+        if not sums and len({term.family for term in value.terms}) > 1:
+            sums = frozenset({op.run.place(op.node)})
+        return value.but(sums=sums, zero=zero)
+    return value
+
+
+@extern("builtins.max", "builtins.min")
+def _extreme(op: Op) -> Value:
+    values = list(op.args.positional)
+    if len(values) == 1:
+        return element(op.run, values[0], op.node)
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    if tensors:
+        made = blending.blend(*values)
+        numbers = [number(value) for value in values]
+        positive = any(number is not None and number > 0 for number in numbers)
+
+        opened = any(isinstance(value, Unknown) for value in values)
+        guarded = op.name.endswith("max") and (positive or opened)
+        return made.but(sign=Sign.POSITIVE if guarded else Sign.UNKNOWN)
+    if all(isinstance(value, Const) for value in values) and values:
+        return UNKNOWN
+    return UNKNOWN
+
+
+@extern("builtins.int", "builtins.float", "builtins.bool", "builtins.str", "builtins.abs",
+        "builtins.round")  # fmt: skip
+def _converted(op: Op) -> Value:
+    value = op.given(0)
+    if isinstance(value, Tensor):
+        accumulation.read_as_number(op.run, value)
+        short = op.name.rpartition(".")[2]
+        return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
+    if isinstance(value, Const):
+        kind = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs}.get(
+            op.name.rpartition(".")[2]
+        )
+        try:
+            return Const(kind(value.value)) if kind is not None else UNKNOWN  # type: ignore[operator]
+        except (TypeError, ValueError, OverflowError):
+            return UNKNOWN
+    return Unknown()
+
+
+@extern("typing.cast", "typing_extensions.cast")
+def _cast(op: Op) -> Value:
+    return op.arg(1, "val")
+
+
+@extern("builtins.len")
+def _len(op: Op) -> Value:
+    value = op.arg(0)
+    known = elements(op.run, value)
+    if isinstance(value, Tensor) and (value.mask or value.zero):
+        return Tensor(zero=value.mask or value.zero, grad=False)
+    if isinstance(value, Unknown):
+        return length(value, op.node)
+    return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
+
+
+@extern("builtins.super")
+def _super(op: Op) -> Value:
+    frame = op.run.frame
+    for one in reversed(op.run.frames):
+        if one.owner is not None:
+            frame = one
+            break
+    if frame.owner is not None and frame.self is not None:
+        return Super(frame.owner, frame.self)
+    return Unknown()
+
+
+@extern("builtins.type")
+def _type(op: Op) -> Value:
+    value = op.arg(0)
+    return value.cls if isinstance(value, Instance) else Unknown()
+
+
+@extern("builtins.callable")
+def _callable(op: Op) -> Value:
+    value = op.arg(0)
+    return TRUE if isinstance(value, Function | Bound | Class | Partial) else Unknown()
+
+
+@extern("builtins.print", "builtins.open", "builtins.exit", "builtins.input", "builtins.id",
+        "builtins.hash", "builtins.repr", "builtins.vars", "builtins.dir", "builtins.any",
+        "builtins.all", "builtins.divmod", "builtins.exec", "builtins.slice",
+        "builtins.object", "builtins.bytes", "builtins.Exception", "builtins.chr",
+        "builtins.ValueError")  # fmt: skip
+def _nothing(op: Op) -> Value:
+    for value in op.args.all():
+        looked_at(op.run, value, op.run.place(op.node))
+    if op.name in ("builtins.any", "builtins.all"):
+        known = elements(op.run, op.arg(0))
+        if known:
+            found = {truth(item) for item in known}
+            if len(found) == 1 and None not in found:
+                return Const(found.pop())
+    return Unknown()
+
+
+@extern("builtins.map", "builtins.filter")
+def _map(op: Op) -> Value:
+
+    callee, source = op.arg(0), op.arg(1)
+    if op.name == "builtins.filter":
+        if isinstance(source, Params):
+            return source
+        return _with_rest(op.run, element(op.run, source, op.node))
+    known = elements(op.run, source)
+    if known is not None and len(op.args.positional) == 2:
+        return op.run.new_list([op.run.call(callee, Args(op.node, [item])) for item in known])
+    items = [element(op.run, one, op.node) for one in op.args.positional[1:]]
+    return _with_rest(op.run, op.run.call(callee, Args(op.node, items)))
+
+
+@extern("itertools.chain", "itertools.chain.from_iterable")
+def _chain(op: Op) -> Value:
+    if any(isinstance(value, Params) for value in op.args.positional):
+        return Params(owners_of(op.run, Tuple(tuple(op.args.positional))))
+    made = op.run.new_list()
+    for value in op.args.positional:
+        extend(op.run, made, value)
+    return made
+
+
+@extern("dataclasses.field")
+def _field(op: Op) -> Value:
+    factory = op.given(-1, "default_factory")
+    if factory is not None:
+        return op.run.call(factory, Args(op.node))
+    value = op.given(-1, "default")
+    return value if value is not None else UNKNOWN

@@ -1,0 +1,193 @@
+"""Comparisons of abstract values: by order, equality, identity and membership."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from losslint.analysis.domain.conditions import (
+    by_version,
+    is_padding,
+)
+from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.sizes import broadcast
+from losslint.analysis.domain.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    UNKNOWN,
+    Bound,
+    Class,
+    Const,
+    DType,
+    Extern,
+    Function,
+    Instance,
+    Namespace,
+    Sign,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+    ZeroReason,
+    alternatives_of,
+)
+from losslint.analysis.objective.metrics import compared
+from losslint.analysis.objective.shares import RANDOM, share_below
+from losslint.analysis.tensors import blending, forms
+from losslint.analysis.tensors.comparisons import is_of_element, is_of_itself
+from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.training.gradient_flow import cut
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def compare(
+    run: Interpreter, sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
+) -> Value:
+    """One comparison of a chain."""
+    if isinstance(sign, cst.Is | cst.IsNot):
+        same = _identity(left, right)
+        return same if isinstance(sign, cst.Is) else _inverted(same)
+    tensors = [
+        one.value
+        for side in (left, right)
+        for one in alternatives_of(side)
+        if isinstance(one.value, Tensor) and (side is one.value or one.value.zero or one.value.mask)
+    ]
+    if tensors:
+        if isinstance(sign, cst.In | cst.NotIn):
+            return UNKNOWN
+        if isinstance(sign, cst.Equal):
+            compared(run, left, right, node)
+        run_place = run.place(node)
+        inner = next((t.mask or t.zero for t in tensors if t.mask or t.zero), None)
+        reason = inner
+        padding = (
+            isinstance(sign, cst.NotEqual)
+            or is_of_itself(node)
+            or is_padding(type(sign).__name__, right)
+            or any(t.shape in forms.FIXED for t in tensors)
+        )
+        if not padding:
+            text = "no element may be selected"
+            reason = ZeroReason(run_place, "mask", text, behind=inner)
+        made = blending.blend(left, right)
+        mask = Tensor(
+            mask=reason,
+            shape="random"
+            if any(t.shape in RANDOM for t in tensors)
+            else forms.SOME
+            if isinstance(sign, cst.Equal) and is_of_element(node)
+            else forms.found(type(sign).__name__, tensors[0], right),
+            rare=share_below(run, left, right, node),
+            zero=inner,
+            sign=Sign.NON_NEGATIVE,
+            dtype=DType.BOOL,
+            sizes=broadcast(sizes_of(left), sizes_of(right)),
+            grad=False,
+            deps=made.deps,
+            confidence=made.confidence,
+            above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
+        )
+        return cut(run, made, mask, "comparison", node)
+    if isinstance(sign, cst.Equal | cst.NotEqual):
+        if is_of_itself(node) or is_of_element(node):
+            return UNKNOWN  # hardly ever False everywhere
+        same = _equality(left, right, node)
+        return same if isinstance(sign, cst.Equal) else _inverted(same)
+    if isinstance(sign, cst.In | cst.NotIn):
+        found = _membership(run, left, right)
+        return found if isinstance(sign, cst.In) else _inverted(found)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _ordered(sign, left.value, right.value)
+    decided = by_version(sign, left, right)
+    if decided is not None:
+        return decided
+    if isinstance(left, Unknown):
+        key = left.key if left.key is not None else ("value", id(node))
+        return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
+    return UNKNOWN
+
+
+def without_key(value: Value) -> Value:
+    """An undecided result that stands for no symbol."""
+    return UNKNOWN if isinstance(value, Unknown | Const) else value
+
+
+def _inverted(value: Value) -> Value:
+    if isinstance(value, Const):
+        return Const(not value.value)
+    if isinstance(value, Unknown) and value.key is not None:
+        return Unknown(("not", value.key))
+    return value
+
+
+def _identity(left: Value, right: Value) -> Value:
+    if isinstance(right, Const) and not isinstance(left, Unknown):
+        if isinstance(left, Union):
+            outcomes = {one.value == right for one in left.alternatives}
+            unknown = any(isinstance(one.value, Unknown) for one in left.alternatives)
+            if len(outcomes) == 1 and not unknown:
+                return Const(outcomes.pop())
+            return UNKNOWN
+        if right == NONE and isinstance(left, Extern):
+            return FALSE
+        return Const(left == right)
+    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        return Unknown(("==", left.key, right))
+    if isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
+        return Const(left == right)
+    return UNKNOWN
+
+
+_OBJECTS = (Instance, Class, Function, Namespace, Extern)
+
+
+def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return Const(left.value == right.value)
+    if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        return Unknown(("==", left.key, right))
+    if isinstance(right, Unknown) and right.key is not None and isinstance(left, Const):
+        return Unknown(("==", right.key, left))
+    if isinstance(left, Instance | Class | Function | Namespace | Bound) and left == right:
+        return TRUE
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown(("==", ("value", id(node)), None))
+    return UNKNOWN
+
+
+def _membership(run: Interpreter, left: Value, right: Value) -> Value:
+    known = elements(run, right)
+    if known is not None and isinstance(left, Const):
+        if any(left == item for item in known):
+            return TRUE
+        if all(isinstance(item, Const) for item in known):
+            return FALSE
+    if known and isinstance(left, Unknown) and left.key is not None:
+        if all(isinstance(item, Const) for item in known):
+            return Unknown(("in", left.key, tuple(known)))
+    if isinstance(left, Const) and isinstance(right, Const):
+        if isinstance(left.value, str) and isinstance(right.value, str):
+            return Const(left.value in right.value)
+    if isinstance(left, Const) and isinstance(right, Unknown) and right.key is not None:
+        return Unknown(("contains", right.key, left))
+    return UNKNOWN
+
+
+def _ordered(sign: cst.BaseCompOp, left: Any, right: Any) -> Value:
+    try:
+        if isinstance(sign, cst.LessThan):
+            return Const(bool(left < right))
+        if isinstance(sign, cst.GreaterThan):
+            return Const(bool(left > right))
+        if isinstance(sign, cst.LessThanEqual):
+            return Const(bool(left <= right))
+        if isinstance(sign, cst.GreaterThanEqual):
+            return Const(bool(left >= right))
+    except TypeError:
+        pass
+    return UNKNOWN

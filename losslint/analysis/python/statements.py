@@ -1,0 +1,376 @@
+"""Statements: assignments, branches, and the ways out of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from losslint.analysis.domain.conditions import is_by_version, outcomes
+from losslint.analysis.domain.containers import extend, is_list
+from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.values import (
+    ALWAYS,
+    NONE,
+    UNKNOWN,
+    Conditions,
+    Const,
+    Extern,
+    Instance,
+    Unknown,
+    Value,
+)
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.objective import named_losses, unused_losses
+from losslint.analysis.python import counters, operators
+from losslint.analysis.python.assignment import assign, bind_name
+from losslint.analysis.python.subscripts import delete_item
+from losslint.analysis.reading.stated import stated_by_comment, with_facts
+from losslint.analysis.tensors.narrowing import narrow, narrow_otherwise
+from losslint.analysis.training import accumulation
+from losslint.analysis.training.lightning import TRAINING_STEP, returned_for_backward
+from losslint.analysis.training.missing_call import missing_call
+
+STATEMENTS: dict[type, Callable[[Interpreter, Any], bool]] = {}
+_STATING = (cst.Assign, cst.AnnAssign, cst.Return)
+"""Statements whose value a comment can state."""
+
+
+def executes(
+    *kinds: type[cst.CSTNode],
+) -> Callable[[Callable[[Interpreter, Any], bool]], Callable[[Interpreter, Any], bool]]:
+    """Registers the execution of a kind of statement; it says whether control goes on."""
+
+    def register(
+        execute: Callable[[Interpreter, Any], bool],
+    ) -> Callable[[Interpreter, Any], bool]:
+        for kind in kinds:
+            STATEMENTS[kind] = execute
+        return execute
+
+    return register
+
+
+@executes(cst.SimpleStatementSuite, cst.IndentedBlock)
+def _block_of(run: Interpreter, node: cst.SimpleStatementSuite | cst.IndentedBlock) -> bool:
+    return run.exec(node.body)
+
+
+@executes(cst.SimpleStatementLine)
+def _line(run: Interpreter, node: cst.SimpleStatementLine) -> bool:
+    comment = node.trailing_whitespace.comment
+    if comment is not None and isinstance(node.body[-1], _STATING):
+        run.stated = stated_by_comment(comment, run.place(node.body[-1]))
+    goes_on = run.exec(node.body)
+    run.stated = None
+    return goes_on
+
+
+def _right_side(run: Interpreter, node: cst.CSTNode) -> Value:
+    """The value of a line, taken to be what the comment on it states."""
+    # what is stated of this line is not said of the lines that it calls
+    stated, run.stated = run.stated, None
+    value = run.eval(node)
+    return value if stated is None else with_facts(value, stated)
+
+
+@executes(cst.Expr)
+def _expression(run: Interpreter, node: cst.Expr) -> bool:
+    value = run.eval(node.value)
+    if isinstance(node.value, cst.Attribute):
+        missing_call(run, node.value, value)
+    elif isinstance(node.value, cst.Call):
+        unused_losses.discarded(run, node.value, value)
+    return True
+
+
+@executes(cst.Assign)
+def _assign(run: Interpreter, node: cst.Assign) -> bool:
+    value = _right_side(run, node.value)
+    if run.looping and isinstance(node.value, cst.BinaryOperation):
+        value = accumulation.assigned(run, node, node.value, value)
+        if node.targets[0].target.deep_equals(node.value.left):
+            counters.counted(run, node.targets[0].target, value)
+    for target in node.targets:
+        assign(run, target.target, value)
+    if len(node.targets) == 1:
+        named_losses.assigned(run, node, node.targets[0].target, value)
+        unused_losses.assigned(run, node, node.targets[0].target, value)
+    return True
+
+
+@executes(cst.AnnAssign)
+def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
+    if node.value is not None:
+        value = _right_side(run, node.value)
+        assign(run, node.target, value)
+        named_losses.assigned(run, node, node.target, value)
+        unused_losses.assigned(run, node, node.target, value)
+    return True
+
+
+@executes(cst.AugAssign)
+def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
+    before = run.eval(node.target)
+    value = run.eval(node.value)
+    sign = operators.symbol(node.operator)
+    if sign == "+" and isinstance(before, Instance) and is_list(before):
+        extend(run, before, value)
+        return True
+    made = operators.binary(run, sign, before, value, node)
+    if sign == "+":
+        made = accumulation.added(run, node.target, value, made, node)
+    counters.counted(run, node.target, made)
+    assign(run, node.target, made)
+    return True
+
+
+@executes(cst.Return)
+def _return(run: Interpreter, node: cst.Return) -> bool:
+    value = NONE if node.value is None else _right_side(run, node.value)
+    if node.value is not None and run.frame.name == TRAINING_STEP:
+        returned_for_backward(run, node.value, value)
+    run.leave(run.frame.returns, run.frame.mark, value)
+    return False
+
+
+@executes(cst.Raise)
+def _raise(run: Interpreter, node: cst.Raise) -> bool:
+    if node.exc is not None:
+        run.eval(node.exc)
+    return False
+
+
+@executes(cst.Break)
+def _break(run: Interpreter, node: cst.Break) -> bool:
+    run.leave(run.frame.breaks, run.frame.loop_mark)
+    return False
+
+
+@executes(cst.Continue)
+def _continue(run: Interpreter, node: cst.Continue) -> bool:
+    run.leave(run.frame.continues, run.frame.loop_mark)
+    return False
+
+
+@executes(cst.Assert)
+def _assert(run: Interpreter, node: cst.Assert) -> bool:
+    run.guard(run.eval(node.test))
+    return True
+
+
+@executes(cst.Del)
+def _delete(run: Interpreter, node: cst.Del) -> bool:
+    if isinstance(node.target, cst.Name):
+        run.heap.remove(run.frame.scope.slots, node.target.value)
+    elif isinstance(node.target, cst.Subscript):
+        delete_item(run, run.eval(node.target.value), node.target)
+    return True
+
+
+@executes(cst.Global)
+def _global(run: Interpreter, node: cst.Global) -> bool:
+    run.frame.globals |= {item.name.value for item in node.names}
+    return True
+
+
+@executes(cst.Nonlocal)
+def _nonlocal(run: Interpreter, node: cst.Nonlocal) -> bool:
+    for item in node.names:
+        name = item.name.value
+        scope = run.frame.scope.outer
+        while scope is not None and name not in scope.slots:
+            scope = scope.outer
+        if scope is not None:
+            run.frame.nonlocals[name] = scope.slots
+    return True
+
+
+def dead(run: Interpreter, body: Sequence[cst.CSTNode], owner: cst.CSTNode) -> None:
+    """Looks once at code that cannot run with the constants at hand, for rules on single calls."""
+    if run.dead or owner in run.entered:
+        return
+    run.entered.add(owner)
+    mark, assumed, trace = run.heap.mark(), run.frame.assumed, run.trace
+    frame = run.frame
+    exits = frame.returns, frame.breaks, frame.continues
+    frame.returns, frame.breaks, frame.continues = [], [], []
+    run.dead += 1
+    run.trace = []
+    try:
+        run.exec(body)
+    finally:
+        run.dead -= 1
+        run.trace = trace
+        frame.returns, frame.breaks, frame.continues = exits
+        frame.assumed = assumed
+        run.heap.roll_back(mark)
+
+
+def _block(node: cst.If | cst.Else | None) -> Sequence[cst.CSTNode]:
+    """The statements of an else part; an elif is a single one."""
+    if node is None:
+        return ()
+    return (node,) if isinstance(node, cst.If) else node.body.body
+
+
+@executes(cst.If)
+def _if(run: Interpreter, node: cst.If) -> bool:
+    if _is_main_guard(node) and len(run.frames) == 1:
+        run.module.guards.append(node.body)
+        return True
+    test = run.eval(node.test)
+    run.guard(test)
+    certain = truth(test)
+    orelse = _block(node.orelse)
+    if certain is not None:
+        if not run.dead:
+            run.seen.arms.setdefault(node, set()).add(certain)
+        taken, skipped = (node.body.body, orelse) if certain else (orelse, node.body.body)
+        if skipped and not is_by_version(test):
+            dead(run, skipped, node)
+        return run.exec(taken)
+    if not run.dead:
+        run.seen.arms[node] = {True, False}
+    when_true, when_false = outcomes(test, node)
+
+    def body() -> bool:
+        narrow(run, node.test)
+        return run.exec(node.body.body)
+
+    def otherwise() -> bool:
+        narrow_otherwise(run, node.test)
+        return run.exec(orelse)
+
+    return run.branch([(when_true, body), (when_false, otherwise)], node.test)
+
+
+def _is_main_guard(node: cst.If) -> bool:
+    test = node.test
+    return (
+        isinstance(test, cst.Comparison)
+        and isinstance(test.left, cst.Name)
+        and test.left.value == "__name__"
+    )
+
+
+@executes(cst.Try, cst.TryStar)
+def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
+    def body() -> bool:
+        if not run.exec(node.body.body):
+            return False
+        return run.exec(node.orelse.body.body) if node.orelse is not None else True
+
+    def handler(one: cst.ExceptHandler | cst.ExceptStarHandler) -> Callable[[], bool]:
+        def handle() -> bool:
+            if one.name is not None:
+                assign(run, one.name.name, UNKNOWN)
+            return run.exec(one.body.body)
+
+        return handle
+
+    key = ("raised", id(node))
+    arms: list[tuple[Conditions, Callable[[], bool]]] = [(frozenset({(key, False)}), body)]
+    handlers: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+    for number, one in enumerate(handlers):
+        raised = frozenset({(key, True), (("==", key, Const(number)), True)})
+        arms.append((raised, handler(one)))
+    falls = run.branch(arms) if node.handlers else body()
+    if node.finalbody is not None:
+        # what follows a return is cut off, but a finally block runs there too
+        falls = run.exec(node.finalbody.body.body) and falls
+    return falls
+
+
+_NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad"})
+_AUTOCAST = frozenset(
+    {"torch.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.cpu.amp.autocast"}
+)
+
+
+@executes(cst.With)
+def _with(run: Interpreter, node: cst.With) -> bool:
+    no_grad = autocast = 0
+    for item in node.items:
+        name = _manager(run, item.item)
+        value = run.eval(item.item)
+        if name in _NO_GRAD or (name == "torch.set_grad_enabled" and _disabled(run, item.item)):
+            no_grad += 1
+        if name in _AUTOCAST:
+            autocast += 1
+        if item.asname is not None:
+            assign(run, item.asname.name, entered(value))
+    run.no_grad += no_grad
+    run.autocast += autocast
+    try:
+        return run.exec(node.body.body)
+    finally:
+        run.no_grad -= no_grad
+        run.autocast -= autocast
+
+
+def entered(value: Value) -> Value:
+    """What ``with value as name`` binds."""
+    return value if isinstance(value, Instance) else Unknown()
+
+
+def _manager(run: Interpreter, node: cst.BaseExpression) -> str:
+    callee = run.eval(node.func) if isinstance(node, cst.Call) else run.eval(node)
+    return callee.name if isinstance(callee, Extern) else ""
+
+
+def _disabled(run: Interpreter, node: cst.BaseExpression) -> bool:
+    return (
+        isinstance(node, cst.Call)
+        and bool(node.args)
+        and truth(run.eval(node.args[0].value)) is False
+    )
+
+
+@executes(cst.Match)
+def _match(run: Interpreter, node: cst.Match) -> bool:
+    subject = run.eval(node.subject)
+    arms: list[tuple[Conditions, Callable[[], bool]]] = []
+    exhaustive = False
+    for case in node.cases:
+        matched = _matches(run, subject, case)
+        if matched is False:
+            continue
+        key = subject.key if isinstance(subject, Unknown) else None
+        pattern = _pattern_constant(run, case.pattern)
+        when: Conditions = ALWAYS
+        if key is not None and pattern is not None:
+            when = frozenset({(("==", key, pattern), True)})
+        else:
+            when = frozenset({(("==", ("match", id(node)), id(case)), True)})
+        arms.append((when, _case(run, case)))
+        if matched or (isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None):
+            exhaustive = case.guard is None
+            break
+    if not exhaustive:
+        arms.append((ALWAYS, lambda: True))
+    return run.branch(arms)
+
+
+def _case(run: Interpreter, case: cst.MatchCase) -> Callable[[], bool]:
+    def arm() -> bool:
+        if isinstance(case.pattern, cst.MatchAs) and case.pattern.name is not None:
+            bind_name(run, case.pattern.name.value, UNKNOWN)
+        return run.exec(case.body.body)
+
+    return arm
+
+
+def _pattern_constant(run: Interpreter, pattern: cst.MatchPattern) -> Const | None:
+    if isinstance(pattern, cst.MatchValue):
+        value = run.eval(pattern.value)
+        return value if isinstance(value, Const) else None
+    return None
+
+
+def _matches(run: Interpreter, subject: Value, case: cst.MatchCase) -> bool | None:
+    pattern = _pattern_constant(run, case.pattern)
+    if isinstance(subject, Const) and pattern is not None and case.guard is None:
+        return subject == pattern
+    return None

@@ -1,0 +1,364 @@
+"""Subscripts: reading, writing and deleting items of containers, tensors and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import EllipsisType
+from typing import TYPE_CHECKING, TypeAlias
+
+import libcst as cst
+
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import LABEL, as_tensor, is_comparison, is_label
+from losslint.analysis.domain.containers import (
+    LISTS,
+    TAIL,
+    any_item,
+    at_maximum,
+    element,
+    is_dict,
+    is_list,
+    keys_of,
+    kind_of,
+    list_items,
+    picked,
+)
+from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
+from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
+from losslint.analysis.domain.trail import extend as extend_trail
+from losslint.analysis.domain.values import (
+    NONE,
+    UNKNOWN,
+    Act,
+    Class,
+    Const,
+    DType,
+    Extern,
+    Function,
+    Instance,
+    Params,
+    Sign,
+    TargetKind,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective.shares import RANDOM
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.python.functions import call_function
+from losslint.analysis.tensors import forms
+from losslint.analysis.tensors.comparisons import is_of_positives
+from losslint.analysis.tensors.operations import whole, with_operation
+from losslint.analysis.torch_api.outputs import output_item
+from losslint.analysis.torch_api.pretrained import any_network
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+Index: TypeAlias = "Value | slice | tuple[Value | slice, ...]"
+"""One index, a slice with constant bounds, or something for each axis."""
+
+
+def _index(run: Interpreter, node: cst.Subscript) -> Index:
+    """What stands between the brackets of a subscript."""
+    if len(node.slice) != 1:
+        return tuple(
+            run.eval(axis.slice.value) if isinstance(axis.slice, cst.Index) else _extent(axis.slice)
+            for axis in node.slice
+        )
+    part = node.slice[0].slice
+    if isinstance(part, cst.Index):
+        return run.eval(part.value)
+    assert isinstance(part, cst.Slice)
+    bounds: list[int | None] = []
+    for bound in (part.lower, part.upper, part.step):
+        if bound is None:
+            bounds.append(None)
+            continue
+        value = run.eval(bound)
+        if not isinstance(value, Const) or not isinstance(value.value, int):
+            return (_extent(part),)
+        bounds.append(value.value)
+    return slice(*bounds)
+
+
+def _extent(part: cst.BaseSlice) -> slice:
+    """A slice of one axis of several: everything, or some part of it."""
+    if isinstance(part, cst.Slice) and not (part.lower or part.upper or part.step):
+        return slice(None)
+    return slice(0, None)
+
+
+def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
+    """``value[...]``."""
+    index = _index(run, node)
+    return each(without_none(value), lambda one: _item(run, one, index, node))
+
+
+def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> Value:
+    if isinstance(value, Tensor):
+        return indexed(run, value, place, node)
+    index = None if isinstance(place, tuple) else place
+    if isinstance(value, Tuple):
+        return _of_items(run, value.items, index, None)
+    if isinstance(value, Instance):
+        if is_list(value):
+            if run.heap.get(value.slots, REST) is None:
+                return _of_items(run, list_items(run, value), index, value)
+            if isinstance(index, slice):
+                return value
+            tail = run.heap.get(value.slots, TAIL)
+            if (
+                isinstance(index, Const)
+                and isinstance(index.value, int)
+                and index.value < 0
+                and isinstance(tail, Tuple)
+                and -index.value <= len(tail.items)
+            ):
+                return tail.items[index.value]
+            return any_item(run, value)
+        if is_dict(value):
+            return _of_dict(run, value, index, node)
+
+        method = find_method(value, "__getitem__") if isinstance(value.cls, Class) else None
+        if method is not None:
+            position = UNKNOWN if index is None or isinstance(index, slice) else index
+            return call_function(run, method, Args(node, [position]), value)
+        if isinstance(value.cls, Extern) and isinstance(index, Const | slice):
+            return output_item(run, value, index)
+        return Unknown(None, frozenset({value.oid}))
+    if isinstance(value, Unknown):
+        key: Hashable = None
+        if run.repeats() and (
+            is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
+        ):
+            return indexed(run, Tensor(deps=value.deps), place, node)
+        if value.key is not None and isinstance(index, Const):
+            key = (value.key, "[]", index)
+        if is_label(value.key):
+            key = (value.key, "[]", LABEL)
+        return Unknown(key, value.deps, value.lost, value.why)
+    if isinstance(value, Params):
+        return element(run, value, node)
+    return (any_network(value) if isinstance(value, Extern) else None) or UNKNOWN
+
+
+def _of_items(
+    run: Interpreter,
+    items: tuple[Value, ...],
+    index: Value | slice | None,
+    holder: Instance | None,
+) -> Value:
+    if isinstance(index, slice):
+        chosen = items[index]
+        if holder is None:
+            return Tuple(chosen)
+        kind = kind_of(holder)
+        return run.new_list(chosen, kind if kind in LISTS else "builtins.list")
+    if isinstance(index, Const) and isinstance(index.value, int):
+        if -len(items) <= index.value < len(items):
+            return items[index.value]
+        return UNKNOWN
+    return join(items) if items else UNKNOWN
+
+
+def _of_dict(
+    run: Interpreter, value: Instance, index: Value | slice | None, node: cst.Subscript
+) -> Value:
+    rest = run.heap.get(value.slots, REST)
+    if isinstance(index, Const):
+        found = run.heap.get(value.slots, ("key", index.value))
+        if found is not None:
+            return found
+        return rest if rest is not None else run.unknown(node, "no such key is known")
+    if index is None or isinstance(index, slice):
+        return UNKNOWN
+    named = [(slot[1], value.slots[slot]) for slot in keys_of(value)]
+    items = [item for _, item in named] + ([rest] if rest is not None else [])
+    if len(items) > 1 and all(isinstance(item, Class | Function | Instance) for item in items):
+        return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
+    return join(items) if items else UNKNOWN
+
+
+def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
+    """``target[...] = value``."""
+    looked_at(run, value)
+    target = without_none(target)
+    index = _index(run, node)
+    if isinstance(target, Union):
+        for one in target.alternatives:
+            if isinstance(one.value, Instance):
+                _store(run, one.value, index, value)
+    elif isinstance(target, Instance):
+        _store(run, target, index, value)
+    elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(value, Tensor):
+            run.assign(node.value, _filled(target, value))
+        elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
+            trail = extend_trail(None, run.place(node), "one-hot rows made here")
+            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
+            if rows.dtype is DType.UNKNOWN:
+                rows = rows.but(dtype=DType.FLOAT)
+            run.assign(node.value, rows)
+        elif target.sign is Sign.POSITIVE and number(value) == 0:
+            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
+        elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
+            run.assign(node.value, target.but(sign=Sign.UNKNOWN))
+
+
+_ONES = (Const(1), Const(1.0))
+
+
+def _keeps_sign(sign: Sign, written: Value) -> bool:
+    """Whether a tensor of a sign still has it when a number was written into it."""
+    known = number(written)
+    return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
+
+
+def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+    if is_list(target):
+        items = list(list_items(run, target))
+        if isinstance(index, Const) and isinstance(index.value, int):
+            if -len(items) <= index.value < len(items):
+                items[index.value] = value
+                run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+            return
+        rest = run.heap.get(target.slots, REST)
+        run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
+    elif is_dict(target) or isinstance(target.cls, Extern):
+        slot: Hashable = REST
+        if isinstance(index, Const):
+            slot = ("key", index.value)
+        before = run.heap.get(target.slots, slot) if slot == REST else None
+        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+
+
+def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
+    """``del target[...]``."""
+    index = _index(run, node)
+    if not isinstance(target, Instance):
+        return
+    if is_list(target):
+        items = list(list_items(run, target))
+        where = index.value if isinstance(index, Const) else index
+        if isinstance(where, slice) or (
+            isinstance(where, int) and -len(items) <= where < len(items)
+        ):
+            del items[where]
+            run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+    elif isinstance(index, Const):
+        run.heap.remove(target.slots, ("key", index.value))
+
+
+def _filled(target: Tensor, value: Tensor) -> Tensor:
+    """A tensor into which parts of another were written."""
+    if target.shape == "blank" and value.act is not Act.UNKNOWN:
+        return value.but(picked=True, shape="blank", sizes=target.sizes)
+    if target.act is value.act and target.act is not Act.UNKNOWN:
+        return target
+    return target.but(
+        act=Act.UNKNOWN,
+        picked=False,
+        sign=Sign.UNKNOWN,
+        zero=None,
+        operations=target.operations | whole(value).operations,
+        deps=target.deps | value.deps,
+        terms=(),
+        shape="",
+        grad=target.grad or value.grad,
+    )
+
+
+def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
+    """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
+    if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
+        return made
+    if made.sign is Sign.UNKNOWN and is_of_positives(node):
+        return made  # nothing is known of it that would let it be zero
+    operation = Operation(
+        OperationKind.SELECTION,
+        run.place(node),
+        "[]",
+        made.but(zero=index.mask),
+        repeated=run.repeats(),
+        order=run.steps,
+    )
+    return with_operation(run, whole(made), operation)
+
+
+def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) -> Tensor:
+    """``tensor[...]``."""
+    if value.shape == "sizes" and index != Const(0):
+        return Tensor(grad=False, sign=Sign.POSITIVE)
+    made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
+    made = at_maximum(made, index if isinstance(index, tuple) else (index,))
+    if isinstance(index, Unknown):
+        index = as_tensor(run, index, node) or index
+    if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
+        made = selected(run, made, index, node)
+        if index.deps & value.deps:
+            # what is selected by a test of itself is fit for what follows
+            return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
+        return made.but(mask=index.mask)
+    if not isinstance(index, Const | slice | tuple):
+        made = whole(made)  # as many as there are indices
+    if value.mask is not None:
+        return made.but(mask=value.mask)
+    if value.shape == "identity" and isinstance(index, Tensor | Unknown):
+        trail = extend_trail(None, run.place(node), "one-hot rows made here")
+        return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
+    return made
+
+
+SAMPLE = Unknown(("sample",))
+"""The index of one sample that a loader asks a dataset for."""
+
+
+def _is_number(index: Value | slice) -> bool:
+    return isinstance(index, Const) and type(index.value) is int
+
+
+def _sizes_behind(sizes: Sizes, index: Index) -> Sizes:
+    """The sizes of ``tensor[index]``."""
+    if sizes is ANY:
+        return ANY
+    axes = list(index) if isinstance(index, tuple) else [index]
+    if rank(sizes) is None:
+        # only what leaves the dimensions in front alone says something of the last
+        if len(axes) == 1 and isinstance(axes[0], slice) and len(sizes) > 1:
+            return sizes
+        if len(axes) == 2 and axes[0] == Const(...) and _is_number(axes[1]):
+            return reduced(sizes, -1)
+        return ANY
+    if Const(...) in axes:
+        place = axes.index(Const(...))
+        used = sum(1 for one in axes if one != NONE) - 1
+        axes[place : place + 1] = [slice(None)] * (len(sizes) - used)
+    left = list(sizes)
+    found: list[int | EllipsisType | None] = []
+    advanced = 0
+    for one in axes:
+        if one == NONE:
+            found.append(INSERTED)
+            continue
+        if not left:
+            return ANY
+        size = left.pop(0)
+        if isinstance(one, slice):
+            found.append(size if one == slice(None) else None)
+        elif isinstance(one, Tensor):
+            advanced += 1
+            inner = rank(one.sizes)
+            if inner is None or advanced > 1 or (one.dtype is DType.BOOL and inner != 1):
+                return ANY
+            found.extend(one.sizes if one.dtype is not DType.BOOL else (None,))
+        elif one != SAMPLE and not _is_number(one):
+            return ANY
+    return (*found, *left)

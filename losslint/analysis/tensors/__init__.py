@@ -1,0 +1,1 @@
+"""What arithmetic does to the facts about tensors."""

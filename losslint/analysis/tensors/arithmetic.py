@@ -1,0 +1,270 @@
+"""What sums and differences do to the facts about tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.conditions import is_maximum
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Act,
+    Sign,
+    TargetKind,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+from losslint.analysis.objective import likelihoods
+from losslint.analysis.objective.learned_weights import added, alone, subtracted
+from losslint.analysis.objective.terms import (
+    OPEN,
+    settled,
+)
+from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.comparisons import is_mirrored
+from losslint.analysis.tensors.forms import (
+    BETWEEN,
+    BOUNDED,
+    COMPLEMENT,
+    ENCLOSURE,
+    LOWER,
+    OTHERS,
+    SOME,
+    TOTALS,
+    UNREDUCED,
+    UPPER,
+    ZEROS,
+    is_area,
+)
+from losslint.analysis.tensors.operations import (
+    NUDGE,
+    guarded_outside,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
+"""Forms that their negative has too."""
+_SQUARES = frozenset({"square", "sum-square"})
+ABSORBED = 2.0**-25
+"""In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
+SMALL = 0.1
+"""What is added to a probability up to this size is a guard, not a shift."""
+
+
+def _is_guard(value: Value) -> bool:
+    """Whether adding the value keeps a sum of non-negative terms away from zero."""
+    known = number(value)
+    return known > 0 if known is not None else isinstance(value, Unknown)
+
+
+def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left + right``."""
+    if not isinstance(left, Tensor):
+        left, right = right, left
+    one, other = operand(left), operand(right)
+    if one.terms and other.terms:
+        if one.shape != other.shape:  # averages on both sides weigh nothing against each other
+            one, other = settled(one), settled(other)
+        made = blend(one, other)
+    else:
+        made = blend(left, right)
+    if one.terms and other.terms:
+        made = _joined(run, made, one, other, node)
+    elif one.terms or other.terms:
+        if added(run, one, other):
+            made = made.but(marks=made.marks | {OPEN})
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
+    made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
+    if (one.shape in TOTALS and other.shape in TOTALS) or (is_area(one) and is_area(other)):
+        made = made.but(shape="totals")
+    if UNREDUCED in (one.shape, other.shape):
+        made = made.but(shape=UNREDUCED)
+    known = number(right)
+    if known is not None and abs(known) <= SMALL:
+        made = alone(made, one)
+    if not isinstance(right, Tensor):
+        if made.operations:
+            made = guarded_outside(run, made, right, node)
+        return _shifted(made, one, right, known)
+    if one.shape in _SQUARES and other.shape in _SQUARES:
+        made = made.but(shape="sum-square")
+    if one.shape == "sumexp" and other.shape == "sumexp":
+        made = made.but(shape="sumexp")
+    if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
+        return made.but(act=Act.RAW, trail=one.trail)
+    if other.act is Act.RAW and one.shape == "parameter":
+        return made.but(act=Act.RAW, trail=other.trail)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        return made.but(act=Act.PROB, trail=one.trail)
+    chosen = likelihoods.probability_of_label(run, node)
+    if chosen is not None:
+        return made.but(act=Act.PROB, picked=True, sign=chosen.sign, trail=chosen.trail)
+    return made
+
+
+def _joined(
+    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
+) -> Tensor:
+    """A sum in which loss terms meet."""
+    run.add_partners(one.terms, other.terms)
+    if one.shape == other.shape == "scaled-sum":
+        made = made.but(shape="scaled-sum")
+    if made.sums or len({term.family for term in made.terms}) < 2:
+        return made
+    return made.but(sums=frozenset({run.place(node)}))
+
+
+def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
+    if one.act is Act.RAW and known is not None:
+        return made.but(act=Act.RAW, trail=one.trail)
+    if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
+        return made.but(
+            act=one.act,
+            picked=one.picked,
+            dim=one.dim,
+            sign=Sign.POSITIVE,
+            trail=one.trail,
+            shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
+        )
+    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
+        return made.but(shape=one.shape)
+    if one.shape == ENCLOSURE or (known is not None and one.shape == BOUNDED):
+        return made.but(shape=one.shape)
+    if known == 1 and one.shape == "exp":
+        return made.but(shape="1+exp")
+    if one.target is not TargetKind.UNKNOWN and known == 0:
+        return one
+    return made
+
+
+def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
+    signs = (one.sign, other.sign)
+    if Sign.UNKNOWN in signs:
+        return Sign.UNKNOWN
+    return Sign.POSITIVE if Sign.POSITIVE in signs else Sign.NON_NEGATIVE
+
+
+def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
+    if _is_guard(right) or Sign.POSITIVE in (one.sign, other.sign):
+        return None
+    if ZEROS in (one.shape, other.shape):
+        return None
+    if OTHERS in (one.shape, other.shape) and one.shape != other.shape and one.zero == other.zero:
+        return None  # together they are all
+    return one.zero if one.zero is not None and other.zero is not None else None
+
+
+def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left - right``."""
+    one, other = operand(left), operand(right)
+    made = blend(left, right)
+    if one.terms and other.terms:
+        made = _joined(run, made, one, other, node)
+    if one.operations and other.operations:
+        made = likelihoods.summed(run, made, one, other, node)
+    if one.terms or other.terms:
+        subtracted(run, one, other)
+    if number(left) is not None:
+        made = alone(made, other)
+    if other.shape in ("maximum", "logsumexp") or is_maximum(right):
+        shifted = made.but(shape="shifted")
+        if one.act is Act.RAW and other.shape == "maximum":
+            return shifted.but(act=Act.RAW, trail=one.trail)
+        return shifted
+    if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
+        made = made.but(marks=made.marks | {"difference"})
+        if is_mirrored(run, node):
+            return made.but(shape="non-positive")
+    if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
+        return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
+    if one.shape == "sum-square" and isinstance(right, Tensor):
+        reason = ZeroReason(
+            run.place(node),
+            "distance",
+            "the squared distance of two equal points is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
+    if number(left) == 1 and other.shape == "cosine-square":
+        reason = ZeroReason(
+            run.place(node),
+            "sine",
+            "`1 - cos ** 2` of parallel vectors is zero, or just below it by rounding",
+        )
+        return made.but(zero=reason)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        reason = ZeroReason(
+            run.place(node), "difference", "two probabilities can round to the same value"
+        )
+        return made.but(zero=reason, shape=BETWEEN)
+    lost = _lost_guard(run, number(left), other, node)
+    if number(left) == 1 and other.act in PROBABILITIES:
+        plain = other.shape in ("", "nudged", "absorbed")
+        shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
+        # what was scaled and shifted away from zero was shifted away from one as well
+        inside = other.shape == BOUNDED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
+        return made.but(
+            act=Act.PROB,
+            picked=other.picked,
+            sign=Sign.POSITIVE if inside and lost is None else Sign.NON_NEGATIVE,
+            zero=lost,
+            shape=shape,
+            trail=other.trail,
+            target=other.target,
+        )
+    if lost is not None:
+        made = made.but(zero=lost)
+    if one.act in LOG_PROBABILITIES:
+        return made.but(shape="logratio", trail=one.trail)
+    if (one.shape, other.shape) == (UPPER, LOWER):
+        return made.but(shape=ENCLOSURE)
+    if one.shape == "maximum" and other.shape == "minimum":
+        reason = ZeroReason(run.place(node), "range", "a constant input has no range")
+        return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
+    if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
+        return made.but(act=Act.RAW, trail=one.trail)
+    if number(left) == 1 and other.shape == "identity":
+        return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
+    if number(left) == 1 and other.mask is not None:
+        return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
+    if one.shape in ("trace", BOUNDED) and number(right) is not None:
+        return made.but(shape=one.shape)
+    return made
+
+
+def _lost_guard(
+    run: Interpreter, left: float | None, right: Tensor, node: cst.CSTNode
+) -> ZeroReason | None:
+    """The reason why ``left - right`` can be zero although a constant was to keep it from that."""
+    if left is None:
+        return None
+    if 1 < left < 1 + 2 * ABSORBED and right.sign is not Sign.UNKNOWN:
+        text = "1 plus that constant is 1 in float32"
+    elif left == 1 and right.shape == "absorbed":
+        text = "1 minus that constant is 1 in float32, so the clamp leaves 1 as it is"
+    elif left == 1 and right.shape == "nudged":
+        text = "the constant was added to what is subtracted, which makes it worse"
+    else:
+        return None
+    return ZeroReason(run.place(node), "epsilon", text)
+
+
+def negate(value: Tensor) -> Tensor:
+    """``-value``."""
+    if value.act is Act.RAW:
+        return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
+    made = alone(blend(value).but(zero=value.zero), value)
+    if value.act in PROBABILITIES:
+        return made.but(shape="neg-prob")
+    if value.act in LOG_PROBABILITIES:
+        return made.but(shape="neg-log-prob", picked=value.picked)
+    if value.sign is not Sign.UNKNOWN:
+        return made.but(shape="non-positive")
+    return made.but(shape=value.shape if value.shape in _EITHER_SIGN else "")

@@ -1,0 +1,195 @@
+"""Comparisons that the code makes twice: what a test of the one says of the other.
+
+A mask selects something if an element was seen to be above its threshold, and of two selections
+that compare the same quantities with each other the one is hardly empty where the other is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import Const, Tensor, alternatives_of
+from losslint.analysis.reading.nodes import children, same
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.values import ZeroReason
+    from losslint.analysis.interpreter import Interpreter
+
+
+def is_of_itself(node: cst.CSTNode) -> bool:
+    """Whether something is compared with itself, as only NaN is not equal to."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    return same(node.left, node.comparisons[0].comparator)
+
+
+def is_of_element(node: cst.CSTNode) -> bool:
+    """Whether something is compared with one of its elements, to which that one is equal."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    other = node.comparisons[0].comparator
+    return isinstance(other, cst.Subscript) and same(node.left, other.value)
+
+
+def is_of_positives(node: cst.CSTNode) -> bool:
+    """Whether what is above zero is selected: `x[x > 0]`."""
+    if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+        return False
+    index = node.slice[0].slice
+    test = index.value if isinstance(index, cst.Index) else None
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return False
+    sign, bound = test.comparisons[0].operator, test.comparisons[0].comparator
+    return (
+        isinstance(sign, cst.GreaterThan)
+        and isinstance(bound, cst.Integer | cst.Float)
+        and bound.evaluated_value == 0
+        and same(node.value, test.left)
+    )
+
+
+_VIEWS = frozenset(
+    {"t", "T", "mT", "transpose", "permute", "unsqueeze", "view", "reshape", "contiguous"}
+)
+
+
+def is_of_pairs(node: cst.CSTNode) -> bool:
+    """Whether the rows of something meet those of itself: `x @ x.t()`, `torch.mm(x, x.T)`."""
+    if isinstance(node, cst.BinaryOperation):
+        sides = [node.left, node.right]
+    elif isinstance(node, cst.Call) and len(node.args) == 2:
+        sides = [one.value for one in node.args]
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.args:
+        sides = [node.func.value, node.args[0].value]
+    else:
+        return False
+    return same(_viewed(sides[0]), _viewed(sides[1]))
+
+
+def _viewed(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What an expression is a view of."""
+    while True:
+        attribute = node.func if isinstance(node, cst.Call) else node
+        if not isinstance(attribute, cst.Attribute) or attribute.attr.value not in _VIEWS:
+            return node
+        node = attribute.value
+
+
+def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:
+    """Whether a difference is minus an absolute value: ``x - 2 * x * (x >= 0)``."""
+    if not isinstance(node, cst.BinaryOperation) or not isinstance(
+        node.left, cst.Name | cst.Attribute
+    ):
+        return False
+    factors = _factors(node.right)
+    others = [one for one in factors if not same(one, node.left)]
+    if len(factors) != 3 or len(others) != 2:
+        return False
+    values = [run.eval(one) for one in others]
+    known = [one.value for value in values for one in alternatives_of(value)]
+    masks = [one for one in known if isinstance(one, Tensor) and one.above is not None]
+    twice = any(isinstance(one, Const) and number(one) == 2 for one in values)
+    compared = _compared(masks[0]) if twice and masks else None
+    return compared is not None and same(compared, node.left)
+
+
+def _compared(mask: Tensor) -> cst.CSTNode | None:
+    """What was compared with zero, as the code has it."""
+    node = mask.above.node if mask.above is not None else None
+    if isinstance(node, cst.Comparison):
+        return node.left
+    if not isinstance(node, cst.Call) or not node.args:
+        return None
+    if len(node.args) == 1 and isinstance(node.func, cst.Attribute):
+        return node.func.value
+    return node.args[0].value
+
+
+def _factors(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The factors of a product: of `a * b`, `torch.mul(a, b)`, `a.mul(b)`."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+        return [*_factors(node.left), *_factors(node.right)]
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        if node.func.attr.value in ("mul", "multiply") and 1 <= len(node.args) <= 2:
+            own = [node.func.value] if len(node.args) == 1 else []
+            given = (*own, *(arg.value for arg in node.args))
+            return [part for one in given for part in _factors(one)]
+    return [node]
+
+
+def is_tested(mask: ZeroReason, tested: Iterable[ZeroReason]) -> bool:
+    """Whether a test of another comparison in the same function is about a mask as well.
+
+    Args:
+        mask: why nothing may be selected.
+        tested: the reasons that the program tests for.
+    """
+    node = mask.place.node
+    if mask.kind != "mask" or not isinstance(node, cst.Comparison):
+        return False
+    return any(
+        one.kind == "mask"
+        and one.place.file is mask.place.file
+        and one.place.node is not node
+        and isinstance(one.place.node, cst.Comparison)
+        and _is_alike(one.place.node, node)
+        and _share_a_function(mask.place.file.tree, one.place.node, node)
+        for one in tested
+    )
+
+
+def _is_alike(one: cst.Comparison, other: cst.Comparison) -> bool:
+    """Whether two comparisons are of the same quantities, or of elements of them."""
+    quantities = _quantities(one)
+    if quantities != _quantities(other):
+        return False
+    if len(quantities) > 1:
+        return True
+    ours, theirs = _sides(one), _sides(other)
+    return len(ours) == len(theirs) and all(map(same, ours, theirs))
+
+
+def _sides(comparison: cst.Comparison) -> list[cst.CSTNode]:
+    """What is compared with what; of an element, the tensor that it is taken from."""
+    left = comparison.left
+    while isinstance(left, cst.Subscript):
+        left = left.value
+    return [left, *comparison.comparisons]
+
+
+def _quantities(comparison: cst.Comparison) -> frozenset[str]:
+    """The names and attributes that are compared; not those that only say which element."""
+    found: set[str] = set()
+    pending: list[cst.CSTNode] = [comparison]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Subscript):
+            pending.append(node.value)
+        elif isinstance(node, cst.Attribute):
+            found.add(node.attr.value)
+        elif isinstance(node, cst.Name):
+            found.add(node.value)
+        else:
+            pending += children(node)
+    return frozenset(found)
+
+
+def _share_a_function(tree: cst.Module, one: cst.CSTNode, other: cst.CSTNode) -> bool:
+    """Whether two nodes are in one function, or both at the top level."""
+    return _function_around(tree, one) is _function_around(tree, other)
+
+
+def _function_around(tree: cst.Module, wanted: cst.CSTNode) -> cst.FunctionDef | None:
+    """The innermost function that a node is in."""
+    pending: list[tuple[cst.CSTNode, cst.FunctionDef | None]] = [(tree, None)]
+    while pending:
+        node, function = pending.pop()
+        if node is wanted:
+            return function
+        inner = node if isinstance(node, cst.FunctionDef) else function
+        pending += [(child, inner) for child in children(node)]
+    return None

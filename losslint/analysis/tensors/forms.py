@@ -1,0 +1,78 @@
+"""Forms of tensors that sums and products keep or make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.values import Act, Sign, Tensor, Value
+
+TOTALS = frozenset({"total", "overlap", "totals"})
+"""Forms of sums over a whole mask, of which overlap measures are made."""
+UNREDUCED = "loss-none"
+"""The form of a loss with one number an element."""
+_BOUNDED = frozenset({"cosine", "non-positive"})
+"""Forms of values that an exponential of does not overflow, whatever the temperature."""
+SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
+"""Forms that a temperature leaves as they are."""
+FREE = "free"
+"""The kind of reason why a parameter can be zero: training takes it anywhere."""
+BOUNDED = "bounded"
+"""The form of values that were given a limit well inside what they could be."""
+BETWEEN = "between -1 and 1"
+"""The form of the difference of two probabilities."""
+CLEARED = "cleared"
+"""The form of positive values of which some were set to zero."""
+GRAM = "gram"
+"""The form of the products of all pairs of rows, each row with itself among them."""
+ENCLOSURE = "enclosure"
+"""The form of the size of what holds two regions, which is as large as either at least."""
+UPPER, LOWER = "upper", "lower"
+"""Forms of the larger, or the smaller, of two values each."""
+MEMBERS = "members"
+"""The form of the values that occur in a tensor, each of them once."""
+POSITIONS = "arange"
+"""The form of positions, as ``arange`` counts them."""
+FIXED = frozenset({POSITIONS, "identity"})
+"""Forms of what depends on no data, of which a comparison always finds some."""
+SOME = "some"
+"""The form of a mask that is never all False."""
+FLAGS = frozenset({"flags", SOME})
+"""Forms of masks."""
+BOTH_CLASSES = "both classes"
+"""The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
+COMPLEMENT = "complement"
+"""The form of a mask that is true where another one is not, as most are."""
+OTHERS = "others"
+"""The form of the number of elements that are in the complement of a mask."""
+STABLE_EXP = "exp of shifted"
+"""The form of an exponential of values whose maximum was taken off, which does not overflow."""
+STABLE_SUM = "sum of exp of shifted"
+"""The form of a sum of those."""
+ZEROS = "zeros found"
+"""The form of a mask of the zeros of a tensor, and of what is to be put there."""
+
+
+def is_area(value: Tensor) -> bool:
+    """A product of sizes, or a sum of such."""
+    return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
+
+
+def both_classes(values: Sequence[Tensor]) -> bool:
+    """Whether values are the sigmoid and what it leaves to one."""
+    return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
+
+
+def found(sign: str, value: Tensor, bound: Value) -> str:
+    """The form of the outcome of a comparison, by the name of its operator."""
+    if sign == "GreaterThan" and value.shape in (CLEARED, GRAM, SOME):
+        return SOME
+    if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
+        return SOME
+    # where zeros are, something can be put
+    return ZEROS if sign == "Equal" and number(bound) == 0 else "flags"
+
+
+def is_above_zero(sign: str, bound: Value) -> bool:
+    """Whether a comparison asks which elements are above zero, or at least zero."""
+    return sign in ("GreaterThan", "GreaterThanEqual") and number(bound) == 0

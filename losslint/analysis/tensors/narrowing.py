@@ -1,0 +1,104 @@
+"""What the outcome of a test says of the values that it tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.values import (
+    Class,
+    DType,
+    Extern,
+    Function,
+    Instance,
+    Sign,
+    Tensor,
+    Union,
+    Unknown,
+    ZeroReason,
+)
+from losslint.analysis.reading.nodes import walk
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+_SAME = (cst.Is, cst.Equal)
+_OBJECTS = (Class, Extern, Function, Instance)
+
+
+def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
+    """Gives variables what is known of them where a test succeeded.
+
+    ``x.dtype is torch.bool``: x is a mask. ``"GAN" in model.name``: model is one of those of its
+    objects for which that can be.
+    """
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return
+    asked, comparison = test.left, test.comparisons[0]
+    _keep_same(run, test, True)
+    for side in (asked, comparison.comparator):
+        if isinstance(side, cst.Attribute) and isinstance(side.value, cst.Name):
+            _keep_possible(run, test, side.value)
+    if (
+        isinstance(asked, cst.Attribute)
+        and asked.attr.value == "dtype"
+        and isinstance(asked.value, cst.Name)
+        and isinstance(comparison.operator, _SAME)
+        and run.eval(comparison.comparator) == Extern("torch.bool")
+    ):
+        value = run.eval(asked.value)
+        if isinstance(value, Unknown):
+            reason = ZeroReason(run.place(test), "mask", "a mask may select nothing", value.key)
+            mask = Tensor(
+                mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=value.deps
+            )
+            run.assign(asked.value, mask)
+
+
+def narrow_otherwise(run: Interpreter, test: cst.BaseExpression) -> None:
+    """The same, where a test failed."""
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        _keep_same(run, test, False)
+
+
+def _keep_same(run: Interpreter, test: cst.Comparison, outcome: bool) -> None:
+    """Leaves what is compared with an object those alternatives that are it, or that are not."""
+    asked, comparison = test.left, test.comparisons[0]
+    if not isinstance(asked, cst.Name | cst.Attribute):
+        return
+    if not isinstance(comparison.operator, (*_SAME, cst.IsNot, cst.NotEqual)):
+        return
+    value = run.eval(asked)
+    if not isinstance(value, Union):
+        return
+    wanted = run.eval(comparison.comparator)
+    if not isinstance(wanted, _OBJECTS):
+        return
+    alike = outcome is isinstance(comparison.operator, _SAME)
+    kept = [
+        one
+        for one in value.alternatives
+        if isinstance(one.value, Unknown) or (one.value == wanted) is alike
+    ]
+    if 0 < len(kept) < len(value.alternatives):
+        run.assign(asked, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)
+
+
+def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> None:
+    """Leaves a variable those of its objects for which a test of an attribute can succeed."""
+    value = run.eval(name)
+    if not isinstance(value, Union) or any(isinstance(one, cst.Call) for one in walk(test)):
+        return
+    if not all(isinstance(one.value, Instance) for one in value.alternatives):
+        return
+    kept = []
+    for one in value.alternatives:
+        mark = run.heap.mark()
+        run.assign(name, one.value)
+        if truth(run.eval(test)) is not False:
+            kept.append(one)
+        run.heap.roll_back(mark)
+    if 0 < len(kept) < len(value.alternatives):
+        run.assign(name, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)

@@ -1,0 +1,73 @@
+"""Operations that a value carries along until it is seen to reach a loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.trail import Step
+from losslint.analysis.domain.values import Tensor, Value
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.gradient_flow import has_cut
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+MAX_OPERATIONS = 24
+
+
+def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tensor:
+    """The result of an operation whose values matter once it reaches a loss."""
+    if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
+        return made
+    grad = made.grad or (operation.kind is not OperationKind.SELECTION and not has_cut(made))
+    return made.but(operations=made.operations | {operation}, grad=grad)
+
+
+def guarded_outside(run: Interpreter, made: Tensor, guard: Value, node: cst.CSTNode) -> Tensor:
+    """A sum of an operation's result and a guard, which should have gone into the operation."""
+    known = number(guard)
+    left, right = getattr(node, "left", None), getattr(node, "right", None)
+    if known is None:
+        if not any("eps" in dotted(part).lower() for part in (left, right) if part is not None):
+            return made
+    elif not 0 < known <= NUDGE:
+        return made
+    for one in made.operations:
+        if one.kind in _GUARDED and one.zero is not None and one.place.node in (left, right):
+            outside = replace(one, kind=OperationKind.OUTSIDE, place=run.place(node))
+            return made.but(operations=made.operations - {one} | {outside})
+    return made
+
+
+_GUARDED = (OperationKind.LOG, OperationKind.ROOT, OperationKind.DIVISION)
+NUDGE = 1e-3
+"""What is added up to this size is an eps."""
+
+
+def without(value: Tensor, *kinds: OperationKind) -> Tensor:
+    """The tensor without operations of some kinds, which another one makes up for."""
+    if not value.operations:
+        return value
+    kept = frozenset(one for one in value.operations if one.kind not in kinds)
+    return value if len(kept) == len(value.operations) else value.but(operations=kept)
+
+
+def whole(value: Tensor) -> Tensor:
+    """A tensor whose elements are no longer those that a mask selected."""
+    return without(value, OperationKind.SELECTION)
+
+
+def mean_of_selection(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
+    """The mean of a tensor; of a selection of elements there is none where it is empty."""
+    selections = [one for one in value.operations if one.kind is OperationKind.SELECTION]
+    if not selections:
+        return value
+    first = min(selections, key=lambda one: one.order)
+    trail = (Step(first.place, "selected here"),)
+    mean = replace(first, kind=OperationKind.MEAN, place=run.place(node), trail=trail)
+    return with_operation(run, whole(value), mean)

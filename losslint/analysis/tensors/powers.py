@@ -1,0 +1,108 @@
+"""Powers and roots of tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.conditions import is_difference
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
+from losslint.analysis.events import Family, Operation, OperationKind
+from losslint.analysis.objective.learned_weights import alone
+from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.operations import with_operation
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+DENSE = "dense"
+"""Marks parameters and gradients: as vectors they are hardly ever zero."""
+
+
+def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
+    """``base ** exponent``."""
+    one = operand(base)
+    made = blend(base, exponent)
+    known = number(exponent)
+    if known is not None:
+        made = alone(made, one)
+    if known == 0.5:
+        return root(run, one, node, "** 0.5")
+    if known is not None and known > 0 and known % 2 == 0:
+        marks = made.marks - {"log"} | {"square"}
+        if one.shape == "parameter" or one.owner is not None:
+            marks |= {DENSE}
+        if "difference" in marks or is_difference(base):
+            marks |= {"difference", "squared-difference"}
+        shape = "cosine-square" if one.shape == "cosine" else "square"
+        return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
+    if known is not None and known % 1 != 0:
+        why = one.zero.text if one.zero is not None and 0 < known < 1 else None
+        if one.act is Act.RAW:
+            why = "a raw output can be negative"
+        if why is not None:
+            made = out_of_domain(run, made, one, node, f"** {known:g}", why)
+    return made.but(
+        sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
+    )
+
+
+def out_of_domain(
+    run: Interpreter, made: Tensor, given: Tensor, node: cst.CSTNode, function: str, why: str
+) -> Tensor:
+    """The result of a function whose argument can be at the end of its domain, or outside."""
+    if not given.grad:
+        return made
+    kind = "epsilon" if given.shape == "absorbed" else "domain"
+    operation = Operation(
+        OperationKind.DOMAIN,
+        run.place(node),
+        function,
+        given.but(zero=ZeroReason(run.place(node), kind, why)),
+        None,
+        steps_of(given.trail),
+        run.repeats(),
+    )
+    return with_operation(run, made, operation)
+
+
+def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sqrt") -> Tensor:
+    """The square root of a tensor."""
+    made = blend(value)
+    if value.sign is Sign.POSITIVE:
+        return made.but(sign=Sign.POSITIVE)
+    reason = _vanishing(run, value, node)
+    if value.grad and (reason is not None or value.act is Act.RAW):
+        operation = Operation(
+            OperationKind.ROOT,
+            run.place(node),
+            function,
+            value.but(zero=reason),
+            None,
+            steps_of(value.trail),
+            run.repeats(),
+        )
+        made = with_operation(run, made, operation)
+    shape = "norm" if value.shape == "sum-square" else ""
+    return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape=shape)
+
+
+def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason | None:
+    """Why a value can be zero under a root, where there is a reason."""
+    if value.zero is not None:
+        return value.zero
+    if value.shape in ("sum-square", "mean-square", "square"):
+        # data is as its author made it
+        if "squared-difference" in value.marks:
+            text = "the squared distance of two equal points is zero"
+            return ZeroReason(run.place(node), "norm", text)
+        if DENSE in value.marks or not (value.grad or value.deps):
+            return None
+        return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
+    known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
+    if known and value.terms[0].family is Family.REGRESSION:
+        return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")
+    return None

@@ -1,0 +1,264 @@
+"""What products and ratios do to the facts about tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.conditions import is_label
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.trail import steps_of
+from losslint.analysis.domain.values import (
+    LOG_PROBABILITIES,
+    PROBABILITIES,
+    Act,
+    Sign,
+    TargetKind,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+)
+from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective import likelihoods
+from losslint.analysis.objective.learned_weights import alone, weighed
+from losslint.analysis.objective.terms import (
+    has_named_factor,
+    normalised,
+    policy_term,
+    weigh,
+)
+from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.forms import (
+    BOUNDED,
+    FLAGS,
+    SCALABLE,
+    STABLE_EXP,
+    STABLE_SUM,
+    TOTALS,
+    UNREDUCED,
+    ZEROS,
+    is_area,
+)
+from losslint.analysis.tensors.operations import (
+    with_operation,
+    without,
+)
+from losslint.analysis.training.averages import BATCH_MEAN, divided
+from losslint.analysis.training.gradient_flow import as_weight
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+
+def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left * right``."""
+    swapped = not isinstance(left, Tensor) or (
+        isinstance(right, Tensor) and not left.terms and bool(right.terms)
+    )
+    if swapped:
+        left, right = right, left
+    one, other = operand(left), operand(right)
+    made = _no_batch_mean(blend(left, right))
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
+    if one.terms:
+        made = weigh(made, right, named=has_named_factor(node, first=swapped))
+        made = weighed(run, made, right, node, swapped)
+    made = made.but(
+        operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
+    )
+    if made.operations:
+        made = likelihoods.weighed(made, one, other, node)
+    policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
+    if policy is not None and not made.terms:
+        made = made.but(terms=(policy,))
+    if Sign.UNKNOWN not in (one.sign, other.sign):
+        same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
+        made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
+    if ZEROS in (one.shape, other.shape):
+        made = made.but(shape=ZEROS)
+    elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
+        made = made.but(shape=BOUNDED)
+    elif number(right) is None and made.shape != "scaled-sum":
+        made = made.but(shape=_shape_of_product(one, other))
+        if made.shape == "exp":
+            made = made.but(trail=one.trail or other.trail)
+    elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+        made = made.but(shape=BOUNDED)
+    elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
+        made = made.but(shape=one.shape)
+    if number(right) is not None:
+        made = alone(made, one)
+    zero = one.zero or other.zero
+    both = one.zero is not None and other.zero is not None
+    if zero is not None and (both or number(right) is not None):
+        made = made.but(zero=zero)
+    return _scaled(made, one, other, right)
+
+
+def _shape_of_product(one: Tensor, other: Tensor) -> str:
+    if one.shape == other.shape == "unit":
+        return "unit-product"
+    masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
+    return "exp" if masked else "product"
+
+
+def _no_batch_mean(made: Tensor) -> Tensor:
+    """A product, which may be a mean times the number that it was taken of."""
+    if BATCH_MEAN not in made.marks:
+        return made
+    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
+    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
+
+
+def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
+    """The guarded logarithms of a value among those that it is multiplied with.
+
+    In ``p * log(p + eps)`` the product goes to zero with p, in value and in gradient.
+    """
+    own = value.act in PROBABILITIES or value.shape == "neg-prob"
+    if not own or value.trail is None:
+        return frozenset()
+    return frozenset(
+        operation
+        for operation in log.operations
+        if operation.kind is OperationKind.LOG
+        and operation.operand.sign is Sign.POSITIVE
+        and operation.operand.trail is value.trail
+    )
+
+
+def _is_label(value: Value) -> bool:
+    return isinstance(value, Unknown) and is_label(value.key)
+
+
+def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
+    scalar = not isinstance(right, Tensor)
+    if one.act is Act.RAW and (scalar or other.shape == "parameter"):
+        return made.but(act=Act.RAW, trail=one.trail)
+    if one.act in PROBABILITIES:
+        if number(right) == 1:
+            return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
+        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT or _is_label(right)
+        if chosen or other.act in PROBABILITIES or number(right) is not None:
+            return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
+    for log in (one, other):
+        if log.act in LOG_PROBABILITIES:
+            return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
+    if one.mask is not None or other.mask is not None:
+        both = one.mask is not None and other.mask is not None
+        if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
+            return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
+    return made
+
+
+def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """``left / right``."""
+    one, other = operand(left), operand(right)
+    made = blend(left, right)
+    divided(run, left, right, node)
+    if other.owner is not None:
+        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        made = as_weight(made, left, right)
+    if one.terms:
+        made = weighed(run, normalised(made, right), right, node)
+    if Sign.UNKNOWN not in (one.sign, other.sign):
+        made = made.but(sign=Sign.NON_NEGATIVE)
+    if isinstance(right, Tensor):
+        made = _risky_division(run, made, left, right, node)
+    scalar = not isinstance(right, Tensor)
+    if number(right) is not None:
+        made = alone(made, one)
+    elif number(left) is not None:
+        made = alone(made, other)
+    if other.shape == "norm":
+        made = made.but(shape="unit")
+    if one.shape in SCALABLE and (scalar or other.shape == "norm"):
+        made = made.but(shape=one.shape)
+    if one.shape == UNREDUCED and number(right) is not None:
+        made = made.but(shape=UNREDUCED)
+    if one.act is Act.RAW and scalar:
+        return made.but(act=Act.RAW, trail=one.trail)
+    if one.act in PROBABILITIES and number(right) is not None:
+        return made.but(act=Act.PROB, trail=one.trail)
+    if one.act in LOG_PROBABILITIES and scalar:
+        return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
+    if one.shape == "exp" and other.shape == "sumexp":
+        return softmax_by_hand(run, made, one, other, node)
+    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
+        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
+    if one.zero is not None:
+        made = made.but(zero=one.zero)
+    if one.act in PROBABILITIES and other.act in PROBABILITIES and one.sign is not Sign.POSITIVE:
+        reason = ZeroReason(
+            run.place(node), "ratio", "a probability can be zero, and so can its ratio to another"
+        )
+        made = made.but(zero=reason)
+    if one.act is Act.RAW:
+        reason = ZeroReason(
+            run.place(node), "ratio", "a ratio with a raw output can be zero or negative"
+        )
+        made = made.but(zero=reason)
+    return made
+
+
+def _same_start(one: Tensor, other: Tensor) -> bool:
+    """Whether two values came out of the same expression first, or of two that read the same."""
+    first, second = steps_of(one.trail), steps_of(other.trail)
+    if not first or not second:
+        return False
+    return first[0].place.node.deep_equals(second[0].place.node)
+
+
+def softmax_by_hand(
+    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
+) -> Tensor:
+    """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
+    made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
+    steps = steps_of(one.trail)
+    if steps and other.trail is not None:
+        operation = Operation(
+            OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
+        )
+        made = with_operation(run, made, operation)
+        if not _same_start(one, other):
+            return made
+    return made.but(act=Act.SOFTMAX, trail=one.trail)
+
+
+def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
+    """Whether a value holds the elements of a mask, and none of them where it has none."""
+    return all(term.stage == "elements" for term in value.terms) and any(
+        one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
+    )
+
+
+def _risky_division(
+    run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
+) -> Tensor:
+    probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
+    if (
+        isinstance(left, Tensor)
+        and (left.shape == "overlap" or is_area(left))
+        and right.shape == "totals"
+        and right.zero is None
+    ):
+        reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
+        right = right.but(zero=reason)
+    if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
+        return made
+    if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
+        return made  # where nothing was selected, nothing is divided
+    operation = Operation(
+        OperationKind.DIVISION,
+        run.place(node),
+        "/",
+        right,
+        left if isinstance(left, Tensor) else None,
+        steps_of(right.trail),
+        run.repeats(),
+    )
+    return with_operation(run, made, operation)

@@ -1,0 +1,1 @@
+"""The training loop: what is done to gradients, in which order, with which losses."""

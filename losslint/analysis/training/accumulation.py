@@ -1,0 +1,240 @@
+"""Losses that are kept from one round of a loop to the next, in a sum or a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.trail import Place
+from losslint.analysis.domain.values import (
+    Act,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Tensor,
+    Unknown,
+    Value,
+    alternatives_of,
+)
+from losslint.analysis.events import Accumulation, Operation, OperationKind
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.reading.spelling import dotted, receiver
+from losslint.analysis.training.averages import names_in, summed
+from losslint.analysis.training.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.heap import Slots
+    from losslint.analysis.domain.scope import Round
+    from losslint.analysis.interpreter import Interpreter
+
+_DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
+
+
+def losses_in(value: Value) -> frozenset[Hashable]:
+    """What says which losses a value is made of: the places of its terms, or its symbols.
+
+    A loss that is written out has neither, and stands for itself.
+    """
+    found: set[Hashable] = set()
+    for one in alternatives_of(value):
+        if isinstance(one.value, Tensor):
+            found.update(term.place for term in one.value.terms)
+            if _is_written_out(one.value):
+                found.add(one.value)
+        elif isinstance(one.value, Unknown) and one.value.key is not None:
+            found.add(one.value.key)
+    return frozenset(found)
+
+
+def added(
+    run: Interpreter, target: cst.CSTNode, value: Value, made: Value, node: cst.CSTNode
+) -> Value:
+    """The sum ``made`` of what ``target`` was and a ``value``, about to be its new value."""
+    if not run.looping or not run.looping[-1].repeats:
+        return made
+    slot = _slot(run, target)
+    if slot is None:
+        return made
+    outlived = [one for one in run.looping if not _written(run, slot, one)]
+    if run.looping[-1] in outlived:
+        made = summed(run, value, made, node)
+    if run.no_grad or not _has_graph(value):
+        return made
+    return _kept(run, outlived, value, made, dotted(target), node, listed=False)
+
+
+def assigned(
+    run: Interpreter, statement: cst.Assign, sum_of: cst.BinaryOperation, made: Value
+) -> Value:
+    """The value of ``total = total + value``, where the statement is one like that."""
+    target = statement.targets[0].target
+    if not isinstance(sum_of.operator, cst.Add) or not isinstance(target, cst.Name | cst.Attribute):
+        return made
+    for one, other in ((sum_of.left, sum_of.right), (sum_of.right, sum_of.left)):
+        if type(one) is type(target) and dotted(one) == dotted(target):
+            return added(run, target, run.eval(other), made, statement)
+    return made
+
+
+def listed(run: Interpreter, target: Instance, value: Value, node: cst.CSTNode) -> Value:
+    """A ``value`` that is about to be appended to the list ``target``."""
+    looked_at(run, value)
+    if not run.looping or not run.looping[-1].repeats or run.no_grad or not _has_graph(value):
+        return value
+    if isinstance(target.cls, Extern) and target.cls.name == "collections.deque":
+        return value  # it forgets
+    outlived = [one for one in run.looping if target.oid <= one.mark.newest]
+    return _kept(run, outlived, value, value, receiver(node, "the list"), node, listed=True)
+
+
+def _kept(
+    run: Interpreter,
+    outlived: list[Round],
+    value: Value,
+    made: Value,
+    total: str,
+    node: cst.CSTNode,
+    listed: bool,
+) -> Value:
+    """Notes what outlives rounds of the loops around it, unless these are only a few."""
+    around = [one for one in run.looping if one not in outlived]
+    if not outlived or any(_over_data(one.node) for one in around) or _is_in_test(run):
+        return made
+    place, loop = run.place(node), outlived[-1].node
+    if not _kept_before(value, place):
+        run.act(KeepLoss(place, Place(place.file, loop), losses_in(value), total, listed))
+    if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
+        return made  # where it goes from here cannot be followed
+
+    def mark(one: Value) -> Value:
+        if not isinstance(one, Tensor) or not one.grad:
+            return one
+        operation = Operation(OperationKind.ACCUMULATION, place, "+", Tensor())
+        return one.but(operations=one.operations | {operation})
+
+    return each(made, mark)
+
+
+def _is_in_test(run: Interpreter) -> bool:
+    """Whether a unit test is what runs: its rounds are few, and what they hold is soon let go."""
+    return any(
+        isinstance(base, Extern) and base.name.rpartition(".")[2] == "TestCase"
+        for frame in run.frames
+        if isinstance(frame.self, Instance) and isinstance(frame.self.cls, Class)
+        for base in lineage(frame.self.cls)
+    )
+
+
+def _kept_before(value: Value, place: Place) -> bool:
+    """Whether a value is itself a total of losses, which is the one to mend."""
+    return any(
+        operation.kind is OperationKind.ACCUMULATION and operation.place != place
+        for one in alternatives_of(value)
+        if isinstance(one.value, Tensor)
+        for operation in one.value.operations
+    )
+
+
+def _has_graph(value: Value) -> bool:
+    """Whether a value is a loss with its graph, or something unknown that can be one."""
+    known = [one.value for one in alternatives_of(value) if not isinstance(one.value, Const)]
+    return bool(known) and all(
+        (isinstance(one, Tensor) and one.grad and (bool(one.terms) or _is_written_out(one)))
+        or (isinstance(one, Unknown) and one.key is not None)
+        for one in known
+    )
+
+
+def _is_written_out(value: Tensor) -> bool:
+    """Whether a tensor can be a loss of which no criterion is known."""
+    return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
+
+
+def _slot(run: Interpreter, target: cst.CSTNode) -> tuple[Slots, Hashable] | None:
+    """Where a name, attribute or item lives."""
+    if isinstance(target, cst.Name):
+        frame = run.frame
+        if target.value in frame.globals:
+            return frame.scope.module.slots, target.value
+        return frame.nonlocals.get(target.value, frame.scope.slots), target.value
+    if isinstance(target, cst.Attribute):
+        holder = run.eval(target.value)
+        return (holder.slots, target.attr.value) if isinstance(holder, Instance) else None
+    if isinstance(target, cst.Subscript) and len(target.slice) == 1:
+        holder, index = run.eval(target.value), target.slice[0].slice
+        key = run.eval(index.value) if isinstance(index, cst.Index) else None
+        if isinstance(holder, Instance) and isinstance(key, Const):
+            return holder.slots, ("key", key.value)
+    return None
+
+
+def _written(run: Interpreter, slot: tuple[Slots, Hashable], since: Round) -> bool:
+    """Whether a variable got its value in this round of a loop."""
+    slots, _ = slot
+    return slots.oid > since.mark.newest or slot in run.heap.writes_since(since.mark)
+
+
+def _over_data(loop: cst.For | cst.While) -> bool:
+    """Whether a loop runs over batches, going by how it is written."""
+    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
+
+
+def read_as_number(run: Interpreter, value: Tensor) -> None:
+    """Notes that a value becomes a number of Python's, or of numpy's."""
+    for operation in value.operations:
+        if operation.kind is OperationKind.ACCUMULATION:
+            run.seen.numbers.add(operation.place)
+
+
+def accumulations(run: Interpreter) -> list[Accumulation]:
+    """The losses that are kept with their graph and only looked at later."""
+    found: dict[Place, Accumulation] = {}
+    trained = {
+        loss
+        for trace in run.roots
+        for one in actions(trace)
+        if isinstance(one, Backward)
+        for loss in one.losses
+    } | run.seen.differentiated
+    for trace in run.roots:
+        for keep, loop in _kept_in(trace, ()):
+            if keep.place in run.seen.backpropagated or keep.place in found:
+                continue
+            backward = next(
+                (
+                    one
+                    for one in actions(loop.body)
+                    if isinstance(one, Backward) and one.losses & keep.losses
+                ),
+                None,
+            )
+            if backward is not None:
+                place = backward.place
+                found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
+            elif (
+                keep.place in run.seen.numbers
+                and not keep.losses & trained
+                and not all(isinstance(one, Tensor) for one in keep.losses)
+            ):
+                found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
+    return list(found.values())
+
+
+def _kept_in(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[KeepLoss, Loop]]:
+    """Every loss that is kept, with the loop that it outlives the rounds of."""
+    for action in trace:
+        if isinstance(action, Loop):
+            yield from _kept_in(action.body, (*around, action))
+        elif isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _kept_in(arm, around)
+        elif isinstance(action, KeepLoss):
+            loop = next((one for one in reversed(around) if one.place == action.loop), None)
+            if loop is not None and loop.repeats:
+                yield action, loop

@@ -1,0 +1,151 @@
+"""Averages of losses over an epoch: what was summed in each round, and what it is divided by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.values import Tensor, Unknown, Value, ZeroReason, alternatives_of
+from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
+from losslint.analysis.reading.spelling import dotted
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+BATCH_MEAN = "batch-mean"
+"""The mark of a loss that is the mean over a batch, also when it has become a number."""
+SAMPLES = "samples"
+"""The first part of a symbol that stands for a number of samples."""
+LAST_INDEX = "last index"
+"""The first part of a symbol that stands for the index of the last round of a loop."""
+INDEX = "index"
+"""The kind of reason for which such an index is zero."""
+_DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
+_DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
+_BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
+_COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
+
+
+def names_in(node: cst.BaseExpression) -> Iterator[str]:
+    """The names in the iterable of a loop."""
+    if isinstance(node, cst.Call):
+        for arg in node.args:
+            yield from names_in(arg.value)
+    yield dotted(node)
+
+
+def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Value:
+    """The sum ``made`` over the rounds of a loop to which ``value`` was added."""
+    loop = run.looping[-1].node
+    if not isinstance(loop, cst.For):
+        return made
+    given = [one.value for one in alternatives_of(value)]
+    if all(isinstance(one, Tensor) and BATCH_MEAN in one.marks for one in given):
+        iterated = " ".join(names_in(loop.iter))
+        operation = Operation(OperationKind.BATCH_MEANS, run.place(node), iterated, Tensor())
+
+        def mark(one: Value) -> Value:
+            if not isinstance(one, Tensor):
+                return one
+            return one.but(operations=one.operations | {operation})
+
+        return each(made, mark)
+    if isinstance(node, cst.AugAssign) and _counts_samples(node.value):
+        return Unknown((SAMPLES, id(node)))
+    return made
+
+
+def _counts_samples(node: cst.BaseExpression) -> bool:
+    """``x.size(0)``, ``x.shape[0]``, ``len(x)`` or ``batch_size``."""
+    if isinstance(node, cst.Call):
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "size":
+            return len(node.args) == 1 and _is_zero(node.args[0].value)
+        return isinstance(node.func, cst.Name) and node.func.value == "len"
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
+        index = node.slice[0].slice
+        shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
+        return shape and isinstance(index, cst.Index) and _is_zero(index.value)
+    return bool(_COUNTED.match(dotted(node).rpartition(".")[2]))
+
+
+def _is_zero(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Integer) and node.value == "0"
+
+
+def length(value: Unknown, node: cst.CSTNode) -> Unknown:
+    """``len()`` of something unknown: a number of samples where it is a data set."""
+    last = value.key[-1] if isinstance(value.key, tuple) else None
+    if isinstance(last, str) and _DATASET.search(last):
+        return Unknown((SAMPLES, value.key))
+    if isinstance(node, cst.Call) and len(node.args) == 1:
+        counted = node.args[0].value
+        if isinstance(counted, cst.Subscript) and _DATASETS.search(dotted(counted.value)):
+            return Unknown((SAMPLES, value.key))
+    return Unknown()
+
+
+def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
+    """The variable that a loop over ``enumerate(...)`` counts its rounds with from zero, and what
+    it holds behind the loop."""
+    target = loop.target
+    if not isinstance(target, cst.Tuple) or not isinstance(target.elements[0].value, cst.Name):
+        return None
+    if not any(_counts_from_zero(call) for call in _calls(loop.iter)):
+        return None
+    return target.elements[0].value.value, Unknown((LAST_INDEX, id(loop)))
+
+
+def _calls(node: cst.BaseExpression) -> Iterator[cst.Call]:
+    if isinstance(node, cst.Call):
+        yield node
+        for arg in node.args[:1]:
+            yield from _calls(arg.value)
+
+
+def _counts_from_zero(call: cst.Call) -> bool:
+    return (
+        isinstance(call.func, cst.Name) and call.func.value == "enumerate" and len(call.args) == 1
+    )
+
+
+def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> None:
+    """Reports a sum over rounds that is divided by something else than their number.
+
+    A sum of batch means has as many terms as there are batches: not samples, and not the index of
+    the last one.
+    """
+    if not isinstance(total, Tensor) or not isinstance(count, Unknown):
+        return
+    if not isinstance(count.key, tuple) or count.key[0] not in (SAMPLES, LAST_INDEX):
+        return
+    if count.key[0] == LAST_INDEX:
+        _divided_by_index(run, count.key, node)
+        return
+    counted = count.key[1]
+    for operation in total.operations:
+        if operation.kind is not OperationKind.BATCH_MEANS or "dataset" in operation.function:
+            continue
+        # a data set known by its name may be what the loop itself runs over
+        named = isinstance(counted, tuple) and counted[0] in ("param", "name")
+        if not named or _BATCHES.search(operation.function):
+            run.emit(WrongAverage(run.place(node), operation.place))
+
+
+def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:
+    tested = any(isinstance(test, tuple) and key in test for test, _ in run.assumed())
+    place = run.place(node)
+    if tested or run.no_grad or run.seen.divided_by_index.setdefault(key, place) != place:
+        return
+    reason = ZeroReason(
+        place,
+        INDEX,
+        "the index of the last round is 0 where there is only one, and always one less than "
+        "the number of rounds",
+    )
+    operand = Tensor(zero=reason, grad=False)
+    operation = Operation(OperationKind.DIVISION, place, "/", operand)
+    run.emit(OperationInLoss(operation, guarded=False))

@@ -1,0 +1,206 @@
+"""Where the way of the gradient ends: operations that cut it, and losses that get none through."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.conditions import MAXIMUM
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.values import Act, Tensor, Unknown, Value, alternatives_of
+from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
+from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.objective.watched import looked_at
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.interpreter import Interpreter
+
+CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
+LASTING = CUTTING | {OperationKind.BATCH_MEANS, OperationKind.IMPLICIT_DIM}
+MAX_CUTS = 8
+MAX_LOSSES = 64
+
+
+def lasting(operations: frozenset[Operation]) -> frozenset[Operation]:
+    """The operations that a value without a gradient keeps."""
+    if not operations:
+        return operations
+    return frozenset(one for one in operations if one.kind in LASTING)
+
+
+def cut(run: Interpreter, given: Tensor, made: Tensor, function: str, node: cst.CSTNode) -> Tensor:
+    """``made`` of a tensor by an operation that no gradient goes through.
+
+    Cuts before this one did not keep the gradient away, if there was one up to here.
+    """
+    if given.terms:
+        looked_at(run, given, run.place(node))
+    known = lasting(given.operations)
+    if given.grad and given.deps and not run.no_grad and not run.dead and len(known) < MAX_CUTS:
+        operand = Tensor(deps=given.deps)
+        before = {one for one in known if one.kind is OperationKind.CUT}
+        known = known - before | {Operation(OperationKind.CUT, run.place(node), function, operand)}
+    return made.but(operations=known)
+
+
+def has_cut(value: Value) -> bool:
+    """Whether a value comes from a model by a way that no gradient goes back."""
+    return isinstance(value, Tensor) and any(
+        operation.kind in CUTTING for operation in value.operations
+    )
+
+
+def ended(result: Tensor, given: Tensor) -> Tensor:
+    """The result of a loss whose input no gradient reaches, and that has no other way for it."""
+    return result.but(operations=result.operations | _dead_ends(given.operations))
+
+
+def computed_without(run: Interpreter, result: Tensor, node: cst.CSTNode) -> Tensor:
+    """A loss that is computed where no graph is kept."""
+    end = Operation(OperationKind.DEAD_END, run.place(node), NO_GRAD, Tensor())
+    return result.but(operations=result.operations | {end}) if result.deps else result
+
+
+def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """A product or ratio of two tensors: what has no gradient is a weight of what has one."""
+    weights = {
+        operation
+        for part, partner in ((one, other), (other, one))
+        if partner.grad and not part.grad
+        for operation in part.operations
+        if operation.kind in CUTTING and _has_own_way(partner, operation)
+    }
+    return made.but(operations=made.operations - weights) if weights else made
+
+
+def _has_own_way(partner: Tensor, operation: Operation) -> bool:
+    """Whether a value is computed by a model, and not just data like what was cut off."""
+    computed = bool(partner.terms) or partner.act is not Act.UNKNOWN
+    ours, theirs = partner.deps, operation.operand.deps
+    return computed or not ours <= theirs or (bool(ours) and ours == theirs)
+
+
+def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
+    """What a loss function of the project returns, marked where it gives its inputs no gradient."""
+    inputs: frozenset[Hashable] = frozenset()
+    others: frozenset[Hashable] = frozenset()
+    for argument in arguments:
+        for one in alternatives_of(argument):
+            if isinstance(one.value, Tensor) and one.value.grad:
+                inputs |= one.value.deps
+            elif isinstance(one.value, Tensor | Unknown):
+                others |= one.value.deps
+    inputs -= others
+    if not inputs:
+        return value
+
+    def judged(one: Value) -> Value:
+        if not isinstance(one, Tensor) or not one.operations or (one.grad and one.deps & inputs):
+            return one
+        ends = _dead_ends(
+            operation
+            for operation in one.operations
+            if operation.function not in _ON_PURPOSE and operation.operand.deps & inputs
+        )
+        return one.but(operations=one.operations | ends) if ends else one
+
+    return each(value, judged)
+
+
+NO_GRAD = "no_grad"
+"""Cuts off what is computed inside; what comes of something unknown there depends on it."""
+_DECISIONS = frozenset({"argmax", "argmin", "round", "floor", "ceil", "sign", "comparison"})
+_ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
+
+
+def _dead_ends(operations: Iterable[Operation]) -> frozenset[Operation]:
+    return frozenset(
+        Operation(OperationKind.DEAD_END, one.place, one.function, one.operand)
+        for one in operations
+        if one.kind is OperationKind.CUT
+    )
+
+
+def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: bool) -> None:
+    """Says what is backpropagated; ``weighted`` where the gradient of the loss is given too."""
+    if run.dead:
+        return
+    losses = tuple(one.value for one in alternatives_of(loss))
+    place = run.place(node)
+    known = run.seen.backpropagations.get(place)
+    if known is not None:
+        # a method of a choice of values is called on one after the other
+        if len(known.losses) >= MAX_LOSSES:
+            return
+        losses = (*known.losses, *losses)
+        weighted |= known.weighted
+    run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
+
+
+def backpropagations(run: Interpreter) -> list[Backpropagation]:
+    """Every call of backward, with the cuts on the way to what it was seen to be called on."""
+    return [replace(one, cuts=_cuts_in(one.losses)) for one in run.seen.backpropagations.values()]
+
+
+def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
+    tensors = [one for one in losses if isinstance(one, Tensor)]
+    whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
+    return tuple(
+        {
+            Cut(operation.place, operation.function): None
+            for one in tensors
+            for operation in one.operations
+            if _ends(operation, whole) and not _has_gradient_elsewhere(one, operation, tensors)
+        }
+    )
+
+
+def _has_gradient_elsewhere(loss: Tensor, end: Operation, losses: Sequence[Tensor]) -> bool:
+    """Whether the term that ends at an operation has a gradient on another path.
+
+    That path is the one for training, and this one for something else.
+    """
+    cut = (end.place, end.function)
+    own = {term.place for term in loss.terms}
+    return any(
+        not own.issuperset(term.place for term in other.terms)
+        and cut not in {(one.place, one.function) for one in other.operations if _ends(one, True)}
+        for other in losses
+    )
+
+
+def _ends(operation: Operation, whole: bool) -> bool:
+    """Whether a loss ends at an operation; ``whole`` if there is no gradient on any path."""
+    if operation.kind is OperationKind.DEAD_END:
+        return whole or operation.function != NO_GRAD
+    return whole and operation.kind is OperationKind.CUT and operation.function in _DECISIONS
+
+
+def require_gradient(
+    run: Interpreter, node: cst.CSTNode, value: Value, title: str, *, copied: bool = False
+) -> Value:
+    """A value that is told to require a gradient: a leaf from here on, or a loss forced to be one.
+
+    Args:
+        run: the interpreter.
+        node: where that is said.
+        value: what it is said of.
+        title: the value as the code has it.
+        copied: whether the leaf is a new one.
+    """
+    known = [one.value for one in alternatives_of(value)]
+    named = bool(LOSS_NAMED.search(title))
+    if all(
+        (isinstance(one, Tensor) and (one.terms or (named and one.deps)))
+        or (isinstance(one, Unknown) and named and _made_by_call(one))
+        for one in known
+    ):
+        run.emit(ForcedGradient(run.place(node), title, copied))
+    return each(value, lambda one: one.but(grad=True) if isinstance(one, Tensor) else one)
+
+
+def _made_by_call(value: Unknown) -> bool:
+    return isinstance(value.key, tuple) and value.key[0] in ("made", MAXIMUM)

@@ -1,0 +1,165 @@
+"""Optimizers that step with no gradient, gradients that no optimizer steps with."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.values import Class, Instance, Tensor
+from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
+from losslint.analysis.training.trace import (
+    Action,
+    Backward,
+    HandOver,
+    LossMade,
+    OptimizerMade,
+    OptimizerStep,
+    ZeroGrad,
+    actions,
+)
+from losslint.analysis.training.training_loop import loops_in
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.trail import Place
+    from losslint.analysis.interpreter import Interpreter
+
+ENOUGH_DEPS = 40
+"""A loss that depends on more may depend on what was left out, too."""
+
+
+def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedParameters]:
+    """What is wrong between the backwards and the steps of whole training loops."""
+    if run.seen.differentiated:
+        return  # gradients that are asked for without a backward may be set by hand
+    steps: dict[Place, list[IdleStep | None]] = {}
+    missing: dict[Place, MissingStep] = {}
+    stepped: set[Place] = set()
+    for trace in run.roots:
+        everything = list(actions(trace))
+        stepped |= _backwards_with_steps(everything)
+        if any(isinstance(one, HandOver) for one in everything):
+            continue
+        for loop, _ in loops_in(trace):
+            inside = list(actions(loop.body))
+            for step in _steps(inside):
+                steps.setdefault(step.place, []).append(_idle(step, inside, everything))
+            for found in _without_step(inside, everything):
+                missing.setdefault(found.place, found)
+    for several in steps.values():
+        if several[0] is not None and None not in several:
+            yield several[0]
+    yield from (found for place, found in missing.items() if place not in stepped)
+    yield from _untrained(run)
+
+
+def _backwards_with_steps(everything: Sequence[Action]) -> set[Place]:
+    """The backwards of a root in which some optimizer steps, or something unknown may."""
+    if any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything):
+        return {one.place for one in everything if isinstance(one, Backward)}
+    return set()
+
+
+def _uncertain(action: Action) -> bool:
+    """Whether an action is a call of something unknown that was given a model or an optimizer."""
+    return isinstance(action, ZeroGrad) and not action.certain
+
+
+def _steps(inside: Sequence[Action]) -> list[OptimizerStep]:
+    """The steps in a loop with optimizers whose parameters are all known modules."""
+    return [
+        one
+        for one in inside
+        if isinstance(one, OptimizerStep) and one.owners and _are_modules(one.owners)
+    ]
+
+
+def _are_modules(owners: frozenset[Hashable]) -> bool:
+    return all(isinstance(one, int) for one in owners)
+
+
+def _idle(
+    step: OptimizerStep, inside: Sequence[Action], everything: Sequence[Action]
+) -> IdleStep | None:
+    """The step, if no backward gives its parameters a gradient."""
+    assert step.owners is not None
+    if any(_uncertain(one) for one in everything):
+        return None
+    backwards = [one for one in everything if isinstance(one, Backward)]
+    for one in backwards:
+        known = one.deps and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
+        if not known or one.deps & step.owners:
+            return None
+    loss = next((one for one in inside if isinstance(one, LossMade) and _is_of(one, step)), None)
+    other = next((one for one in inside if isinstance(one, Backward)), None)
+    if loss is None or (backwards and other is None):
+        return None
+    return IdleStep(step.place, step.label, loss.place, None if other is None else other.place)
+
+
+def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
+    """Whether a loss is made to train what an optimizer steps, as far as can be told."""
+    return not loss.deps or not loss.deps.isdisjoint(step.owners or ())
+
+
+def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:
+    """The backward of a loop that zeroes an optimizer, or the model of one, which never steps."""
+    if any(isinstance(one, OptimizerStep) or _uncertain(one) for one in everything):
+        return
+    made = [one for one in everything if isinstance(one, OptimizerMade)]
+    zero = next(
+        (one for one in inside if isinstance(one, ZeroGrad) and _is_for_a_step(one, made)), None
+    )
+    backward = next((one for one in inside if isinstance(one, Backward)), None)
+    if zero is not None and backward is not None:
+        yield MissingStep(backward.place, zero.place)
+
+
+def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
+    """Whether gradients are zeroed that an optimizer of the same code is to use."""
+    if zero.optimizer is not None:
+        return True
+    owners = zero.owners or frozenset()
+    return any(one.owners and not owners.isdisjoint(one.owners) for one in made)
+
+
+def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
+    """Losses with parameters of their own that no optimizer of their loop holds."""
+    losses = _losses_with_parameters(run)
+    held: set[Hashable] = set()
+    used: dict[int, Place] = {}
+    for trace in run.roots if losses else ():
+        for one in actions(trace):
+            if isinstance(one, OptimizerStep):
+                if one.owners is None or not _are_modules(one.owners):
+                    return
+                held |= one.owners
+            elif isinstance(one, HandOver) or _uncertain(one):
+                return
+            elif isinstance(one, Backward):
+                for oid in one.deps & losses.keys():
+                    assert isinstance(oid, int)
+                    used.setdefault(oid, one.place)
+    for oid, backward in used.items():
+        if held and oid not in held:
+            instance, name = losses[oid]
+            assert instance.built is not None
+            yield UntrainedParameters(instance.built.step.place, name, backward)
+
+
+def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instance, str]]:
+    """Objects of the project's loss classes that have parameters of their own."""
+    found: dict[Hashable, tuple[Instance, str]] = {}
+    for cls, instances in run.instances.items():
+        if not _is_loss(cls):
+            continue
+        for instance in instances:
+            for name, value in instance.slots.items():
+                if isinstance(value, Tensor) and value.shape == "parameter" and instance.built:
+                    found[instance.oid] = (instance, str(name))
+                    break
+    return found
+
+
+def _is_loss(cls: Class) -> bool:
+    name = cls.name.casefold()
+    return "loss" in name or "criterion" in name or "weighting" in name

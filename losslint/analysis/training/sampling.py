@@ -1,0 +1,73 @@
+"""Which loader a batch was drawn from, and whether its sampler evens out the classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.values import (
+    NONE,
+    Conditions,
+    Instance,
+    Tensor,
+    Value,
+    alternatives_of,
+)
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.trail import Place
+    from losslint.analysis.interpreter import Interpreter
+
+SAMPLER = "<sampler>"
+"""The slot of a loader that holds the sampler it was given."""
+
+
+def drawn(run: Interpreter, loader: Instance) -> None:
+    """Notes that a batch is drawn from a loader."""
+    run.drawn |= {loader}
+
+
+def weighs_classes(weight: Value | None) -> bool:
+    """Whether the weights that a loss is given are such that make classes count differently."""
+    return weight is not None and all(
+        type(one.value) is Tensor and one.value.shape != "constant"
+        for one in alternatives_of(weight)
+    )
+
+
+def evened_twice(run: Interpreter, when: Conditions, weight: Value | None) -> Place | None:
+    """Where the sampler of a batch was built, if it draws by weights, and the loss has weights too.
+
+    Args:
+        run: the interpreter.
+        when: what is assumed, besides what holds here.
+        weight: the weights of classes that the loss is given.
+    """
+    if len(run.drawn) != 1 or weight is None:
+        return None
+    (loader,) = run.drawn
+    sampler = run.heap.get(loader.slots, SAMPLER)
+    if sampler is None:
+        return None
+    for one in alternatives_of(weight):
+        if type(one.value) is not Tensor or one.value.shape == "constant":
+            continue
+        known = when | one.when | run.assumed()
+        possible = [
+            two.value for two in alternatives_of(sampler) if not contradict(two.when, known)
+        ]
+        places = [
+            two.built.step.place for two in possible if isinstance(two, Instance) and two.built
+        ]
+        if places and len(places) == len(possible):
+            return places[0]
+    return None
+
+
+def is_sampled(run: Interpreter) -> bool:
+    """Whether a loader that the batch was drawn from has a sampler, or may have one."""
+    for loader in run.drawn:
+        sampler = run.heap.get(loader.slots, SAMPLER)
+        if sampler is not None and sampler != NONE:
+            return True
+    return False

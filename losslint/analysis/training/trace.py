@@ -1,0 +1,199 @@
+"""What is done to gradients, in order, as a tree that keeps branches and loops apart."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from losslint.analysis.domain.trail import Place
+from losslint.finding import Confidence
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from losslint.analysis.domain.values import Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """Gradients are added to the parameters that the loss depends on."""
+
+    place: Place
+    deps: frozenset[Hashable]
+    """Empty where they cannot be told."""
+    losses: frozenset[Hashable] = frozenset()
+    """What is backpropagated: the places of its terms, or its symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerMade:
+    """An optimizer is built."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose parameters it is given; None where they cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerStep:
+    """An optimizer uses the gradients of its parameters."""
+
+    place: Place
+    optimizer: Hashable
+    label: str
+    owners: frozenset[Hashable] | None
+    """The modules whose parameters it holds; None where they cannot be told."""
+    confidence: Confidence
+    scaled: bool = False
+    """A gradient scaler steps it."""
+    kind: str = ""
+    """The qualified name of its class, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroGrad:
+    """Gradients are zeroed."""
+
+    place: Place
+    optimizer: Hashable = None
+    owners: frozenset[Hashable] | None = None
+    """Modules whose gradients are zeroed; None where they cannot be told."""
+    certain: bool = True
+    """False for a call of something unknown that may zero gradients."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossMade:
+    """A loss with its graph is computed."""
+
+    place: Place
+    deps: frozenset[Hashable] = frozenset()
+    """What it depends on, where only its name says that it is a loss; a criterion's says enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A loss, a gradient or a step is left to something that is not known."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A gradient scaler multiplies the loss that is backpropagated next."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ScalerUpdate:
+    """A gradient scaler adapts its scale, or something that may be one does."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unscale:
+    """A gradient scaler divides gradients by its scale."""
+
+    place: Place
+    optimizer: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Gradients are clipped."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose gradients are clipped; None where they cannot be told."""
+    losses: frozenset[Hashable] = frozenset()
+    """What was passed instead of parameters, as in :class:`Backward`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLoss:
+    """A loss is added to a total, or to a list, that outlives the round of a loop."""
+
+    place: Place
+    loop: Place
+    """The innermost loop that the total outlives a round of."""
+    losses: frozenset[Hashable]
+    """As in :class:`Backward`."""
+    total: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropLoss:
+    """A loss with its graph is computed, and nothing can use it."""
+
+    place: Place
+    name: str
+    """The variable that it is assigned to; empty where there is none."""
+    overwritten: Place | None
+    """The assignment that the variable gets instead; None where there is no other."""
+    in_loss: bool
+    """Something else is returned as the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Several ways to go on, one of which is taken."""
+
+    arms: tuple[Trace, ...]
+    when: tuple[Conditions, ...] = ()
+    """What holds on each of them, where that is known."""
+    test: cst.BaseExpression | None = None
+    """The test of an if statement whose body is the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A body that runs again and again."""
+
+    place: Place
+    body: Trace
+    repeats: bool
+    """False for a loop over a few known items, or one that always ends in its first round."""
+
+
+Action: TypeAlias = (
+    Backward
+    | OptimizerMade
+    | OptimizerStep
+    | ZeroGrad
+    | LossMade
+    | HandOver
+    | Scale
+    | ScalerUpdate
+    | Unscale
+    | Clip
+    | KeepLoss
+    | DropLoss
+    | Branch
+    | Loop
+)
+Trace: TypeAlias = tuple[Action, ...]
+
+
+def actions(trace: Trace) -> Iterator[Action]:
+    """Every action in a trace, whatever branch or loop it stands in."""
+    for action in trace:
+        if isinstance(action, Branch):
+            for arm in action.arms:
+                yield from actions(arm)
+        elif isinstance(action, Loop):
+            yield from actions(action.body)
+        else:
+            yield action
+
+
+def is_certain(action: Action) -> bool:
+    """Whether an action is more than what may happen to, or in, something unknown."""
+    if isinstance(action, ZeroGrad):
+        return action.certain
+    if isinstance(action, KeepLoss):
+        return any(isinstance(one, Place) for one in action.losses)
+    return not isinstance(action, HandOver)

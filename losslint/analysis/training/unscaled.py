@@ -1,0 +1,132 @@
+"""Gradients that are added up over several rounds of a loop, of losses that are not scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.values import Tensor, Value
+from losslint.analysis.events import UnscaledAccumulation
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.trace import (
+    Backward,
+    Branch,
+    HandOver,
+    Loop,
+    OptimizerStep,
+    Trace,
+    ZeroGrad,
+    actions,
+)
+from losslint.analysis.training.training_loop import fills, loops_in, zeroes
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.trail import Place
+    from losslint.analysis.interpreter import Interpreter
+
+_INVARIANT = (
+    "Adam",
+    "RMSprop",
+    "Rprop",
+    "Adagrad",
+    "Adadelta",
+    "Adafactor",
+    "Lion",
+    "Lamb",
+    "LAMB",
+)
+"""Parts of the names of optimizers whose steps do not grow with the gradient."""
+
+
+def unscaled_accumulations(run: Interpreter) -> Iterator[UnscaledAccumulation]:
+    """Every backward of a whole loss whose gradients are stepped with every so many rounds."""
+    found: set[Place] = set()
+    for trace in run.roots:
+        for loop, _ in loops_in(trace):
+            for branch, count in _periodic(loop.body):
+                for one in _accumulated(run, loop, branch, count):
+                    if one.place not in found:
+                        found.add(one.place)
+                        yield one
+
+
+def _periodic(trace: Trace) -> Iterator[tuple[Branch, str]]:
+    """The if statements in a round, not in loops inside, that ask for every so many rounds."""
+    for action in trace:
+        if isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _periodic(arm)
+            count = None if action.test is None else _count(action.test)
+            if count is not None:
+                yield action, count
+
+
+def _count(test: cst.BaseExpression) -> str | None:
+    """The number of rounds in ``(step + 1) % rounds == 0`` and the like."""
+    if isinstance(test, cst.BooleanOperation):
+        return _count(test.left) or _count(test.right)
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        return _modulus(test.expression)
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        if isinstance(test.comparisons[0].operator, cst.Equal):
+            return _modulus(test.left)
+    return None
+
+
+def _modulus(node: cst.BaseExpression) -> str | None:
+    if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Modulo):
+        return None
+    if isinstance(node.right, cst.Integer):
+        return None if node.right.value == "1" else node.right.value
+    return dotted(node.right)
+
+
+def _accumulated(
+    run: Interpreter, loop: Loop, branch: Branch, count: str
+) -> Iterator[UnscaledAccumulation]:
+    taken = list(actions(branch.arms[0]))
+    inside = set(map(id, taken))
+    others = [one for one in actions(loop.body) if id(one) not in inside]
+    for step in taken:
+        if not isinstance(step, OptimizerStep) or any(part in step.kind for part in _INVARIANT):
+            continue
+        if not any(isinstance(one, ZeroGrad) and zeroes(one, step) for one in taken):
+            continue
+        if any(_spoils(one, step) for one in others) or any(_is_other(one) for one in taken):
+            continue
+        for one in others:
+            if isinstance(one, Backward) and fills(one, step) and _is_whole(run, one.place):
+                yield UnscaledAccumulation(one.place, step.label, step.place, count)
+
+
+def _is_other(action: object) -> bool:
+    """Whether something unknown may change gradients, or backpropagate a part of the loss."""
+    return isinstance(action, Backward | HandOver) or (
+        isinstance(action, ZeroGrad) and not action.certain
+    )
+
+
+def _spoils(action: object, step: OptimizerStep) -> bool:
+    """Whether the gradients of a step are zeroed, used or changed in other rounds as well."""
+    if isinstance(action, OptimizerStep):
+        return action.optimizer == step.optimizer
+    return isinstance(action, HandOver) or (isinstance(action, ZeroGrad) and zeroes(action, step))
+
+
+def _is_whole(run: Interpreter, place: Place) -> bool:
+    """Whether what is backpropagated is a mean over its batch, and nothing scales it."""
+    node, known = place.node, run.seen.backpropagations.get(place)
+    if known is None or known.weighted or not isinstance(node, cst.Call) or node.args:
+        return False  # what is given to a framework may be scaled there
+    return all(_is_plain(one) for one in known.losses)
+
+
+def _is_plain(loss: Value) -> bool:
+    return (
+        isinstance(loss, Tensor)
+        and loss.shape != "scaled-sum"
+        and any(not term.weighted for term in loss.terms)
+        and all(term.stage == "mean" for term in loss.terms)
+    )
