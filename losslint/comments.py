@@ -27,7 +27,7 @@ from losslint.positions import ranges
 if TYPE_CHECKING:
     from libcst._position import CodeRange
 
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 _OWN = re.compile(r"#\s*losslint\s*:\s*(?P<verb>[\w-]*)\s*(?:\[(?P<words>[^\]]*)\])?")
 _CODE = r"[A-Za-z]+[0-9]+"

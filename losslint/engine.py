@@ -28,10 +28,10 @@ from losslint.suppressions import Suppressions
 from losslint.syntax_errors import in_words_of_python
 
 if TYPE_CHECKING:
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.reading.failures import Failure
     from losslint.analysis.reading.surroundings import Unseen
-    from losslint.analysis.reading.syntax import SourceModule
     from losslint.analysis.session import Analysis
     from losslint.dependents import Context
     from losslint.diagnosis import Broken, Said

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from losslint.analysis import session as analysed
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.analysis.domain.trail import Place
-    from losslint.analysis.reading.syntax import SourceModule
     from losslint.rule import Diagnosis, Rule
 
 _BROKEN_RULE = "a bug in that rule, not in this code; the other rules were asked"

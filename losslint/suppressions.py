@@ -16,7 +16,7 @@ from losslint.selection import EVERYTHING, FileIgnores
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.comments import Annotations, Comment
     from losslint.source import Source
 

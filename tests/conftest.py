@@ -20,8 +20,8 @@ import pytest
 
 import losslint.analysis.session
 import losslint.diagnosis
+from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place, Step
-from losslint.analysis.reading.syntax import SourceModule
 from losslint.analysis.session import Unresolved
 from losslint.cli.main import main
 from losslint.diagnosis import Broken

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
@@ -39,7 +40,6 @@ from losslint.analysis.reading.linker import Linker
 from losslint.analysis.reading.prefilter import choose
 from losslint.analysis.reading.project import Project
 from losslint.analysis.reading.surroundings import Unseen
-from losslint.analysis.reading.syntax import SourceModule
 from losslint.analysis.tensors.comparisons import is_tested
 from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (

@@ -16,7 +16,7 @@ from losslint.rewriting.references import references
 from losslint.rewriting.tree import tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 _WITHOUT_GRADIENT = ("torch.no_grad", "torch.inference_mode")
 

@@ -14,7 +14,7 @@ from losslint.rewriting.scopes import assigned, is_load, is_moved, is_variable, 
 from losslint.rewriting.tree import Tree, dotted, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 Meaning: TypeAlias = "Place | Path | None"
 """A name's only definition in a module (a class, a function, or the target of an assignment), the

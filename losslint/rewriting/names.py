@@ -12,7 +12,7 @@ from losslint.fix import Change, Edge, line_after, line_before
 from losslint.rewriting.tree import Tree, dotted, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 FUNCTIONAL = "torch.nn.functional"
 _USUAL = {FUNCTIONAL: "F", "torch.nn": "nn", "torch": "torch"}

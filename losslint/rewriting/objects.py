@@ -26,7 +26,7 @@ from losslint.rewriting.variables import (
 )
 
 if TYPE_CHECKING:
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 _MAX_STEPS = 200
 _ON_THE_OBJECT = frozenset(

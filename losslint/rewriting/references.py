@@ -26,8 +26,8 @@ from losslint.rewriting.imports import (
 from losslint.rewriting.tree import Tree, tree_of
 
 if TYPE_CHECKING:
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.analysis.reading.surroundings import Surroundings
-    from losslint.analysis.reading.syntax import SourceModule
 
 _HARMLESS = frozenset(("__name__", "__file__", "__doc__", "__version__"))
 _BY_NAME = ("eval", "exec", "globals", "vars", "locals")

@@ -12,7 +12,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.reading.nodes import children, walk
 
 if TYPE_CHECKING:
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 _ATOMS = (
     cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BaseNumber, cst.BaseString, cst.List,

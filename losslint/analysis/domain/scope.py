@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from losslint.analysis.domain.heap import Slots, Writes
-    from losslint.analysis.reading.syntax import SourceModule
+    from losslint.analysis.domain.syntax import SourceModule
 
 
 @dataclass(slots=True, eq=False)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from losslint.analysis.domain.heap import Slots
     from losslint.analysis.domain.scope import Module, Scope
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.analysis.domain.trail import Place, Trail
     from losslint.analysis.events import LossTerm, Operation
-    from losslint.analysis.reading.syntax import SourceModule
 
 Condition: TypeAlias = tuple[Hashable, bool]
 """A test that was not decided, by its key, and the outcome under which something holds."""

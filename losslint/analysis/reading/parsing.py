@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import libcst as cst
 
+from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.reading.failures import Failure
 from losslint.analysis.reading.limits import excess
 from losslint.analysis.reading.surroundings import Surroundings
-from losslint.analysis.reading.syntax import SourceModule
 from losslint.source import DecodeError, Source
 
 

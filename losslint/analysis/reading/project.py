@@ -10,11 +10,11 @@ import libcst as cst
 
 from losslint.analysis.domain.joins import MAX_CONFIGURATIONS
 from losslint.analysis.domain.scope import Frame, Module
+from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.values import Class, Const, Namespace, Value
 from losslint.analysis.reading.failures import BudgetSpent, Failure
 from losslint.analysis.reading.parsing import NotParsed, parse
 from losslint.analysis.reading.surroundings import Surroundings, Unseen
-from losslint.analysis.reading.syntax import SourceModule
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from losslint.dependents import dependents
 
 if TYPE_CHECKING:
+    from losslint.analysis.domain.syntax import SourceModule
     from losslint.analysis.reading.linker import Linker
-    from losslint.analysis.reading.syntax import SourceModule
     from losslint.source import Source
 
 Unseen = Callable[[Collection[Path]], bool]
