@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from losslint.analysis.domain.sizes import common
 from losslint.analysis.domain.values import (
     NONE,
+    OF_RELU,
     UNKNOWN,
     Alternative,
     Bound,
@@ -172,7 +173,9 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         or one.grad != other.grad
     ):
         return None
+    marks = one.marks if OF_RELU in other.marks else one.marks - {OF_RELU}
     return one.but(
+        marks=marks,
         dim=one.dim if one.dim == other.dim else None,
         sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
         zero=one.zero if one.zero == other.zero else None,

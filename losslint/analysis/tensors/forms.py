@@ -70,7 +70,7 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
     # where zeros are, something can be put
-    return ZEROS if sign == "Equal" and number(bound) == 0 else "flags"
+    return ZEROS if sign in ("Equal", "LessThanEqual") and number(bound) == 0 else "flags"
 
 
 def is_above_zero(sign: str, bound: Value) -> bool:

@@ -14,6 +14,7 @@ from losslint.analysis.domain.values import (
     Act,
     Const,
     DType,
+    Extern,
     Instance,
     Sign,
     TargetKind,
@@ -103,8 +104,8 @@ def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
 
     That is in a network or a loss, where the result goes on, or else once it reaches a loss.
     """
-    if op.run.no_grad:
-        return made  # only looked at
+    if op.run.no_grad or _is_method(op):
+        return made  # only looked at; or of no tensor, whose own method demands a dim
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     if _is_in_network(op):
         op.run.emit(ImplicitDim(place, name, confidence))
@@ -112,6 +113,13 @@ def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
     operand = Tensor(confidence=confidence)
     operation = Operation(OperationKind.IMPLICIT_DIM, place, name, operand)
     return made.but(operations=made.operations | {operation})
+
+
+def _is_method(op: Op) -> bool:
+    """Whether a softmax is the method of an object, and no function of a module."""
+    if not isinstance(op.node, cst.Call) or not isinstance(op.node.func, cst.Attribute):
+        return False
+    return op.module is None and not isinstance(op.run.eval(op.node.func.value), Extern)
 
 
 def _is_in_network(op: Op) -> bool:

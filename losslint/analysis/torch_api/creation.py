@@ -63,7 +63,9 @@ def _compared(op: Op) -> Value:
 
 _FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
 """Tests for padding and for what is not a number: what remains is hardly ever nothing."""
-_SIGNS = {"eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan"}
+_SIGNS = {
+    "eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan", "le": "LessThanEqual",
+}  # fmt: skip
 
 
 @function("numel", "nelement")
