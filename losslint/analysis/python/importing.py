@@ -5,14 +5,14 @@ from __future__ import annotations
 from losslint.analysis.domain.joins import MAX_CONFIGURATIONS, one_of
 from losslint.analysis.domain.strings import beginning_of
 from losslint.analysis.domain.values import Const, Extern, Namespace, Unknown, Value
-from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.torch_api.registry import Op, extern
 
 
 @extern("importlib.import_module")
 def _import_module(op: Op) -> Value:
     name, package = op.arg(0, "name"), op.given(1, "package")
-    text, around = _text(name), _text(package)
+    text, around = constant(name, str) or "", constant(package, str) or ""
     return _module_of_name(op, Const(around + text) if text.startswith(".") and around else name)
 
 
@@ -23,11 +23,11 @@ def _dunder_import(op: Op) -> Value:
     if op.given(3, "fromlist") is not None:
         return _module_of_name(op, name)
     first, dot, _ = beginning_of(name).partition(".")
-    return _named(op.run, first) if first and (dot or _text(name)) else Unknown()
+    return _named(op.run, first) if first and (dot or constant(name, str)) else Unknown()
 
 
 def _module_of_name(op: Op, name: Value) -> Value:
-    text = _text(name)
+    text = constant(name, str)
     if text:
         return _named(op.run, text)
     package, dot, beginning = beginning_of(name).rpartition(".")
@@ -45,7 +45,3 @@ def _named(run: Interpreter, name: str) -> Value:
     if module is not None:
         return Namespace(module)
     return Unknown() if level else Extern(name)
-
-
-def _text(value: Value | None) -> str:
-    return value.value if isinstance(value, Const) and isinstance(value.value, str) else ""

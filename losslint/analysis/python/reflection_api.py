@@ -30,7 +30,7 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
 )
-from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.python.assignment import set_attribute
 from losslint.analysis.torch_api.pretrained import any_network
 from losslint.analysis.torch_api.registry import Op, extern
@@ -96,8 +96,8 @@ def _named(op: Op, target: Value, beginning: str) -> Value:
 def _eval(op: Op) -> Value:
     """An expression in a string: where that is not known it names a class, or a module's."""
     source = op.arg(0)
-    text = source.value if isinstance(source, Const) and isinstance(source.value, str) else ""
-    if 0 < len(text) < MAX_SOURCE:
+    text = constant(source, str)
+    if text and len(text) < MAX_SOURCE:
         try:
             return op.run.eval(cst.parse_expression(text))
         except cst.ParserSyntaxError:

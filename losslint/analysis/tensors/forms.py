@@ -37,7 +37,9 @@ FIXED = frozenset({POSITIONS, "identity"})
 """Forms of what depends on no data, of which a comparison always finds some."""
 SOME = "some"
 """The form of a mask that is never all False."""
-FLAGS = frozenset({"flags", SOME})
+PLAIN = "flags"
+"""The form of a mask of which nothing more is known."""
+FLAGS = frozenset({PLAIN, SOME})
 """Forms of masks."""
 BOTH_CLASSES = "both classes"
 """The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
@@ -70,7 +72,7 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
     # where zeros are, something can be put
-    return ZEROS if sign in ("Equal", "LessThanEqual") and number(bound) == 0 else "flags"
+    return ZEROS if sign in ("Equal", "LessThanEqual") and number(bound) == 0 else PLAIN
 
 
 def is_above_zero(sign: str, bound: Value) -> bool:
