@@ -41,9 +41,13 @@ def _for(run: Interpreter, node: cst.For) -> bool:
 
 
 def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
-    """The numbers of a range, where the body names an attribute or a layer by each of them."""
+    """The numbers of a range, where the body names an attribute or a layer by each of them, or
+    where it adds a layer to a network that is being built."""
     numbers = run.heap.get(source.slots, NUMBERS) if isinstance(source, Instance) else None
-    return numbers.items if isinstance(numbers, Tuple) and _names_by(node) else None
+    if not isinstance(numbers, Tuple):
+        return None
+    builds = run.frame.name.endswith("__init__") and _appends(node)
+    return numbers.items if builds or _names_by(node) else None
 
 
 @lru_cache(maxsize=1_024)
@@ -63,6 +67,17 @@ def _names_by(loop: cst.For) -> bool:
     )
 
 
+@lru_cache(maxsize=1_024)
+def _appends(loop: cst.For) -> bool:
+    return any(
+        isinstance(one, cst.Call)
+        and isinstance(one.func, cst.Attribute)
+        and one.func.attr.value in _ADDING
+        for one in walk(loop.body)
+    )
+
+
+_ADDING = frozenset({"append", "extend", "insert"})
 _NAMING = frozenset({"setattr", "getattr", "add_module", "register_module", "register_parameter"})
 
 

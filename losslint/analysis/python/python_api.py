@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import (
+    columns,
     element,
     elements,
     extend,
@@ -68,12 +69,11 @@ _LARGE = 1_000_000
 @extern("builtins.zip")
 def _zip(op: Op) -> Value:
     sources = op.args.positional
-    columns = [elements(op.run, source) for source in sources]
-    if columns and all(column is not None for column in columns) and not op.args.open:
-        known = [column for column in columns if column is not None]
-        return op.run.new_list([Tuple(row) for row in zip(*known, strict=False)])
     if op.args.open:
         return _with_rest(op.run, Unknown())
+    known = columns(op.run, sources)
+    if known is not None:
+        return op.run.new_list([Tuple(row) for row in zip(*known, strict=True)])
     row = Tuple(tuple(element(op.run, source, op.node) for source in sources))
     return _with_rest(op.run, row)
 
