@@ -47,7 +47,19 @@ LISTS = frozenset(
         "torch.nn.ModuleList",
     }
 )
-DICTS = frozenset({"builtins.dict", "torch.nn.ModuleDict", "collections.OrderedDict"})
+SETTINGS = frozenset(
+    {
+        "easydict.EasyDict",
+        "munch.Munch",
+        "addict.Dict",
+        "box.Box",
+        "dotmap.DotMap",
+        "attrdict.AttrDict",
+        "ml_collections.ConfigDict",
+    }
+)
+"""Dicts whose keys are attributes as well: most hold what a file of settings may say otherwise."""
+DICTS = SETTINGS | {"builtins.dict", "torch.nn.ModuleDict", "collections.OrderedDict"}
 
 
 def iterates(kind: str) -> Callable[[Iterate], Iterate]:

@@ -14,6 +14,7 @@ from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
 from losslint.analysis.python.statements import dead, executes
 from losslint.analysis.reading.nodes import walk
@@ -155,7 +156,7 @@ def _repeated(
         run.settled += last
         run.loops += 1
         heap.start_recording()
-        run.looping.append(Round(node, mark, repeats=True))
+        run.looping.append(Round(node, mark, repeats=True, last=last))
         try:
             bind()
             if isinstance(node, cst.While) and number:
@@ -177,7 +178,7 @@ def _repeated(
         else:
             heap.roll_back(mark)
         frame.assumed = base
-        if heap.holds(reads):
+        if heap.holds(reads) and not (isinstance(node, cst.For) and tests_of_last(node)):
             break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
     left = index_left_by(node) if isinstance(node, cst.For) else None
