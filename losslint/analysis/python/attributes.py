@@ -36,6 +36,7 @@ from losslint.analysis.objective.learned_weights import TENDING, tend
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.torch_api.sizing import as_tuple
@@ -155,6 +156,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         return value
 
     known = output_field(run, value, name)
+    if known is None and name == "model":
+        known = model_of_trainer(run, value)
     if known is not None:
         return known
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))
