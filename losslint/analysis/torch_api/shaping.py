@@ -22,14 +22,13 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.events import OperationKind
-from losslint.analysis.objective.watched import read_out
+from losslint.analysis.objective.watched import read_as_number, read_out
 from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.forms import COMPLEMENT, SOME
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.training import accumulation
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 
 
@@ -212,7 +211,7 @@ def _detach(op: Op) -> Value:
 def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
-        accumulation.read_as_number(op.run, value)
+        read_as_number(op.run, value)
         if op.name in ("numpy", "tolist"):
             read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
