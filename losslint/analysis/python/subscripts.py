@@ -309,12 +309,32 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         return made.but(mask=index.mask)
     if not isinstance(index, Const | slice | tuple):
         made = whole(made)  # as many as there are indices
+    if any(_is_found_above(one, value) for one in _axes(index)):
+        return made.but(sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
         return made.but(mask=value.mask)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made
+
+
+def _axes(index: Index) -> tuple[Value | slice, ...]:
+    """What stands for each axis."""
+    if isinstance(index, Tuple):
+        return index.items
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _is_found_above(index: Value | slice, value: Tensor) -> bool:
+    """Whether an index has the positions at which a test of the values themselves succeeded."""
+    return (
+        isinstance(index, Tensor)
+        and index.target is TargetKind.INDICES
+        and index.zero is not None
+        and value.zero is not None
+        and value.zero in index.zero.chain()
+    )
 
 
 SAMPLE = Unknown(("sample",))

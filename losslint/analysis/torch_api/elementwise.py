@@ -36,6 +36,7 @@ from losslint.analysis.tensors.forms import (
     both_classes,
 )
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.shaping import positions
 
 
 @function("add", "__add__")
@@ -249,7 +250,7 @@ def _limit(cap: float | None) -> str:
 def _where(op: Op) -> Value:
     test = op.given(0, "condition")
     if len(op.args.positional) == 1:
-        return Tuple((Tensor(dtype=DType.INT, grad=False),))
+        return Tuple((positions(op, op.tensor(0, "condition")),))
     one, other = op.arg(1, "input", "x"), op.arg(2, "other", "y")
     if test is not None:
         op.run.guard(test)

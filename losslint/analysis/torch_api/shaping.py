@@ -8,6 +8,7 @@ from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
+    TRUE,
     UNKNOWN,
     Act,
     Const,
@@ -186,6 +187,12 @@ def _indices(op: Op) -> Value:
     given = op.tensor()
     if op.name == "argmax":
         read_out(op.run, given)
+    made = positions(op, given)
+    return Tuple((made,)) if op.given(1, "as_tuple") == TRUE else made
+
+
+def positions(op: Op, given: Tensor) -> Tensor:
+    """Positions in a tensor; of a mask those where it is True, which can be none."""
     made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
