@@ -178,6 +178,16 @@ def is_difference(value: Value) -> bool:
     return isinstance(key, tuple) and len(key) == 3 and key[0] == "-"
 
 
+def is_made_of(whole: Unknown, part: Unknown) -> bool:
+    """Whether something unknown was made by methods of something else, as its mean is.
+
+    What it is away from that is no error of a prediction.
+    """
+    return any(
+        isinstance(key, tuple) and key[1:2] == (".",) and key[0] == whole.key for key in part.deps
+    )
+
+
 def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:
     """What a computation with something unknown gave, once it is used like a tensor.
 

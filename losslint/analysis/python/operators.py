@@ -13,6 +13,7 @@ from losslint.analysis.domain.conditions import (
     NUMBER,
     as_tensor,
     is_comparison,
+    is_made_of,
     is_number,
     is_square,
 )
@@ -141,7 +142,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
             sign in "&|" and is_comparison(left) and is_comparison(right)
         ):
             return _of_tensors(run, sign, left, right, node)
-        if sign == "-" and left.key is not None and right.key is not None:
+        if sign == "-" and None not in (left.key, right.key) and not is_made_of(left, right):
             return Unknown((sign, left.key, right.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
