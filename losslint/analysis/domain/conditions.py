@@ -40,9 +40,15 @@ MAXIMUM = "maximum"
 
 
 def is_maximum(value: Value) -> bool:
-    """Whether a value is the largest element of something unknown."""
+    """Whether a value is the largest element of something unknown, or what `max` gives with it."""
     key = value.key if isinstance(value, Unknown) else None
+    while isinstance(key, tuple) and (key[1:] in _FIRST_OF_TWO or key[:1] == ("detach",)):
+        key = key[1] if key[0] == "detach" else key[0]
     return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
+
+
+_FIRST_OF_TWO = (("[]", Const(0)), (".", "values"))
+"""Ends of the symbol of the largest elements, where their positions come with them."""
 
 
 LABEL = "label"

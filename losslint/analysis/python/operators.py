@@ -14,6 +14,7 @@ from losslint.analysis.domain.conditions import (
     as_tensor,
     is_comparison,
     is_made_of,
+    is_maximum,
     is_number,
     is_square,
 )
@@ -138,8 +139,10 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if is_number(left) and is_number(right):
         return Unknown((NUMBER, sign, id(node)), deps)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
-        if (is_square(left) and is_square(right)) or (
-            sign in "&|" and is_comparison(left) and is_comparison(right)
+        if (
+            (is_square(left) and is_square(right))
+            or (sign == "-" and is_maximum(right))
+            or (sign in "&|" and is_comparison(left) and is_comparison(right))
         ):
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and None not in (left.key, right.key) and not is_made_of(left, right):

@@ -179,6 +179,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         if one.act is Act.RAW and other.shape == "maximum":
             return shifted.but(act=Act.RAW, trail=one.trail)
         return shifted
+    if one.shape == "shifted":
+        return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
         if is_mirrored(run, node):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import MAXIMUM
+from losslint.analysis.domain.conditions import MAXIMUM, is_maximum
 from losslint.analysis.domain.values import (
     Class,
     Extern,
@@ -59,15 +59,24 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
-    key = (_made_by(callee), id(node)) if isinstance(callee, Unknown) else None
+    key = (_made_by(callee, node), id(node)) if isinstance(callee, Unknown) else None
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
 
 
-def _made_by(callee: Unknown) -> str:
-    """The first part of the symbol of a result: a maximum, or anything."""
-    method = callee.key[-1] if isinstance(callee.key, tuple) else None
-    return MAXIMUM if method in ("max", "amax") else "made"
+def _made_by(callee: Unknown, node: cst.CSTNode) -> str:
+    """The first part of the symbol of a result: a maximum, also in another form, or anything."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return "made"
+    method = node.func.attr.value
+    of = Unknown(callee.key[0]) if isinstance(callee.key, tuple) else callee
+    return MAXIMUM if method in _MAXIMA or (method in _VIEWS and is_maximum(of)) else "made"
+
+
+_MAXIMA = frozenset({"max", "amax"})
+_VIEWS = frozenset(
+    {"view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "detach", "to", "repeat"}
+)
 
 
 def _is_schedule(callee: Value) -> bool:
