@@ -191,7 +191,7 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
     elif made.marks >= {"exp", "square"}:
-        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps, stage=stage)
     elif "squared-difference" in made.marks and made.deps:
         term = LossTerm(
             Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage

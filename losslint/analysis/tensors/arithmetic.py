@@ -43,6 +43,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -115,6 +116,8 @@ def _joined(
 ) -> Tensor:
     """A sum in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
+    if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
+        made = made.but(marks=made.marks - {BATCH_MEAN})
     if one.shape == other.shape == "scaled-sum":
         made = made.but(shape="scaled-sum")
     if made.sums or len({term.family for term in made.terms}) < 2:
