@@ -117,7 +117,8 @@ def _is_leaf(op: Op) -> bool:
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
+    kind = dtype_named(op.given(-1, "dtype"))
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant", dtype=kind)
 
 
 @function("unique", "unique_consecutive")
