@@ -222,6 +222,8 @@ def _clamp(op: Op) -> Value:
     kept = given.shape in ("ratio", "one-minus", "norm")
     cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
     limit = _limit(cap) if capped else ""
+    if limit == "up-to-one" and _is_below_one(op):
+        limit = "absorbed"
     made = given.but(
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
@@ -244,6 +246,17 @@ def _limit(cap: float | None) -> str:
     if cap is None or cap > 1 or cap < 1 - ABSORBED:
         return BOUNDED
     return "up-to-one" if cap == 1 else "absorbed"
+
+
+def _is_below_one(op: Op) -> bool:
+    """Whether a cap of one is spelled as one minus something, of which nothing is left."""
+    arguments = op.node.args if isinstance(op.node, cst.Call) else ()
+    return any(
+        isinstance(one.value, cst.BinaryOperation)
+        and isinstance(one.value.operator, cst.Subtract)
+        and number(op.run.eval(one.value)) == 1
+        for one in arguments
+    )
 
 
 @function("where")
