@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import VERSIONS, as_tensor
+from losslint.analysis.domain.containers import SETTINGS, is_dict, kind_of
 from losslint.analysis.domain.joins import each, join_alternatives, without_none
 from losslint.analysis.domain.lookup import class_attribute, lineage
 from losslint.analysis.domain.sizes import ANY, rank
@@ -128,6 +129,10 @@ def _key(key: object, name: str) -> object:
 
 def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode) -> Value:
     found = run.heap.get(value.slots, name)
+    if found is None and is_dict(value) and not has_method(value, name):
+        found = run.heap.get(value.slots, ("key", name))
+    if isinstance(found, Const) and kind_of(value) in SETTINGS:
+        found = None  # it may be read from a file
     if isinstance(value.cls, Class):
         if found is None:
             inherited = class_attribute(run, value.cls, name)
