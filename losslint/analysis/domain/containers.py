@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
     Extern,
     Instance,
     Params,
+    Sign,
     Tensor,
     Tuple,
     Union,
@@ -187,6 +188,8 @@ def element(
             return iterate(run, value, node)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Tensor):
+        if value.shape == "sizes" and index:
+            return Tensor(grad=False, sign=Sign.POSITIVE)
         return picked(value)
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")

@@ -37,6 +37,7 @@ from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
+from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.training import accumulation
@@ -217,8 +218,8 @@ def _cast(op: Op) -> Value:
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.mask or value.zero):
-        return Tensor(zero=value.mask or value.zero, grad=False)
+    if isinstance(value, Tensor) and (found := none_found(value)) is not None:
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     if isinstance(value, Unknown):
         return length(value, op.node)
     return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()

@@ -136,8 +136,9 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Unknown):
         key: Hashable = None
+        chosen = _rows(place)
         if run.repeats() and (
-            is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
+            is_comparison(chosen) or (isinstance(chosen, Tensor) and chosen.mask is not None)
         ):
             return indexed(run, Tensor(deps=value.deps), place, node)
         if value.key is not None and isinstance(index, Const):
@@ -299,6 +300,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
     made = at_maximum(made, index if isinstance(index, tuple) else (index,))
+    index = _rows(index)
     if isinstance(index, Unknown):
         index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
@@ -317,6 +319,14 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made
+
+
+def _rows(index: Index) -> Index:
+    """The index of the first axis, where it is that of whole rows: ``x[mask, :]``."""
+    if isinstance(index, tuple) and len(index) > 1:
+        if all(one == slice(None) or one == Const(...) for one in index[1:]):
+            return index[0]
+    return index
 
 
 def _axes(index: Index) -> tuple[Value | slice, ...]:
