@@ -43,8 +43,8 @@ MAXIMUM = "maximum"
 def is_maximum(value: Value) -> bool:
     """Whether a value is the largest element of something unknown, or what `max` gives with it."""
     key = value.key if isinstance(value, Unknown) else None
-    while isinstance(key, tuple) and (key[1:] in _FIRST_OF_TWO or key[:1] == ("detach",)):
-        key = key[1] if key[0] == "detach" else key[0]
+    while isinstance(key, tuple) and (key[1:] in _FIRST_OF_TWO or key[:1] == (DETACHED,)):
+        key = key[1] if key[0] == DETACHED else key[0]
     return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
 
 
@@ -77,8 +77,15 @@ def is_number(value: object) -> bool:
 
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
-    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
-    return detached or is_label(value.key) or is_number(value) or is_setting(value.key)
+    key = value.key
+    if isinstance(key, tuple) and len(key) == 3 and key[0] == "-":
+        return all(has_no_graph(Unknown(part)) for part in key[1:])
+    detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
+    return detached or is_label(key) or is_number(value) or is_setting(key)
+
+
+DETACHED = "detach"
+"""The first part of the symbol of what no gradient goes through."""
 
 
 _SETTINGS = re.compile(

@@ -11,6 +11,7 @@ from losslint.analysis.domain.joins import each, join_alternatives, without_none
 from losslint.analysis.domain.lookup import class_attribute, lineage
 from losslint.analysis.domain.sizes import ANY, rank
 from losslint.analysis.domain.values import (
+    NONE,
     TRUE,
     UNKNOWN,
     Alternative,
@@ -34,6 +35,8 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.learned_weights import TENDING, tend
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.torch_api.sizing import shape_of
@@ -55,6 +58,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     """``value.name``."""
     if isinstance(value, Union):
         return each(without_none(value), lambda one: attribute(run, one, name, node))
+    if value == NONE:
+        # a default: who gets here has given something else
+        value = Unknown(("given", dotted(node).rpartition(".")[0]))
     if isinstance(value, Extern):
         whole_name = f"{value.name}.{name}"
         if whole_name in VERSIONS:
@@ -150,6 +156,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         return value
 
     known = output_field(run, value, name)
+    if known is None and name == "model":
+        known = model_of_trainer(run, value)
     if known is not None:
         return known
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))

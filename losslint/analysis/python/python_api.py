@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.containers import (
     SETTINGS,
     columns,
@@ -222,7 +223,9 @@ def _len(op: Op) -> Value:
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     if isinstance(value, Unknown):
         return length(value, op.node)
-    return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
+    if isinstance(value, Tuple) and known is not None:
+        return Const(len(known))
+    return Unknown((NUMBER, "len", id(op.node)))
 
 
 @extern("builtins.super")

@@ -34,6 +34,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     FLAGS,
     SCALABLE,
+    SIGNED,
     STABLE_EXP,
     STABLE_SUM,
     TOTALS,
@@ -249,6 +250,7 @@ def _risky_division(
         and (left.shape == "overlap" or is_area(left))
         and right.shape == "totals"
         and right.zero is None
+        and SIGNED not in right.marks
     ):
         reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
         right = right.but(zero=reason)
