@@ -78,12 +78,14 @@ def is_number(value: object) -> bool:
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
     key = value.key
-    if isinstance(key, tuple) and len(key) == 3 and key[0] == "-":
+    if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
     detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
     return detached or is_label(key) or is_number(value) or is_setting(key)
 
 
+DEVIATION = "deviation"
+"""The first part of the symbol of what something is away from a mean, say, of its own."""
 DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
@@ -185,6 +187,8 @@ def is_square(value: Unknown) -> bool:
     key = value.key
     if not (isinstance(key, tuple) and len(key) == 3 and key[0] == "**"):
         return False
+    if isinstance(key[1], tuple) and key[1][:1] == (DEVIATION,):
+        return False  # of which the mean is a spread, and no error
     exponent = number(key[2]) if isinstance(key[2], Const) else None
     return exponent is not None and exponent > 0 and exponent % 2 == 0
 

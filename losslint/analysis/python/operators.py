@@ -10,6 +10,7 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import (
+    DEVIATION,
     NUMBER,
     as_tensor,
     is_comparison,
@@ -145,8 +146,9 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
             or (sign in "&|" and is_comparison(left) and is_comparison(right))
         ):
             return _of_tensors(run, sign, left, right, node)
-        if sign == "-" and None not in (left.key, right.key) and not is_made_of(left, right):
-            return Unknown((sign, left.key, right.key), deps)
+        if sign == "-" and left.key is not None and right.key is not None:
+            kind = DEVIATION if is_made_of(left, right) else sign
+            return Unknown((kind, left.key, right.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
     return Unknown(None, deps)
