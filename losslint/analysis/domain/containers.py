@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_maximum
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.sizes import ANY
@@ -18,6 +19,7 @@ from losslint.analysis.domain.values import (
     Extern,
     Instance,
     Params,
+    Sign,
     Tensor,
     Tuple,
     Union,
@@ -186,11 +188,14 @@ def element(
             return iterate(run, value, node)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Tensor):
+        if value.shape == "sizes" and index:
+            return Tensor(grad=False, sign=Sign.POSITIVE)
         return picked(value)
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        return Unknown(None, value.deps, value.lost, value.why)
+        key = (value.key, "[]", Const(0)) if index == 0 and is_maximum(value) else None
+        return Unknown(key, value.deps, value.lost, value.why)
     return UNKNOWN
 
 
@@ -225,6 +230,7 @@ _OF_ELEMENTS = frozenset(
         "norm",
         "maximum",
         "minimum",
+        "shifted",
         "exp",
         "absorbed",
         "arange",

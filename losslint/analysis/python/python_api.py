@@ -38,6 +38,7 @@ from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.objective.watched import looked_at, read_as_number, written_out
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
+from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.training.averages import length
@@ -220,8 +221,8 @@ def _cast(op: Op) -> Value:
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.mask or value.zero):
-        return Tensor(zero=value.mask or value.zero, grad=False)
+    if isinstance(value, Tensor) and (found := none_found(value)) is not None:
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     if isinstance(value, Unknown):
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:

@@ -26,6 +26,7 @@ from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
+from losslint.analysis.training.gradient_flow import NO_GRAD
 from losslint.analysis.training.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def _kept(
         return made
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
-        run.act(KeepLoss(place, Place(place.file, loop), losses_in(value), total, listed))
+        losses, around_it = losses_in(value), Place(place.file, loop)
+        run.act(KeepLoss(place, around_it, losses, total, listed, _is_of_gradients(value)))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
 
@@ -159,6 +161,23 @@ def _has_graph(value: Value) -> bool:
 def _is_written_out(value: Tensor) -> bool:
     """Whether a tensor can be a loss of which no criterion is known."""
     return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
+
+
+def _is_of_gradients(value: Value) -> bool:
+    """Whether a loss is not made of what something unknown gave under no_grad."""
+    return any(
+        NO_GRAD not in deps
+        for one in alternatives_of(value)
+        if isinstance(one.value, Tensor | Unknown)
+        for deps in _inputs(one.value)
+    )
+
+
+def _inputs(value: Tensor | Unknown) -> list[frozenset[Hashable]]:
+    """What each term of a loss depends on."""
+    if isinstance(value, Tensor) and value.terms:
+        return [term.deps for term in value.terms]
+    return [value.deps]
 
 
 def _slot(run: Interpreter, target: cst.CSTNode) -> tuple[Slots, Hashable] | None:
@@ -216,7 +235,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
             elif (
-                keep.place in run.seen.numbers
+                keep.has_graph
+                and keep.place in run.seen.numbers
                 and not keep.losses & trained
                 and not all(isinstance(one, Tensor) for one in keep.losses)
             ):
