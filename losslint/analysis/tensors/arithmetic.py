@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     LOWER,
     OTHERS,
+    PAIRS,
     SIGNED,
     SOME,
     TOTALS,
@@ -242,6 +243,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
+    if one.shape == PAIRS and other.shape == "identity":
+        return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
     if one.shape in ("trace", BOUNDED) and number(right) is not None:
         return made.but(shape=one.shape)
     return made

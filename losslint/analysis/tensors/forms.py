@@ -37,9 +37,13 @@ FIXED = frozenset({POSITIONS, "identity"})
 """Forms of what depends on no data, of which a comparison always finds some."""
 SOME = "some"
 """The form of a mask that is never all False."""
+PAIRS = "pairs"
+"""The form of a mask of the pairs with the same label, each sample with itself among them."""
+NEVER_EMPTY = frozenset({SOME, PAIRS})
+"""Forms of masks that always select something."""
 PLAIN = "flags"
 """The form of a mask of which nothing more is known."""
-FLAGS = frozenset({PLAIN, SOME})
+FLAGS = frozenset({PLAIN, SOME, PAIRS})
 """Forms of masks."""
 BOTH_CLASSES = "both classes"
 """The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
