@@ -284,7 +284,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
-    if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
+    if index.mask is None or index.shape in RANDOM | forms.NEVER_EMPTY:
         return made
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero

@@ -173,7 +173,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = alone(made, other)
     if other.shape == "norm":
         made = made.but(shape="unit")
-    if one.shape in SCALABLE and (scalar or other.shape == "norm"):
+    if one.shape == "cosine" and abs(number(right) or 0) > 1:
+        made = made.but(shape=BOUNDED)
+    elif one.shape in SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
