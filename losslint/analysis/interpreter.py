@@ -376,9 +376,11 @@ class Interpreter:
         self.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
         return made
 
-    def new_dict(self, items: dict[Hashable, Value] | None = None) -> Instance:
+    def new_dict(
+        self, items: dict[Hashable, Value] | None = None, kind: str = "builtins.dict"
+    ) -> Instance:
         """A fresh dict with known items."""
-        made = self.new_instance(Extern("builtins.dict"))
+        made = self.new_instance(Extern(kind))
         for key, value in (items or {}).items():
             self.heap.set(made.slots, ("key", key), value)
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,32 @@ def is_number(value: object) -> bool:
 
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
-    detached = isinstance(value.key, tuple) and value.key[:1] == ("detach",)
-    return detached or is_label(value.key) or is_number(value)
+    key = value.key
+    if isinstance(key, tuple) and len(key) == 3 and key[0] == "-":
+        return all(has_no_graph(Unknown(part)) for part in key[1:])
+    detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
+    return detached or is_label(key) or is_number(value) or is_setting(key)
+
+
+DETACHED = "detach"
+"""The first part of the symbol of what no gradient goes through."""
+
+
+_SETTINGS = re.compile(
+    r"^_?(args?|opts?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|settings?"
+    r"|flags?)_?$",
+    re.IGNORECASE,
+)
+
+
+def is_setting(key: Hashable) -> bool:
+    """Whether a symbol stands for something read from what is called the settings."""
+    while isinstance(key, tuple) and len(key) == 3 and key[1] in (".", "[]"):
+        key = key[0]
+        if isinstance(key, tuple) and key and isinstance(key[-1], str):
+            if _SETTINGS.match(key[-1]):
+                return True
+    return False
 
 
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:

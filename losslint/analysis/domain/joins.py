@@ -68,16 +68,24 @@ def contradict(one: Conditions, other: Conditions) -> bool:
         if (key, not outcome) in other:
             return True
         if outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
-            for second, holds in other:
-                if (
-                    holds
-                    and isinstance(second, tuple)
-                    and len(second) == 3
-                    and second[:2] == key[:2]
-                    and second[2] != key[2]
-                ):
-                    return True
-    return False
+            if any(_excludes(key, second, holds) for second, holds in other):
+                return True
+    return any(
+        _excludes(second, key, outcome)
+        for second, holds in other
+        if holds and isinstance(second, tuple) and len(second) == 3 and second[0] == "=="
+        for key, outcome in one
+        if isinstance(key, tuple) and key[:1] == ("in",)
+    )
+
+
+def _excludes(equal: tuple[Hashable, ...], test: Hashable, outcome: bool) -> bool:
+    """Whether a symbol that equals a constant makes another test of it come out otherwise."""
+    if not isinstance(test, tuple) or len(test) != 3 or test[1] != equal[1]:
+        return False
+    if test[0] == "in" and isinstance(test[2], tuple):
+        return (equal[2] in test[2]) is not outcome
+    return test[0] == "==" and outcome and test[2] != equal[2]
 
 
 def join(values: Iterable[Value]) -> Value:

@@ -31,6 +31,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python import operators, relations
+from losslint.analysis.python.last_round import of_last_round
 from losslint.analysis.python.names import lookup
 from losslint.analysis.python.subscripts import subscript
 
@@ -204,7 +205,11 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
         right = run.eval(target.comparator)
         result = relations.compare(run, target.operator, left, right, node)
         left = right
-    return result if len(node.comparisons) == 1 else relations.without_key(result)
+    if len(node.comparisons) > 1:
+        return relations.without_key(result)
+    if isinstance(result, Unknown) and run.looping:
+        return of_last_round(run, node) or result
+    return result
 
 
 @evaluates(cst.BooleanOperation)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.containers import (
+    SETTINGS,
+    columns,
     element,
     elements,
     extend,
@@ -68,12 +71,11 @@ _LARGE = 1_000_000
 @extern("builtins.zip")
 def _zip(op: Op) -> Value:
     sources = op.args.positional
-    columns = [elements(op.run, source) for source in sources]
-    if columns and all(column is not None for column in columns) and not op.args.open:
-        known = [column for column in columns if column is not None]
-        return op.run.new_list([Tuple(row) for row in zip(*known, strict=False)])
     if op.args.open:
         return _with_rest(op.run, Unknown())
+    known = columns(op.run, sources)
+    if known is not None:
+        return op.run.new_list([Tuple(row) for row in zip(*known, strict=True)])
     row = Tuple(tuple(element(op.run, source, op.node) for source in sources))
     return _with_rest(op.run, row)
 
@@ -122,9 +124,9 @@ def _list(op: Op) -> Value:
 
 
 @extern("builtins.dict", "collections.OrderedDict", "collections.defaultdict",
-        "types.SimpleNamespace", "argparse.Namespace")  # fmt: skip
+        "types.SimpleNamespace", "argparse.Namespace", *SETTINGS)  # fmt: skip
 def _dict(op: Op) -> Value:
-    made = op.run.new_dict()
+    made = op.run.new_dict(kind=op.name if op.name in SETTINGS else "builtins.dict")
     source = op.given(0)
     if isinstance(source, Instance):
         for key, value in list(source.slots.items()):
@@ -220,7 +222,9 @@ def _len(op: Op) -> Value:
         return Tensor(zero=value.mask or value.zero, grad=False)
     if isinstance(value, Unknown):
         return length(value, op.node)
-    return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
+    if isinstance(value, Tuple) and known is not None:
+        return Const(len(known))
+    return Unknown((NUMBER, "len", id(op.node)))
 
 
 @extern("builtins.super")
@@ -277,6 +281,18 @@ def _map(op: Op) -> Value:
         return op.run.new_list([op.run.call(callee, Args(op.node, [item])) for item in known])
     items = [element(op.run, one, op.node) for one in op.args.positional[1:]]
     return _with_rest(op.run, op.run.call(callee, Args(op.node, items)))
+
+
+@extern("functools.reduce")
+def _reduce(op: Op) -> Value:
+    callee, start = op.arg(0), op.given(2)
+    known = elements(op.run, op.arg(1))
+    if known is None or (start is None and not known):
+        return UNKNOWN
+    value = known.pop(0) if start is None else start
+    for item in known:
+        value = op.run.call(callee, Args(op.node, [value, item]))
+    return value
 
 
 @extern("itertools.chain", "itertools.chain.from_iterable")

@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     LOWER,
     OTHERS,
+    SIGNED,
     SOME,
     TOTALS,
     UNREDUCED,
@@ -145,6 +146,10 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     return made
 
 
+_HALF = 0.5
+"""What is taken from a mask to move it to both sides of zero, and more."""
+
+
 def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
     signs = (one.sign, other.sign)
     if Sign.UNKNOWN in signs:
@@ -174,6 +179,9 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         subtracted(run, one, other)
     if number(left) is not None:
         made = alone(made, other)
+    taken = number(right)
+    if taken is not None and taken >= _HALF:
+        made = made.but(marks=made.marks | {SIGNED})
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         shifted = made.but(shape="shifted")
         if one.act is Act.RAW and other.shape == "maximum":

@@ -55,6 +55,10 @@ ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
 
+SIGNED = "signed"
+"""The mark of values from which a number was taken, as a mask's that are moved to -1 and 1."""
+
+
 def is_area(value: Tensor) -> bool:
     """A product of sizes, or a sum of such."""
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE

@@ -22,7 +22,9 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective import likelihoods
 from losslint.analysis.objective.learned_weights import alone, weighed
 from losslint.analysis.objective.terms import (
+    CROSS_ENTROPY,
     has_named_factor,
+    is_cross_entropy,
     normalised,
     policy_term,
     weigh,
@@ -32,6 +34,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     FLAGS,
     SCALABLE,
+    SIGNED,
     STABLE_EXP,
     STABLE_SUM,
     TOTALS,
@@ -74,6 +77,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
+    elif is_cross_entropy(one, other, right) or is_cross_entropy(other, one, left):
+        made = made.but(marks=made.marks | {CROSS_ENTROPY})
     if Sign.UNKNOWN not in (one.sign, other.sign):
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
@@ -245,6 +250,7 @@ def _risky_division(
         and (left.shape == "overlap" or is_area(left))
         and right.shape == "totals"
         and right.zero is None
+        and SIGNED not in right.marks
     ):
         reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
         right = right.but(zero=reason)

@@ -115,6 +115,15 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
         run.heap.set(made.slots, ("arg", index), value)
 
 
+def model_of_trainer(run: Interpreter, target: Instance) -> Value | None:
+    """The model that a trainer of transformers was built with, which it passes to its methods."""
+    kind = kind_of(target)
+    if not kind.startswith("transformers.") or not kind.endswith("Trainer"):
+        return None
+    named = run.heap.get(target.slots, ("opt", "model"))
+    return named if named is not None else run.heap.get(target.slots, ("arg", 0))
+
+
 def _fill(run: Interpreter, made: Instance, args: Args) -> None:
     """Children of a Sequential or ModuleList, in order."""
     run.heap.set(made.slots, ITEMS, Tuple(()))

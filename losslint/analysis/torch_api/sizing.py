@@ -321,6 +321,9 @@ def _stacked(op: Op) -> Sizes:
 @_resizes("matmul", "mm")
 def _product(op: Op) -> Sizes:
     one, other = _own(op), sizes_of(op.given(1, "mat2", "other"))
+    if op.name == "mm":
+        rows, columns = (sizes.dims(2) if one == ANY else one for one in (one, other))
+        return (*rows[:1], *columns[-1:])
     if sizes.rank(other) == 2 and sizes.rank(one) != 0:
         return (*one[:-1], other[-1]) if one != ANY else (..., other[-1])
     if sizes.rank(other) == 1 and (sizes.rank(one) or 0) >= 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import MAXIMUM
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_label
 from losslint.analysis.domain.values import (
     Class,
     Extern,
@@ -59,15 +60,24 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
-    key = (_made_by(callee), id(node)) if isinstance(callee, Unknown) else None
+    key = _key_of_result(callee, node) if isinstance(callee, Unknown) else None
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
 
 
-def _made_by(callee: Unknown) -> str:
-    """The first part of the symbol of a result: a maximum, or anything."""
+def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
+    """The symbol of a result: labels in another form, a maximum, or anything."""
     method = callee.key[-1] if isinstance(callee.key, tuple) else None
-    return MAXIMUM if method in ("max", "amax") else "made"
+    if isinstance(callee.key, tuple) and is_label(callee.key[0]):
+        return callee.key[0] if method in _FORMS else (DETACHED, id(node))
+    return MAXIMUM if method in ("max", "amax") else "made", id(node)
+
+
+_FORMS = frozenset(
+    "view reshape float long double int to cuda cpu type type_as squeeze unsqueeze flatten "
+    "contiguous clone detach expand view_as expand_as reshape_as permute transpose t".split()
+)
+"""Methods that change the shape or the type of labels, or where they lie."""
 
 
 def _is_schedule(callee: Value) -> bool:

@@ -85,6 +85,8 @@ def length(value: Unknown, node: cst.CSTNode) -> Unknown:
         counted = node.args[0].value
         if isinstance(counted, cst.Subscript) and _DATASETS.search(dotted(counted.value)):
             return Unknown((SAMPLES, value.key))
+        if isinstance(counted, cst.Attribute) and counted.attr.value == "dataset":
+            return Unknown((SAMPLES, ("attr", id(node))))
     return Unknown()
 
 
