@@ -234,12 +234,14 @@ _OWN = (
         },
     ),
     Entry(("sharpness.py",), harmless={_SUMMED: _FACTOR}),
-    Entry(("weather.py",)),
+    Entry(("weather.py",), harmless={_SUMMED: _FACTOR}),
 )
 
 _GANS = "pl_bolts/models/gans"
 _VISION = "pl_bolts/models/vision"
 _REGRESSION = "pl_bolts/models/regression"
+_NER = "pytorch_ner"
+_AGENTS = "genrl/agents/deep"
 _TRAINER = "pytorch_cnn_trainer/lightning_trainer.py"
 
 _PUBLIC = (
@@ -325,6 +327,28 @@ _PUBLIC = (
         "pytorch-cnn-trainer==0.3.0",
         logits=(Logits(_TRAINER, "CNN.forward", _CE, layer="self.top"),),
         harmless={f"input detached {_TRAINER}:44": _VALIDATION, _FLOATS: _FILE},
+    ),
+    Entry(
+        (
+            f"{_NER}/train.py",
+            f"{_NER}/main.py",
+            f"{_NER}/utils.py",
+            f"{_NER}/nn_modules/architecture.py",
+            f"{_NER}/nn_modules/embedding.py",
+            f"{_NER}/nn_modules/rnn.py",
+            f"{_NER}/nn_modules/linear.py",
+        ),
+        "pytorch-ner==0.1.0",
+        logits=(
+            Logits(
+                f"{_NER}/nn_modules/linear.py", "LinearHead.forward", _CE, layer="self.linear_head"
+            ),
+        ),
+        harmless={_FLOATS: _FILE},
+    ),
+    Entry(
+        (f"{_AGENTS}/vpg/vpg.py", f"{_AGENTS}/base/onpolicy.py", f"{_AGENTS}/base/base.py"),
+        "genrl==0.0.2",
     ),
     Entry(
         ("torchium/benchmarks/quick_benchmark.py",),
