@@ -149,8 +149,11 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         if sign == "-" and left.key is not None and right.key is not None:
             kind = DEVIATION if is_made_of(left, right) else sign
             return Unknown((kind, left.key, right.key), deps)
-    if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
-        return Unknown((sign, left.key, right), deps)
+    if isinstance(left, Unknown) and isinstance(right, Const):
+        if left.key is not None:
+            return Unknown((sign, left.key, right), deps)
+        if sign == "**":
+            return Unknown((sign, ("value", id(node)), right), deps)
     return Unknown(None, deps)
 
 

@@ -142,6 +142,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
+    if known == 1 and one.shape == "sumexp":
+        return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
     if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
