@@ -164,7 +164,7 @@ def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
     loss, tensors = module(case, reduction), case.tensors()
     half = cast(tensors, torch.bfloat16)
     with monkeypatch.context() as patched:
-        patched.setattr(_fused, "can_fuse", lambda tensor: False)
+        patched.setattr(_fused, "can_fuse", lambda *tensors: False)
         expected = value_and_gradient(loss, tensors)
         expected_of_half = value_and_gradient(loss, half)
     monkeypatch.setitem(_fused._PIECE, "cpu", 8)
