@@ -279,6 +279,18 @@ def test_gradients_of_each_example_by_torch_func(case: Case) -> None:
         torch.testing.assert_close(gradient, expected[0])
 
 
+@at_any_size
+@every_loss
+def test_a_constant_within_a_transform_of_torch_func(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
+    loss, tensors = module(case, "sum"), case.tensors()
+    factors = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    scaled = torch.func.vmap(lambda factor: factor * loss(*tensors))(factors)
+    torch.testing.assert_close(scaled, factors * loss(*tensors))
+
+
 @every_loss
 def test_the_order_of_the_batch_does_not_matter(case: Case) -> None:
     tensors = case.tensors()
