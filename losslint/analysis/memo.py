@@ -114,7 +114,7 @@ def widen(value: Value, tested: frozenset[Hashable]) -> Value:
         tested: the symbols of which something is assumed where the call stands. They stay: what
             was picked by them before may meet what is picked by them now.
     """
-    if isinstance(value, Const) and not isinstance(value.value, bool | None.__class__):
+    if isinstance(value, Const) and not isinstance(value.value, bool | str | None.__class__):
         return Unknown()
     if isinstance(value, Unknown):
         if value.key in tested:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_maximum
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.sizes import ANY
 from losslint.analysis.domain.values import (
+    TRUE,
     UNKNOWN,
     Class,
     Const,
     Extern,
     Instance,
     Params,
+    Sign,
     Tensor,
     Tuple,
     Union,
@@ -32,6 +35,8 @@ ITERATED: dict[str, Iterate] = {}
 """What one round of a loop over an outside object binds, by its class."""
 TAIL = "[>]"
 """The slot of a list that holds what was appended behind items of unknown number."""
+GROWN = "[+]"
+"""The slot of a list that a loop of unknown rounds filled: it holds as many items as were seen."""
 MAX_ITEMS = 64
 ARGMAX = "argmax"
 """The form of the index of a maximum."""
@@ -44,7 +49,19 @@ LISTS = frozenset(
         "torch.nn.ModuleList",
     }
 )
-DICTS = frozenset({"builtins.dict", "torch.nn.ModuleDict", "collections.OrderedDict"})
+SETTINGS = frozenset(
+    {
+        "easydict.EasyDict",
+        "munch.Munch",
+        "addict.Dict",
+        "box.Box",
+        "dotmap.DotMap",
+        "attrdict.AttrDict",
+        "ml_collections.ConfigDict",
+    }
+)
+"""Dicts whose keys are attributes as well: most hold what a file of settings may say otherwise."""
+DICTS = SETTINGS | {"builtins.dict", "torch.nn.ModuleDict", "collections.OrderedDict"}
 
 
 def iterates(kind: str) -> Callable[[Iterate], Iterate]:
@@ -124,6 +141,34 @@ def elements(run: Interpreter, value: Value) -> list[Value] | None:
     return None
 
 
+def columns(run: Interpreter, sources: Iterable[Value]) -> list[list[Value]] | None:
+    """The elements of iterables that are walked side by side, where their number is known.
+
+    A list that a loop filled has no number of its own: it goes with the others to their end.
+    """
+    found = [(elements(run, source), has_grown(run, source)) for source in sources]
+    known = [(items, grown) for items, grown in found if items is not None]
+    if not known or len(known) < len(found):
+        return None
+    counted = [len(items) for items, grown in known if not grown]
+    size = min(counted) if counted else max(len(items) for items, _ in known)
+    return [_stretched(items, size) if grown else items[:size] for items, grown in known]
+
+
+def _stretched(items: list[Value], size: int) -> list[Value]:
+    """So many items of a list that was filled by a loop, its last one at the end."""
+    if len(items) == size or not items or not size:
+        return items[:size]
+    before = items[: size - 1]
+    missing = size - 1 - len(before)
+    return [*before, *(items[:-1][-1:] or items) * missing, items[-1]]
+
+
+def has_grown(run: Interpreter, value: Value) -> bool:
+    """Whether a loop of unknown rounds filled a list."""
+    return isinstance(value, Instance) and run.heap.get(value.slots, GROWN) is not None
+
+
 def element(
     run: Interpreter, value: Value, node: cst.CSTNode | None, index: int | None = None
 ) -> Value:
@@ -143,11 +188,14 @@ def element(
             return iterate(run, value, node)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Tensor):
+        if value.shape == "sizes" and index:
+            return Tensor(grad=False, sign=Sign.POSITIVE)
         return picked(value)
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        return Unknown(None, value.deps, value.lost, value.why)
+        key = (value.key, "[]", Const(0)) if index == 0 and is_maximum(value) else None
+        return Unknown(key, value.deps, value.lost, value.why)
     return UNKNOWN
 
 
@@ -182,6 +230,7 @@ _OF_ELEMENTS = frozenset(
         "norm",
         "maximum",
         "minimum",
+        "shifted",
         "exp",
         "absorbed",
         "arange",
@@ -196,8 +245,15 @@ def _kept(shape: str) -> str:
     return shape if shape in _OF_ELEMENTS else ""
 
 
+def note_growth(run: Interpreter, target: Instance) -> None:
+    """Notes that an item is added to a list, of which a loop around may add any number."""
+    if any(one.repeats and target.oid <= one.mark.newest for one in run.looping):
+        run.heap.set(target.slots, GROWN, TRUE)
+
+
 def append(run: Interpreter, target: Instance, value: Value) -> None:
     """Adds an item at the end of a list."""
+    note_growth(run, target)
     rest = run.heap.get(target.slots, REST)
     if rest is not None:
         tail = run.heap.get(target.slots, TAIL)
@@ -238,6 +294,8 @@ def _longer(run: Interpreter, items: Value | None, source: Value) -> Union | Non
 
 def extend(run: Interpreter, target: Instance, source: Value) -> None:
     """Adds all items of an iterable at the end of a list."""
+    if has_grown(run, source):
+        run.heap.set(target.slots, GROWN, TRUE)
     if run.heap.get(target.slots, REST) is None:
         longer = _longer(run, run.heap.get(target.slots, ITEMS), source)
         if longer is not None:

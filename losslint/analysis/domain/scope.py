@@ -64,6 +64,8 @@ class Round:
     """When it began."""
     repeats: bool
     """False for a loop over a few known items."""
+    last: bool = True
+    """Whether it stands for the last round; else it stands for any before."""
 
 
 @dataclass(slots=True, eq=False)

@@ -179,6 +179,21 @@ def policy_term(
     return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 
 
+CROSS_ENTROPY = "weighed-log-probs"
+"""The mark of log-probabilities of all classes times what is wanted of them."""
+
+
+def is_cross_entropy(log: Tensor, target: Tensor, other: Value) -> bool:
+    """Whether log-probabilities of all classes are multiplied with their wanted probabilities."""
+    if log.act not in LOG_PROBABILITIES or log.picked or not (log.grad and log.deps):
+        return False
+    if number(other) is not None or target.mask is not None:
+        return False
+    if target.grad and isinstance(other, Tensor):
+        return False
+    return not target.deps & log.deps  # the negative entropy has its own probabilities there
+
+
 def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
     """A sum or mean, which is a loss term where it closes the formula of one.
 
@@ -191,7 +206,10 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
     elif made.marks >= {"exp", "square"}:
-        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps, stage=stage)
+    elif CROSS_ENTROPY in made.marks:
+        name = "the cross entropy"
+        term = LossTerm(Family.CLASSIFICATION, name, run.place(node), made.deps, stage=stage)
     elif "squared-difference" in made.marks and made.deps:
         term = LossTerm(
             Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import VERSIONS, as_tensor
+from losslint.analysis.domain.containers import SETTINGS, is_dict, kind_of
 from losslint.analysis.domain.joins import each, join_alternatives, without_none
 from losslint.analysis.domain.lookup import class_attribute, lineage
 from losslint.analysis.domain.sizes import ANY, rank
 from losslint.analysis.domain.values import (
+    NONE,
     TRUE,
     UNKNOWN,
     Alternative,
@@ -33,9 +35,11 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.learned_weights import TENDING, tend
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
-from losslint.analysis.torch_api.sizing import as_tuple
+from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
 from losslint.analysis.training.trace import HandOver
 
@@ -54,6 +58,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     """``value.name``."""
     if isinstance(value, Union):
         return each(without_none(value), lambda one: attribute(run, one, name, node))
+    if value == NONE:
+        # a default: who gets here has given something else
+        value = Unknown(("given", dotted(node).rpartition(".")[0]))
     if isinstance(value, Extern):
         whole_name = f"{value.name}.{name}"
         if whole_name in VERSIONS:
@@ -128,6 +135,10 @@ def _key(key: object, name: str) -> object:
 
 def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode) -> Value:
     found = run.heap.get(value.slots, name)
+    if found is None and is_dict(value) and not has_method(value, name):
+        found = run.heap.get(value.slots, ("key", name))
+    if isinstance(found, Const) and kind_of(value) in SETTINGS:
+        found = None  # it may be read from a file
     if isinstance(value.cls, Class):
         if found is None:
             inherited = class_attribute(run, value.cls, name)
@@ -145,6 +156,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         return value
 
     known = output_field(run, value, name)
+    if known is None and name == "model":
+        known = model_of_trainer(run, value)
     if known is not None:
         return known
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))
@@ -204,12 +217,10 @@ def _of_tensor(value: Tensor, name: str) -> Value:
         turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY
         return value.but(sizes=value.sizes if name == "real" else turned, dim=None)
     if name == "shape":
-        return as_tuple(value.sizes)
+        return shape_of(value)
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
-    if name == "shape" and value.mask is not None:
-        return Tensor(zero=value.mask, grad=False, shape="sizes")
     if name == "dtype":
         return Unknown(("dtype",))
     if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):

@@ -12,6 +12,7 @@ from losslint.analysis.domain.containers import (
     is_list,
     keys_of,
     list_items,
+    note_growth,
 )
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join
@@ -56,6 +57,7 @@ def _insert(op: Op, target: Instance) -> Value:
     index = op.arg(0)
     if isinstance(index, Const) and isinstance(index.value, int):
         items.insert(index.value, op.arg(1))
+        note_growth(op.run, target)
         op.run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
     else:
         append(op.run, target, op.arg(1))

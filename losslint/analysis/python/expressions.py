@@ -29,8 +29,9 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
-from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python import operators, relations
+from losslint.analysis.python.last_round import of_last_round
 from losslint.analysis.python.names import lookup
 from losslint.analysis.python.subscripts import subscript
 
@@ -99,7 +100,7 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
             words.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             values.append(run.eval(part.expression))
-            looked_at(run, values[-1], run.place(part.expression))
+            written_out(run, values[-1], run.place(part.expression))
             words.append(shown(values[-1]) if part.format_spec is None else None)
     beginning = list(takewhile(lambda word: word is not None, words))
     text = "".join(word for word in beginning if word is not None)
@@ -204,7 +205,11 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
         right = run.eval(target.comparator)
         result = relations.compare(run, target.operator, left, right, node)
         left = right
-    return result if len(node.comparisons) == 1 else relations.without_key(result)
+    if len(node.comparisons) > 1:
+        return relations.without_key(result)
+    if isinstance(result, Unknown) and run.looping:
+        return of_last_round(run, node) or result
+    return result
 
 
 @evaluates(cst.BooleanOperation)

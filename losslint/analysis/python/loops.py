@@ -14,6 +14,7 @@ from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
 from losslint.analysis.python.statements import dead, executes
 from losslint.analysis.reading.nodes import walk
@@ -41,9 +42,13 @@ def _for(run: Interpreter, node: cst.For) -> bool:
 
 
 def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
-    """The numbers of a range, where the body names an attribute or a layer by each of them."""
+    """The numbers of a range, where the body names an attribute or a layer by each of them, or
+    where it adds a layer to a network that is being built."""
     numbers = run.heap.get(source.slots, NUMBERS) if isinstance(source, Instance) else None
-    return numbers.items if isinstance(numbers, Tuple) and _names_by(node) else None
+    if not isinstance(numbers, Tuple):
+        return None
+    builds = run.frame.name.endswith("__init__") and _appends(node)
+    return numbers.items if builds or _names_by(node) else None
 
 
 @lru_cache(maxsize=1_024)
@@ -63,6 +68,17 @@ def _names_by(loop: cst.For) -> bool:
     )
 
 
+@lru_cache(maxsize=1_024)
+def _appends(loop: cst.For) -> bool:
+    return any(
+        isinstance(one, cst.Call)
+        and isinstance(one.func, cst.Attribute)
+        and one.func.attr.value in _ADDING
+        for one in walk(loop.body)
+    )
+
+
+_ADDING = frozenset({"append", "extend", "insert"})
 _NAMING = frozenset({"setattr", "getattr", "add_module", "register_module", "register_parameter"})
 
 
@@ -140,7 +156,7 @@ def _repeated(
         run.settled += last
         run.loops += 1
         heap.start_recording()
-        run.looping.append(Round(node, mark, repeats=True))
+        run.looping.append(Round(node, mark, repeats=True, last=last))
         try:
             bind()
             if isinstance(node, cst.While) and number:
@@ -162,7 +178,7 @@ def _repeated(
         else:
             heap.roll_back(mark)
         frame.assumed = base
-        if heap.holds(reads):
+        if heap.holds(reads) and not (isinstance(node, cst.For) and tests_of_last(node)):
             break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
     left = index_left_by(node) if isinstance(node, cst.For) else None

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.containers import (
+    SETTINGS,
+    columns,
     element,
     elements,
     extend,
     is_key,
 )
-from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.heap import FACTORY, REST
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
@@ -32,12 +35,12 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.interpreter import Interpreter, constant
-from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.objective.watched import looked_at, read_as_number, written_out
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
+from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern
-from losslint.analysis.training import accumulation
 from losslint.analysis.training.averages import length
 from losslint.analysis.training.gradient_flow import cut
 
@@ -68,12 +71,11 @@ _LARGE = 1_000_000
 @extern("builtins.zip")
 def _zip(op: Op) -> Value:
     sources = op.args.positional
-    columns = [elements(op.run, source) for source in sources]
-    if columns and all(column is not None for column in columns) and not op.args.open:
-        known = [column for column in columns if column is not None]
-        return op.run.new_list([Tuple(row) for row in zip(*known, strict=False)])
     if op.args.open:
         return _with_rest(op.run, Unknown())
+    known = columns(op.run, sources)
+    if known is not None:
+        return op.run.new_list([Tuple(row) for row in zip(*known, strict=True)])
     row = Tuple(tuple(element(op.run, source, op.node) for source in sources))
     return _with_rest(op.run, row)
 
@@ -122,10 +124,13 @@ def _list(op: Op) -> Value:
 
 
 @extern("builtins.dict", "collections.OrderedDict", "collections.defaultdict",
-        "types.SimpleNamespace", "argparse.Namespace")  # fmt: skip
+        "types.SimpleNamespace", "argparse.Namespace", *SETTINGS)  # fmt: skip
 def _dict(op: Op) -> Value:
-    made = op.run.new_dict()
+    made = op.run.new_dict(kind=op.name if op.name in SETTINGS else "builtins.dict")
     source = op.given(0)
+    if op.name == "collections.defaultdict" and source is not None:
+        op.run.heap.set(made.slots, FACTORY, source)
+        source = op.given(1)
     if isinstance(source, Instance):
         for key, value in list(source.slots.items()):
             if key == REST or is_key(key):
@@ -193,7 +198,7 @@ def _extreme(op: Op) -> Value:
 def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
-        accumulation.read_as_number(op.run, value)
+        read_as_number(op.run, value)
         short = op.name.rpartition(".")[2]
         return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
     if isinstance(value, Const):
@@ -216,11 +221,13 @@ def _cast(op: Op) -> Value:
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.mask or value.zero):
-        return Tensor(zero=value.mask or value.zero, grad=False)
+    if isinstance(value, Tensor) and (found := none_found(value)) is not None:
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     if isinstance(value, Unknown):
         return length(value, op.node)
-    return Const(len(known)) if isinstance(value, Tuple) and known is not None else Unknown()
+    if isinstance(value, Tuple) and known is not None:
+        return Const(len(known))
+    return Unknown((NUMBER, "len", id(op.node)))
 
 
 @extern("builtins.super")
@@ -253,8 +260,9 @@ def _callable(op: Op) -> Value:
         "builtins.object", "builtins.bytes", "builtins.Exception", "builtins.chr",
         "builtins.ValueError")  # fmt: skip
 def _nothing(op: Op) -> Value:
+    see = written_out if op.name == "builtins.print" else looked_at
     for value in op.args.all():
-        looked_at(op.run, value, op.run.place(op.node))
+        see(op.run, value, op.run.place(op.node))
     if op.name in ("builtins.any", "builtins.all"):
         known = elements(op.run, op.arg(0))
         if known:
@@ -277,6 +285,18 @@ def _map(op: Op) -> Value:
         return op.run.new_list([op.run.call(callee, Args(op.node, [item])) for item in known])
     items = [element(op.run, one, op.node) for one in op.args.positional[1:]]
     return _with_rest(op.run, op.run.call(callee, Args(op.node, items)))
+
+
+@extern("functools.reduce")
+def _reduce(op: Op) -> Value:
+    callee, start = op.arg(0), op.given(2)
+    known = elements(op.run, op.arg(1))
+    if known is None or (start is None and not known):
+        return UNKNOWN
+    value = known.pop(0) if start is None else start
+    for item in known:
+        value = op.run.call(callee, Args(op.node, [value, item]))
+    return value
 
 
 @extern("itertools.chain", "itertools.chain.from_iterable")

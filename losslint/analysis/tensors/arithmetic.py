@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import is_maximum
+from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -28,10 +28,13 @@ from losslint.analysis.tensors.comparisons import is_mirrored
 from losslint.analysis.tensors.forms import (
     BETWEEN,
     BOUNDED,
+    CAPPED,
     COMPLEMENT,
     ENCLOSURE,
     LOWER,
     OTHERS,
+    PAIRS,
+    SIGNED,
     SOME,
     TOTALS,
     UNREDUCED,
@@ -43,6 +46,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -115,6 +119,8 @@ def _joined(
 ) -> Tensor:
     """A sum in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
+    if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
+        made = made.but(marks=made.marks - {BATCH_MEAN})
     if one.shape == other.shape == "scaled-sum":
         made = made.but(shape="scaled-sum")
     if made.sums or len({term.family for term in made.terms}) < 2:
@@ -136,13 +142,17 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
-    if one.shape == ENCLOSURE or (known is not None and one.shape == BOUNDED):
+    if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
     if one.target is not TargetKind.UNKNOWN and known == 0:
         return one
     return made
+
+
+_HALF = 0.5
+"""What is taken from a mask to move it to both sides of zero, and more."""
 
 
 def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
@@ -174,11 +184,16 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         subtracted(run, one, other)
     if number(left) is not None:
         made = alone(made, other)
+    taken = number(right)
+    if taken is not None and taken >= _HALF:
+        made = made.but(marks=made.marks | {SIGNED})
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         shifted = made.but(shape="shifted")
         if one.act is Act.RAW and other.shape == "maximum":
             return shifted.but(act=Act.RAW, trail=one.trail)
         return shifted
+    if one.shape == "shifted":
+        return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
         if is_mirrored(run, node):
@@ -234,9 +249,18 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
-    if one.shape in ("trace", BOUNDED) and number(right) is not None:
+    if one.shape == PAIRS and other.shape == "identity":
+        return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
+    if one.shape in ("trace", BOUNDED, CAPPED) and number(right) is not None:
         return made.but(shape=one.shape)
+    if _is_option(left) and other.sign is not Sign.UNKNOWN:
+        return made.but(shape=CAPPED)
     return made
+
+
+def _is_option(value: Value) -> bool:
+    """Whether a value is a number, known or not."""
+    return is_number(value) or (isinstance(value, Unknown) and is_setting(value.key))
 
 
 def _lost_guard(

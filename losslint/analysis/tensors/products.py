@@ -22,7 +22,9 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective import likelihoods
 from losslint.analysis.objective.learned_weights import alone, weighed
 from losslint.analysis.objective.terms import (
+    CROSS_ENTROPY,
     has_named_factor,
+    is_cross_entropy,
     normalised,
     policy_term,
     weigh,
@@ -32,6 +34,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     FLAGS,
     SCALABLE,
+    SIGNED,
     STABLE_EXP,
     STABLE_SUM,
     TOTALS,
@@ -43,7 +46,7 @@ from losslint.analysis.tensors.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.training.averages import BATCH_MEAN, divided
+from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
-    made = _no_batch_mean(blend(left, right))
+    made = multiplied(blend(left, right), node)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
@@ -74,6 +77,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
         made = made.but(terms=(policy,))
+    elif is_cross_entropy(one, other, right) or is_cross_entropy(other, one, left):
+        made = made.but(marks=made.marks | {CROSS_ENTROPY})
     if Sign.UNKNOWN not in (one.sign, other.sign):
         same = one.sign is Sign.POSITIVE and other.sign is Sign.POSITIVE
         made = made.but(sign=Sign.POSITIVE if same else Sign.NON_NEGATIVE)
@@ -103,14 +108,6 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "unit-product"
     masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
     return "exp" if masked else "product"
-
-
-def _no_batch_mean(made: Tensor) -> Tensor:
-    """A product, which may be a mean times the number that it was taken of."""
-    if BATCH_MEAN not in made.marks:
-        return made
-    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
-    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
@@ -176,7 +173,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = alone(made, other)
     if other.shape == "norm":
         made = made.but(shape="unit")
-    if one.shape in SCALABLE and (scalar or other.shape == "norm"):
+    if one.shape == "cosine" and abs(number(right) or 0) > 1:
+        made = made.but(shape=BOUNDED)
+    elif one.shape in SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
@@ -245,6 +244,7 @@ def _risky_division(
         and (left.shape == "overlap" or is_area(left))
         and right.shape == "totals"
         and right.zero is None
+        and SIGNED not in right.marks
     ):
         reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
         right = right.but(zero=reason)

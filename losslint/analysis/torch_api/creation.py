@@ -22,20 +22,25 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
-from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
-from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
+from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import cut, lasting
 
 
 @function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
           "logical_or", "logical_not", "isin")  # fmt: skip
 def _compared(op: Op) -> Value:
+    if op.name in ("eq", "ne"):
+        left, right = op.arg(0, "input"), op.arg(1, "other")
+        pairs = mask_of_pairs(op.run, left, right, op.node, alike=op.name == "eq")
+        if pairs is not None:
+            return pairs
     given = op.tensor()
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
@@ -50,7 +55,9 @@ def _compared(op: Op) -> Value:
         reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
     made = Tensor(
         mask=reason,
-        shape=forms.found(sign, given, op.arg(1, "other")),
+        shape=forms.SOME
+        if op.name == "eq" and is_of_pairs(op.node)
+        else forms.found(sign, given, op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
@@ -70,12 +77,8 @@ _SIGNS = {
 
 @function("numel", "nelement")
 def _counted(op: Op) -> Value:
-    given = op.tensor()
     # of a mask these are all elements, of positions or of a selection those that were found
-    found = given.zero if given.target is TargetKind.INDICES else None
-    for one in given.operations:
-        if one.kind is OperationKind.SELECTION:
-            found = one.zero
+    found = operations.none_found(op.tensor())
     return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
 
 
@@ -87,19 +90,18 @@ def _tested(op: Op) -> Value:
 
 @function("dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
-    given = op.given(0, "input", "self")
-    first = op.name == "size" and op.given(1, "dim") == Const(0)
-    if first and isinstance(given, Tensor) and given.mask is not None:
-        return Tensor(zero=given.mask, grad=False)
     return Unknown()
 
 
 @function("size")
 def _size(op: Op) -> Value:
-    given = sizes_of(op.given(0, "input", "self"))
-    dim = op.given(1, "dim")
+    value = op.given(0, "input", "self")
+    given, dim = sizes_of(value), op.given(1, "dim")
     if dim is None:
-        return as_tuple(given)
+        return shape_of(value) if isinstance(value, Tensor) else as_tuple(given)
+    found = operations.none_found(value) if isinstance(value, Tensor) else None
+    if found is not None and dim == Const(0):
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     size = at(given, whole(dim))
     return Unknown() if size is None else Const(size)
 
@@ -117,7 +119,8 @@ def _is_leaf(op: Op) -> bool:
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
+    kind = dtype_named(op.given(-1, "dtype"))
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant", dtype=kind)
 
 
 @function("unique", "unique_consecutive")

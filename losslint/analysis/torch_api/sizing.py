@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from losslint.analysis.domain import sizes
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
-from losslint.analysis.domain.values import NONE, TRUE, Const, Tensor, Tuple, Unknown, Value
+from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
+from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
     from losslint.analysis.torch_api.registry import Op
@@ -61,6 +62,14 @@ def as_tuple(found: Sizes) -> Value:
     if sizes.rank(found) is None:
         return Unknown()
     return Tuple(tuple(Const(abs(one)) if isinstance(one, int) else Unknown() for one in found))
+
+
+def shape_of(value: Tensor) -> Value:
+    """``tensor.shape``; the first size of what was found is their number, which can be zero."""
+    found = none_found(value)
+    if found is None:
+        return as_tuple(value.sizes)
+    return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape="sizes")
 
 
 def _own(op: Op) -> Sizes:
@@ -321,6 +330,9 @@ def _stacked(op: Op) -> Sizes:
 @_resizes("matmul", "mm")
 def _product(op: Op) -> Sizes:
     one, other = _own(op), sizes_of(op.given(1, "mat2", "other"))
+    if op.name == "mm":
+        rows, columns = (sizes.dims(2) if one == ANY else one for one in (one, other))
+        return (*rows[:1], *columns[-1:])
     if sizes.rank(other) == 2 and sizes.rank(one) != 0:
         return (*one[:-1], other[-1]) if one != ANY else (..., other[-1])
     if sizes.rank(other) == 1 and (sizes.rank(one) or 0) >= 1:

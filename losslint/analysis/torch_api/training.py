@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of
@@ -47,6 +48,7 @@ from losslint.analysis.torch_api.registry import (
     group_of,
     method,
 )
+from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
@@ -78,7 +80,7 @@ def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False
         elif one.value != NONE:
             known = False
     run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
-    run.reaches_loss(loss)
+    reaches_loss(run, loss)
     backpropagated(run, node, loss, weighted)
 
 
@@ -310,7 +312,8 @@ def _parameter(op: Op) -> Value:
     owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
     own = frozenset({owner})
     trained = op.given(1, "requires_grad") in (None, TRUE)
-    return Tensor(owner=own if trained else None, deps=own, shape="parameter")
+    made = Tensor(owner=own if trained else None, deps=own, shape="parameter")
+    return made.but(sizes=sizes_of(op.given(0, "data")))
 
 
 @extern("torch.autograd.Variable", "torch.autograd.variable.Variable")
@@ -374,7 +377,7 @@ def _grad(op: Op) -> Value:
     outputs = op.arg(0, "outputs")
     deps = deps_of(outputs)
     op.run.seen.differentiated |= losses_in(outputs)
-    op.run.reaches_loss(outputs)
+    reaches_loss(op.run, outputs)
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 

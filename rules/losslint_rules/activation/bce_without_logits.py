@@ -102,13 +102,19 @@ class BceWithoutLogits(Rule):
             or call.activation is not Act.SIGMOID
         ):
             return
-        if Family.DIVERGENCE in call.partners:
+        if Family.DIVERGENCE in call.partners and not call.has_fixed_target:
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from
+        # under no_grad it is the value that suffers: 100 where a logit of 20 makes it 20
+        harm = (
+            "the loss of a confident mistake comes out too large"
+            if call.evaluating
+            else "a confident mistake gets no gradient"
+        )
         yield Diagnosis.of_input(
             call,
-            f"{call.title} takes the log of a sigmoid: a confident mistake gets no gradient"
+            f"{call.title} takes the log of a sigmoid: {harm}"
             + (", and under CUDA autocast the call raises" if call.autocast else ""),
             "drop the sigmoid and use BCEWithLogitsLoss; apply the sigmoid only where "
             "probabilities are read",
