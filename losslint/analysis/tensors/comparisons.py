@@ -99,7 +99,7 @@ def _is_whole_axis(axis: cst.SubscriptElement) -> bool:
     part = axis.slice
     if isinstance(part, cst.Slice):
         return not (part.lower or part.upper or part.step)
-    index = part.value
+    index = part.value if isinstance(part, cst.Index) else None
     return isinstance(index, cst.Ellipsis) or (
         isinstance(index, cst.Name) and index.value == "None"
     )
