@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
 from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
 
@@ -22,6 +25,21 @@ def with_graph(value: Value) -> Value:
         return value
     losses = tuple(one for one in value.items if not _is_score(one))
     return Tuple(losses) if any(isinstance(one, Tensor) for one in losses) else value
+
+
+def note_together(run: Interpreter, value: Value) -> None:
+    """Notes that losses which are returned side by side belong to one objective.
+
+    That is how a likelihood and its divergence leave a model whose caller adds them.
+    """
+    items: Iterable[Value] = ()
+    if isinstance(value, Tuple):
+        items = value.items
+    elif is_dict(value) and isinstance(value, Instance):
+        items = [value.slots[key] for key in keys_of(value)]
+    losses = [one.terms for one in items if isinstance(one, Tensor) and one.terms]
+    for first, second in combinations(losses, 2):
+        run.add_partners(first, second)
 
 
 def _is_score(value: Value) -> bool:
