@@ -1,4 +1,4 @@
-"""The programs: half of them in the folder beside this file, half public code."""
+"""The programs: those in the folder beside this file, and public code."""
 
 from __future__ import annotations
 
