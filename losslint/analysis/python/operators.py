@@ -180,7 +180,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
 
 def _is_constant(value: Value, number: Value) -> bool:
     """Whether one value fills a tensor, and the other one is a number."""
-    return type(value) is Tensor and value.shape == "constant" and not isinstance(number, Tensor)
+    fills = type(value) is Tensor and value.shape in ("constant", "blank")
+    return fills and not isinstance(number, Tensor)
 
 
 def _sized(
