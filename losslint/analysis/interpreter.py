@@ -102,6 +102,7 @@ class Interpreter:
         self.returns: Mapping[str, str] = {}
         """What the settings say that callables return, by qualified name."""
         self.no_grad = 0
+        self.switched_off = False
         self.autocast = 0
         self.dead = 0
         self.settled = 0
@@ -137,6 +138,7 @@ class Interpreter:
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
+        self.switched_off = False
         self.rounds = 1
         self.drawn = frozenset()
         self.looping.clear()
@@ -175,7 +177,18 @@ class Interpreter:
         return value
 
     def exec(self, body: Sequence[cst.CSTNode]) -> bool:
-        """Runs statements; False where control never reaches their end."""
+        """Runs the statements of a block; False where control never reaches their end.
+
+        What ``torch.set_grad_enabled(False)`` switched off in it is on again behind it.
+        """
+        off = self.switched_off
+        goes_on = self.exec_line(body)
+        if self.switched_off != off:
+            self.switch_gradient(off)
+        return goes_on
+
+    def exec_line(self, body: Sequence[cst.CSTNode]) -> bool:
+        """Runs the statements of a line."""
         statements = self._statements
         for statement in body:
             self.step()
@@ -183,6 +196,11 @@ class Interpreter:
             if execute is not None and not execute(self, statement):
                 return False
         return True
+
+    def switch_gradient(self, off: bool) -> None:
+        """Switches gradients off or on for what follows in a block."""
+        self.no_grad += off - self.switched_off
+        self.switched_off = off
 
     def call(self, callee: Value, args: Args) -> Value:
         """The value of a call, with all its effects."""

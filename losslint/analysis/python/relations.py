@@ -36,7 +36,12 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import RANDOM, share_below
 from losslint.analysis.tensors import blending, forms
-from losslint.analysis.tensors.comparisons import is_of_element, is_of_itself
+from losslint.analysis.tensors.comparisons import (
+    is_of_element,
+    is_of_itself,
+    is_of_pairs,
+    mask_of_pairs,
+)
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut
 
@@ -80,7 +85,7 @@ def compare(
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
-            if isinstance(sign, cst.Equal) and is_of_element(node)
+            if isinstance(sign, cst.Equal) and (is_of_element(node) or is_of_pairs(node))
             else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
@@ -96,6 +101,9 @@ def compare(
     if isinstance(sign, cst.Equal | cst.NotEqual):
         if is_of_itself(node) or is_of_element(node):
             return UNKNOWN  # hardly ever False everywhere
+        pairs = mask_of_pairs(run, left, right, node, alike=isinstance(sign, cst.Equal))
+        if pairs is not None:
+            return pairs
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):

@@ -23,7 +23,7 @@ from losslint.analysis.domain.containers import (
     list_items,
     picked,
 )
-from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.heap import FACTORY, ITEMS, REST
 from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.numbers import number
@@ -178,6 +178,11 @@ def _of_dict(
         found = run.heap.get(value.slots, ("key", index.value))
         if found is not None:
             return found
+        factory = run.heap.get(value.slots, FACTORY)
+        if rest is None and factory is not None:
+            made = run.call(factory, Args(node))
+            run.heap.set(value.slots, ("key", index.value), made)
+            return made
         return rest if rest is not None else run.unknown(node, "no such key is known")
     if index is None or isinstance(index, slice):
         return UNKNOWN
@@ -279,7 +284,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
-    if index.mask is None or index.shape in RANDOM or index.shape == forms.SOME:
+    if index.mask is None or index.shape in RANDOM | forms.NEVER_EMPTY:
         return made
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import is_maximum
+from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -29,10 +29,12 @@ from losslint.analysis.tensors.comparisons import is_mirrored
 from losslint.analysis.tensors.forms import (
     BETWEEN,
     BOUNDED,
+    CAPPED,
     COMPLEMENT,
     ENCLOSURE,
     LOWER,
     OTHERS,
+    PAIRS,
     SIGNED,
     SOME,
     TOTALS,
@@ -143,7 +145,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
-    if one.shape == ENCLOSURE or (known is not None and one.shape == BOUNDED):
+    if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
@@ -250,9 +252,18 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
-    if one.shape in ("trace", BOUNDED) and number(right) is not None:
+    if one.shape == PAIRS and other.shape == "identity":
+        return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
+    if one.shape in ("trace", BOUNDED, CAPPED) and number(right) is not None:
         return made.but(shape=one.shape)
+    if _is_option(left) and other.sign is not Sign.UNKNOWN:
+        return made.but(shape=CAPPED)
     return made
+
+
+def _is_option(value: Value) -> bool:
+    """Whether a value is a number, known or not."""
+    return is_number(value) or (isinstance(value, Unknown) and is_setting(value.key))
 
 
 def _lost_guard(

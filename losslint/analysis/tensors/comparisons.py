@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_label
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.values import Const, Tensor, alternatives_of
+from losslint.analysis.domain.values import (
+    Const,
+    DType,
+    Sign,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+    alternatives_of,
+)
 from losslint.analysis.reading.nodes import children, same
+from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS
 
 if TYPE_CHECKING:
-    from losslint.analysis.domain.values import ZeroReason
     from losslint.analysis.interpreter import Interpreter
 
 
@@ -53,14 +63,16 @@ def is_of_positives(node: cst.CSTNode) -> bool:
 
 
 _VIEWS = frozenset(
-    {"t", "T", "mT", "transpose", "permute", "unsqueeze", "view", "reshape", "contiguous"}
+    "t T mT transpose permute unsqueeze view reshape contiguous expand expand_as".split()
 )
 
 
 def is_of_pairs(node: cst.CSTNode) -> bool:
-    """Whether the rows of something meet those of itself: `x @ x.t()`, `torch.mm(x, x.T)`."""
+    """Whether the rows of something meet those of itself: `x @ x.t()`, `x[:, None] == x`."""
     if isinstance(node, cst.BinaryOperation):
         sides = [node.left, node.right]
+    elif isinstance(node, cst.Comparison) and len(node.comparisons) == 1:
+        sides = [node.left, node.comparisons[0].comparator]
     elif isinstance(node, cst.Call) and len(node.args) == 2:
         sides = [one.value for one in node.args]
     elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.args:
@@ -73,10 +85,46 @@ def is_of_pairs(node: cst.CSTNode) -> bool:
 def _viewed(node: cst.BaseExpression) -> cst.BaseExpression:
     """What an expression is a view of."""
     while True:
+        if isinstance(node, cst.Subscript) and all(map(_is_whole_axis, node.slice)):
+            node = node.value
+            continue
         attribute = node.func if isinstance(node, cst.Call) else node
         if not isinstance(attribute, cst.Attribute) or attribute.attr.value not in _VIEWS:
             return node
         node = attribute.value
+
+
+def _is_whole_axis(axis: cst.SubscriptElement) -> bool:
+    """Whether a subscript keeps an axis as it is, or adds one: `:`, `...`, `None`."""
+    part = axis.slice
+    if isinstance(part, cst.Slice):
+        return not (part.lower or part.upper or part.step)
+    index = part.value if isinstance(part, cst.Index) else None
+    return isinstance(index, cst.Ellipsis) or (
+        isinstance(index, cst.Name) and index.value == "None"
+    )
+
+
+def mask_of_pairs(
+    run: Interpreter, left: Value, right: Value, node: cst.CSTNode, *, alike: bool
+) -> Tensor | None:
+    """The mask of the pairs of samples that have the same label, or that differ.
+
+    Every sample has the label of itself, so the former never selects nothing. The latter does
+    where all have the same label, and so does the former without its diagonal where none has.
+    """
+    if not isinstance(left, Unknown) or not isinstance(right, Unknown):
+        return None
+    if not is_of_pairs(node) and not (is_label(left.key) and left.key == right.key):
+        return None
+    return Tensor(
+        mask=ZeroReason(run.place(node), "mask", "no element may be selected"),
+        shape=PAIRS if alike else COMPLEMENT,
+        sign=Sign.NON_NEGATIVE,
+        dtype=DType.BOOL,
+        grad=False,
+        deps=left.deps | right.deps,
+    )
 
 
 def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:

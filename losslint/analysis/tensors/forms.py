@@ -19,6 +19,8 @@ FREE = "free"
 """The kind of reason why a parameter can be zero: training takes it anywhere."""
 BOUNDED = "bounded"
 """The form of values that were given a limit well inside what they could be."""
+CAPPED = "capped"
+"""The form of a number minus what is never below zero, which the number is the most of."""
 BETWEEN = "between -1 and 1"
 """The form of the difference of two probabilities."""
 CLEARED = "cleared"
@@ -37,9 +39,13 @@ FIXED = frozenset({POSITIONS, "identity"})
 """Forms of what depends on no data, of which a comparison always finds some."""
 SOME = "some"
 """The form of a mask that is never all False."""
+PAIRS = "pairs"
+"""The form of a mask of the pairs with the same label, each sample with itself among them."""
+NEVER_EMPTY = frozenset({SOME, PAIRS})
+"""Forms of masks that always select something."""
 PLAIN = "flags"
 """The form of a mask of which nothing more is known."""
-FLAGS = frozenset({PLAIN, SOME})
+FLAGS = frozenset({PLAIN, SOME, PAIRS})
 """Forms of masks."""
 BOTH_CLASSES = "both classes"
 """The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""

@@ -27,6 +27,7 @@ from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
@@ -36,6 +37,11 @@ from losslint.analysis.training.gradient_flow import cut, lasting
 @function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
           "logical_or", "logical_not", "isin")  # fmt: skip
 def _compared(op: Op) -> Value:
+    if op.name in ("eq", "ne"):
+        left, right = op.arg(0, "input"), op.arg(1, "other")
+        pairs = mask_of_pairs(op.run, left, right, op.node, alike=op.name == "eq")
+        if pairs is not None:
+            return pairs
     given = op.tensor()
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
@@ -50,7 +56,9 @@ def _compared(op: Op) -> Value:
         reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
     made = Tensor(
         mask=reason,
-        shape=forms.found(sign, given, op.arg(1, "other")),
+        shape=forms.SOME
+        if op.name == "eq" and is_of_pairs(op.node)
+        else forms.found(sign, given, op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,

@@ -30,6 +30,7 @@ from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     BOTH_CLASSES,
     BOUNDED,
+    CAPPED,
     ENCLOSURE,
     FREE,
     STABLE_EXP,
@@ -123,7 +124,7 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
-_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, "up-to-one", "absorbed"})
+_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, CAPPED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 

@@ -50,7 +50,8 @@ _SIZE_CHANGING = frozenset(
 )
 _ACTIVATIONS = {
     "Sigmoid": "sigmoid", "Hardsigmoid": "hardsigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
-    "Hardtanh": "tanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu", "Softplus": "softplus",
+    "Hardtanh": "hardtanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu",
+    "Softplus": "softplus",
     "LeakyReLU": "leaky_relu", "PReLU": "leaky_relu", "ELU": "leaky_relu", "SELU": "leaky_relu",
     "GELU": "leaky_relu", "SiLU": "leaky_relu", "Mish": "leaky_relu", "Hardswish": "leaky_relu",
 }  # fmt: skip

@@ -26,8 +26,8 @@ from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     COMPLEMENT,
     LOWER,
+    NEVER_EMPTY,
     OTHERS,
-    SOME,
     STABLE_EXP,
     STABLE_SUM,
     UPPER,
@@ -68,7 +68,7 @@ def _sum(op: Op) -> Value:
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     zero = given.mask or given.zero
-    if given.sign is Sign.POSITIVE or given.shape == SOME:
+    if given.sign is Sign.POSITIVE or given.shape in NEVER_EMPTY:
         zero = None
     if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
         zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")

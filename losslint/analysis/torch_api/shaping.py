@@ -23,14 +23,13 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.events import OperationKind
-from losslint.analysis.objective.watched import read_out
+from losslint.analysis.objective.watched import read_as_number, read_out
 from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
-from losslint.analysis.tensors.forms import COMPLEMENT, SOME
+from losslint.analysis.tensors.forms import COMPLEMENT, NEVER_EMPTY, SOME
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.training import accumulation
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 
 
@@ -145,6 +144,8 @@ def _select(op: Op) -> Value:
     if isinstance(given, Tensor):
         if op.name == "masked_select" and mask is not None:
             return indexed(op.run, given, mask, op.node)
+        if op.name == "diag" and given.shape == "constant" and given.sign is Sign.POSITIVE:
+            return Tensor(grad=False, shape="identity", sign=Sign.NON_NEGATIVE, dtype=DType.FLOAT)
         return at_maximum(picked(given), op.args.all())
     return Tensor(deps=blending.deps_of(given) if given is not None else frozenset())
 
@@ -208,7 +209,7 @@ def positions(op: Op, given: Tensor) -> Tensor:
         shape=ARGMAX if op.name == "argmax" else "",
         grad=False,
         deps=given.deps,
-        zero=given.mask,
+        zero=None if given.shape in NEVER_EMPTY else given.mask,
         sign=Sign.NON_NEGATIVE,
     )
     return cut(op.run, given, made, op.name, op.node)
@@ -228,7 +229,7 @@ def _detach(op: Op) -> Value:
 def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
-        accumulation.read_as_number(op.run, value)
+        read_as_number(op.run, value)
         if op.name in ("numpy", "tolist"):
             read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)

@@ -105,7 +105,8 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
-    if not outlived or any(_over_data(one.node) for one in around) or _is_in_test(run):
+    inside = any(_over_data(one.node) for one in around)
+    if not outlived or (inside and not _over_data(outlived[-1].node)) or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
@@ -146,11 +147,15 @@ def _kept_before(value: Value, place: Place) -> bool:
 def _has_graph(value: Value) -> bool:
     """Whether a value is a loss with its graph, or something unknown that can be one."""
     known = [one.value for one in alternatives_of(value) if not isinstance(one.value, Const)]
-    return bool(known) and all(
-        (isinstance(one, Tensor) and one.grad and (bool(one.terms) or _is_written_out(one)))
-        or (isinstance(one, Unknown) and one.key is not None)
+    unknown = [one for one in known if isinstance(one, Unknown)]
+    losses = [
+        one
         for one in known
-    )
+        if isinstance(one, Tensor) and one.grad and (one.terms or _is_written_out(one))
+    ]
+    if len(losses) + len(unknown) < len(known):
+        return False
+    return bool(losses) or (bool(unknown) and all(one.key is not None for one in unknown))
 
 
 def _is_written_out(value: Tensor) -> bool:
@@ -202,13 +207,6 @@ def _written(run: Interpreter, slot: tuple[Slots, Hashable], since: Round) -> bo
 def _over_data(loop: cst.For | cst.While) -> bool:
     """Whether a loop runs over batches, going by how it is written."""
     return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
-
-
-def read_as_number(run: Interpreter, value: Tensor) -> None:
-    """Notes that a value becomes a number of Python's, or of numpy's."""
-    for operation in value.operations:
-        if operation.kind is OperationKind.ACCUMULATION:
-            run.seen.numbers.add(operation.place)
 
 
 def accumulations(run: Interpreter) -> list[Accumulation]:
