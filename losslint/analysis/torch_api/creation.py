@@ -110,7 +110,11 @@ def _size(op: Op) -> Value:
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=_is_leaf(op), shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+    sign = Sign.NON_NEGATIVE
+    filled = number(op.arg(1, "fill_value")) if op.name == "full_like" else 0
+    if filled is None or filled != 0:
+        sign = Sign.POSITIVE if filled is not None and filled > 0 else Sign.UNKNOWN
+    return Tensor(grad=_is_leaf(op), shape="blank", sign=sign, dtype=kind)
 
 
 def _is_leaf(op: Op) -> bool:
