@@ -32,12 +32,9 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.events import (
-    FLOW,
     Event,
     ImplicitDim,
-    LossSum,
     LossTerm,
-    OperationInLoss,
     OperationKind,
 )
 from losslint.analysis.reading.failures import BudgetSpent
@@ -315,40 +312,6 @@ class Interpreter:
         if self.dead and not isinstance(event, ImplicitDim):
             return
         self.events.append(event)
-
-    def reaches_loss(self, value: Value) -> None:
-        """Reports the operations whose result has now been seen to be part of a loss."""
-        self._reaches_loss(value, set())
-
-    def _reaches_loss(self, value: Value, seen: set[int]) -> None:
-        if isinstance(value, Union):
-            for one in value.alternatives:
-                self._reaches_loss(one.value, seen)
-        elif isinstance(value, Tuple):
-            for item in value.items:
-                self._reaches_loss(item, seen)
-        elif isinstance(value, Instance):
-            if value.oid in seen:  # lists can hold themselves
-                return
-            seen.add(value.oid)
-            for item in list(value.slots.values()):
-                if not isinstance(item, Instance):
-                    self._reaches_loss(item, seen)
-        elif isinstance(value, Tensor):
-            for operation in value.operations:
-                if operation.kind is OperationKind.ACCUMULATION:
-                    self.seen.backpropagated.add(operation.place)
-                if operation.kind is OperationKind.IMPLICIT_DIM:
-                    sure = operation.operand.confidence
-                    self.emit(ImplicitDim(operation.place, operation.function, sure))
-                    continue
-                if operation.kind in FLOW:
-                    continue
-                operand = operation.operand
-                if operand.grad or operand.deps or operation.repeated:
-                    self.emit(OperationInLoss(operation, guarded=False))
-            for place in value.sums:
-                self.emit(LossSum(place, value.terms))
 
     def repeats(self) -> bool:
         """Whether what runs here is part of training, not of preparing data once before it."""
