@@ -10,6 +10,7 @@ from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
+    DType,
     Sign,
     TargetKind,
     Tensor,
@@ -91,6 +92,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         made = made.but(shape="totals")
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
+    if one.dtype is other.dtype is DType.BOOL:
+        made = made.but(mask=one.mask or other.mask, dtype=DType.BOOL)
     known = number(right)
     if known is not None and abs(known) <= SMALL:
         made = alone(made, one)

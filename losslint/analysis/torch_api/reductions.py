@@ -22,7 +22,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.objective import terms
-from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.forms import (
     COMPLEMENT,
     LOWER,
@@ -151,6 +151,9 @@ def _larger(op: Op) -> Value:
     created = isinstance(other, Tensor) and other.sign is Sign.POSITIVE
     if "max" in op.name and ((bound is not None and bound > 0) or created):
         made = made.but(sign=Sign.POSITIVE)
+        if isinstance(one, Tensor) and one.act in PROBABILITIES and not deps_of(other):
+            shape = one.shape if one.shape == "one-minus" else ""
+            return one.but(sign=Sign.POSITIVE, zero=None, shape=shape)  # a clamp
     return made
 
 
