@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.sizes import ANY
@@ -190,7 +191,9 @@ def element(
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        return Unknown(None, value.deps, value.lost, value.why)
+        known = index is not None and is_sizes(value.key)
+        one = (value.key, "[]", Const(index)) if known else None
+        return Unknown(one, value.deps, value.lost, value.why)
     return UNKNOWN
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from losslint.analysis.domain.conditions import is_padding
+from losslint.analysis.domain.conditions import NUMBER, is_padding
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
@@ -107,9 +107,9 @@ def _size(op: Op) -> Value:
     given = sizes_of(op.given(0, "input", "self"))
     dim = op.given(1, "dim")
     if dim is None:
-        return as_tuple(given)
+        return as_tuple(given, op.node)
     size = at(given, whole(dim))
-    return Unknown() if size is None else Const(size)
+    return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
 
 
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")

@@ -7,11 +7,14 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.domain import sizes
+from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
 from losslint.analysis.domain.values import NONE, TRUE, Const, Tensor, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.torch_api.registry import Op
 
 Resize: TypeAlias = "Callable[[Op], Sizes]"
@@ -56,11 +59,16 @@ def whole(value: Value | None) -> int | None:
     return None
 
 
-def as_tuple(found: Sizes) -> Value:
-    """What ``tensor.shape`` is."""
+def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
+    """What ``tensor.shape`` is, read at a node."""
     if sizes.rank(found) is None:
-        return Unknown()
-    return Tuple(tuple(Const(abs(one)) if isinstance(one, int) else Unknown() for one in found))
+        return Unknown((WHOLE_SHAPE, id(node)))
+    return Tuple(
+        tuple(
+            Const(abs(one)) if isinstance(one, int) else Unknown((NUMBER, "size", id(node), place))
+            for place, one in enumerate(found)
+        )
+    )
 
 
 def _own(op: Op) -> Sizes:
