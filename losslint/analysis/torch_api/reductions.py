@@ -137,6 +137,8 @@ def _is_part_of_tensor(op: Op) -> bool:
 @function("maximum", "minimum", "fmax", "fmin")
 def _larger(op: Op) -> Value:
     one, other = op.arg(0, "input"), op.arg(1, "other")
+    if _is_constant(one):
+        one, other = other, one
     made = blend(one, other)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     for value in tensors:
@@ -151,7 +153,17 @@ def _larger(op: Op) -> Value:
     created = isinstance(other, Tensor) and other.sign is Sign.POSITIVE
     if "max" in op.name and ((bound is not None and bound > 0) or created):
         made = made.but(sign=Sign.POSITIVE)
+        if isinstance(one, Tensor) and one.act in PROBABILITIES and _is_constant(other):
+            # a floor, as clamp has it
+            shape = one.shape if one.shape == "one-minus" else made.shape
+            return made.but(
+                act=one.act, picked=one.picked, dim=one.dim, trail=one.trail, shape=shape
+            )
     return made
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Tensor) and value.shape == "constant"
 
 
 @function("logsumexp")
