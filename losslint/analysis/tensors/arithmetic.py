@@ -31,10 +31,13 @@ from losslint.analysis.tensors.forms import (
     CAPPED,
     COMPLEMENT,
     ENCLOSURE,
+    INDEX,
     LOWER,
     OTHERS,
     PAIRS,
+    REST,
     SIGNED,
+    SMOOTHED,
     SOME,
     TOTALS,
     UNREDUCED,
@@ -137,6 +140,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             trail=one.trail,
             shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
         )
+    if one.shape in SMOOTHED and _is_guard(right):
+        return made.but(shape=SMOOTHED[one.shape])
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
     if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
@@ -240,6 +245,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
+    if number(left) == 1 and other.shape == INDEX:
+        return made.but(shape=REST)
     if number(left) == 1 and other.shape == "identity":
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:

@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.forms import REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         shape = "cosine-square" if one.shape == "cosine" else "square"
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
-        why = one.zero.text if one.zero is not None and 0 < known < 1 else None
+        reason = _vanishing(run, one, node) if one.shape == REST else one.zero
+        why = reason.text if reason is not None and 0 < known < 1 else None
         if one.act is Act.RAW:
             why = "a raw output can be negative"
         if why is not None:
@@ -102,6 +104,8 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if DENSE in value.marks or not (value.grad or value.deps):
             return None
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
+    if value.shape == REST:
+        return ZeroReason(run.place(node), "index", "what an overlap of one leaves to one is zero")
     known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
     if known and value.terms[0].family is Family.REGRESSION:
         return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")

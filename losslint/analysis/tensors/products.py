@@ -33,8 +33,10 @@ from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.forms import (
     BOUNDED,
     FLAGS,
+    INDEX,
     SCALABLE,
     SIGNED,
+    SMOOTHED,
     STABLE_EXP,
     STABLE_SUM,
     TOTALS,
@@ -187,6 +189,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
+    if one.shape in _OVERLAPS and other.shape in _TOTALS and SIGNED not in other.marks:
+        made = made.but(shape=INDEX)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
@@ -210,6 +214,10 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         )
         made = made.but(zero=reason)
     return made
+
+
+_OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
+_TOTALS = frozenset({"totals", SMOOTHED["totals"]})
 
 
 def _same_start(one: Tensor, other: Tensor) -> bool:
