@@ -230,6 +230,8 @@ _OF_ELEMENTS = frozenset(
         "minimum",
         "exp",
         "absorbed",
+        "cosine",
+        "up-to-one",
         "arange",
         "members",
         ARGMAX,

@@ -143,9 +143,22 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and left.key is not None and right.key is not None:
             return Unknown((sign, left.key, right.key), deps)
+        if sign == "*" and _is_of_itself(node):
+            base = left.key if left.key is not None else ("value", id(node))
+            return Unknown(("**", base, Const(2)), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
     return Unknown(None, deps)
+
+
+def _is_of_itself(node: cst.CSTNode) -> bool:
+    """Whether a variable is multiplied with itself."""
+    return (
+        isinstance(node, cst.BinaryOperation)
+        and isinstance(node.left, cst.Name)
+        and isinstance(node.right, cst.Name)
+        and node.left.value == node.right.value
+    )
 
 
 def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:

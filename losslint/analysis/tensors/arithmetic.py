@@ -89,7 +89,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
-    if (one.shape in TOTALS and other.shape in TOTALS) or (is_area(one) and is_area(other)):
+    if _are_totals(one, other) or (is_area(one) and is_area(other)):
         made = made.but(shape="totals")
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
@@ -114,6 +114,13 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if chosen is not None:
         return made.but(act=Act.PROB, picked=True, sign=chosen.sign, trail=chosen.trail)
     return made
+
+
+def _are_totals(one: Tensor, other: Tensor) -> bool:
+    """Whether both are sums over a whole mask, at most one of them of its squares."""
+    if one.shape not in TOTALS:
+        one, other = other, one
+    return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
 
 
 def _joined(
@@ -211,7 +218,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(
             run.place(node),
             "sine",
-            "`1 - cos ** 2` of parallel vectors is zero, or just below it by rounding",
+            "`1 - x ** 2` is zero, or just below it by rounding, where x is one, as the cosine of "
+            "parallel vectors is",
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:

@@ -23,6 +23,10 @@ DENSE = "dense"
 """Marks parameters and gradients: as vectors they are hardly ever zero."""
 
 
+_UP_TO_ONE = frozenset({"cosine", "up-to-one"})
+"""Forms of values that are not above one, and can be one."""
+
+
 def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
     """``base ** exponent``."""
     one = operand(base)
@@ -38,7 +42,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
-        shape = "cosine-square" if one.shape == "cosine" else "square"
+        shape = "cosine-square" if one.shape in _UP_TO_ONE else "square"
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
         reason = _vanishing(run, one, node) if one.shape == REST else one.zero

@@ -108,6 +108,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
 def _shape_of_product(one: Tensor, other: Tensor) -> str:
     if one.shape == other.shape == "unit":
         return "unit-product"
+    if one.shape == other.shape == "sum-square":
+        return "sum-square"
     masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
     return "exp" if masked else "product"
 
