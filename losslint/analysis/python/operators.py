@@ -39,7 +39,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.tensors import arithmetic, blending, forms, products
+from losslint.analysis.tensors import arithmetic, blending, comparisons, forms, products
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
 from losslint.analysis.torch_api.optim import owners_of
@@ -143,22 +143,12 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and left.key is not None and right.key is not None:
             return Unknown((sign, left.key, right.key), deps)
-        if sign == "*" and _is_of_itself(node):
+        if sign == "*" and comparisons.is_square(node):
             base = left.key if left.key is not None else ("value", id(node))
             return Unknown(("**", base, Const(2)), deps)
     if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
         return Unknown((sign, left.key, right), deps)
     return Unknown(None, deps)
-
-
-def _is_of_itself(node: cst.CSTNode) -> bool:
-    """Whether a variable is multiplied with itself."""
-    return (
-        isinstance(node, cst.BinaryOperation)
-        and isinstance(node.left, cst.Name)
-        and isinstance(node.right, cst.Name)
-        and node.left.value == node.right.value
-    )
 
 
 def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
@@ -277,7 +267,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         if isinstance(sign, cst.Minus):
             return arithmetic.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
-            return value.but(shape=forms.COMPLEMENT)
+            return comparisons.others_than(run, value, node)
         if isinstance(sign, cst.Plus):
             return value
         return blending.blend(value).but(sizes=value.sizes)

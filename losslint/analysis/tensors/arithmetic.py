@@ -218,8 +218,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(
             run.place(node),
             "sine",
-            "`1 - x ** 2` is zero, or just below it by rounding, where x is one, as the cosine of "
-            "parallel vectors is",
+            "`1 - x ** 2` is zero where x is one, or just below it by rounding",
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:

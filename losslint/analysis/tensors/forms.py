@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value
 
-TOTALS = frozenset({"total", "overlap", "totals"})
+OWN_PRODUCT = "own product"
+"""The form of what was multiplied with itself, which may be a mask as well as a vector."""
+ENERGY = "energy"
+"""The form of a sum of those."""
+TOTALS = frozenset({"total", "overlap", "totals", ENERGY})
 """Forms of sums over a whole mask, of which overlap measures are made."""
 SMOOTHED = {"overlap": "smoothed overlap", "totals": "smoothed totals"}
 """Forms of those with a constant added, as the numerator and the divisor of an index have it."""

@@ -11,7 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
-from losslint.analysis.tensors.forms import REST
+from losslint.analysis.tensors.forms import ENERGY, REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
     """Why a value can be zero under a root, where there is a reason."""
     if value.zero is not None:
         return value.zero
-    if value.shape in ("sum-square", "mean-square", "square"):
+    if value.shape in ("sum-square", "mean-square", "square", ENERGY):
         # data is as its author made it
         if "squared-difference" in value.marks:
             text = "the squared distance of two equal points is zero"

@@ -27,7 +27,7 @@ from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs
+from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs, others_than
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
@@ -43,6 +43,8 @@ def _compared(op: Op) -> Value:
         if pairs is not None:
             return pairs
     given = op.tensor()
+    if op.name == "logical_not" and given.shape == forms.PAIRS:
+        return others_than(op.run, given, op.node)
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
     if op.name == "eq":

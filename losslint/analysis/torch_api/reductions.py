@@ -25,9 +25,11 @@ from losslint.analysis.objective import terms
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     COMPLEMENT,
+    ENERGY,
     LOWER,
     NEVER_EMPTY,
     OTHERS,
+    OWN_PRODUCT,
     STABLE_EXP,
     STABLE_SUM,
     UPPER,
@@ -42,6 +44,7 @@ _SUMMED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
     "product": "overlap",
+    OWN_PRODUCT: ENERGY,
     "unit-product": "cosine",
     COMPLEMENT: OTHERS,
 }
@@ -51,6 +54,7 @@ _AVERAGED = {
     "neg-log-prob": "neg-log-prob",
     "square": "mean-square",
     "sum-square": "mean-square",
+    OWN_PRODUCT: "mean-square",
 }
 """What a mean over values of a special form is."""
 
