@@ -71,5 +71,7 @@ class Seen:
     """Where losses were kept that were seen to be read as a number later."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)
     """The first division by each index that a loop left; one finding is enough."""
+    passing: dict[Hashable, Place] = field(default_factory=dict)
+    """The parameters that loss functions make anew in each round of a loop, by their symbol."""
     recurrent: dict[int, Instance] = field(default_factory=dict)
     """The recurrent layers of torch that were built, by their identity."""

@@ -67,12 +67,23 @@ NUMBER = "number"
 """The first part of the symbol of a number of Python's own that is not known."""
 
 
+WHOLE_SHAPE = "sizes"
+"""The first part of the symbol of the sizes of a tensor, each of which is a number."""
+
+
+def is_sizes(key: Hashable) -> bool:
+    """Whether a symbol stands for all sizes of a tensor, known as one or by its attribute."""
+    return isinstance(key, tuple) and (key[:1] == (WHOLE_SHAPE,) or key[1:] == (".", "shape"))
+
+
 def is_number(value: object) -> bool:
     """Whether a value is a number of Python's own, known or not."""
     if isinstance(value, Const):
         return number(value) is not None
     key = value.key if isinstance(value, Unknown) else None
-    return isinstance(key, tuple) and key[:1] == (NUMBER,)
+    if not isinstance(key, tuple):
+        return False
+    return key[:1] == (NUMBER,) or (key[1:2] == ("[]",) and is_sizes(key[0]))
 
 
 def has_no_graph(value: Unknown) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_maximum
+from losslint.analysis.domain.conditions import is_maximum, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.sizes import ANY
@@ -194,7 +194,8 @@ def element(
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        key = (value.key, "[]", Const(0)) if index == 0 and is_maximum(value) else None
+        known = (index == 0 and is_maximum(value)) or (index is not None and is_sizes(value.key))
+        key = (value.key, "[]", Const(index)) if known else None
         return Unknown(key, value.deps, value.lost, value.why)
     return UNKNOWN
 
@@ -233,6 +234,8 @@ _OF_ELEMENTS = frozenset(
         "shifted",
         "exp",
         "absorbed",
+        "cosine",
+        "up-to-one",
         "arange",
         "members",
         ARGMAX,

@@ -122,8 +122,9 @@ class UntrainedParameters:
     """A loss with parameters of its own that no optimizer was given."""
 
     place: Place
-    """Where the loss is built."""
+    """Where the loss is built, or the parameter."""
     parameter: str
+    """Its name; empty for one that a loss function makes anew at each call."""
     backward: Place
 
 

@@ -75,7 +75,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             tend(run, value)
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
-        return _of_tensor(value, name)
+        return _of_tensor(value, name, node)
     if isinstance(value, Unknown):
         if value.key is not None:
             known = run.heap.get(run.symbols, (value.key, name))
@@ -210,14 +210,14 @@ def _of_super(run: Interpreter, value: Super, name: str) -> Value:
     return Unknown()
 
 
-def _of_tensor(value: Tensor, name: str) -> Value:
+def _of_tensor(value: Tensor, name: str, node: cst.CSTNode) -> Value:
     if name in GRADIENT:
         return Tensor(owner=value.owner, grad=False, shape="grad")
     if name in _SAME:
         turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY
         return value.but(sizes=value.sizes if name == "real" else turned, dim=None)
     if name == "shape":
-        return shape_of(value)
+        return shape_of(value, node)
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value

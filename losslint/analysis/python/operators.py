@@ -42,7 +42,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.tensors import arithmetic, blending, forms, products
+from losslint.analysis.tensors import arithmetic, blending, comparisons, forms, products
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
 from losslint.analysis.torch_api.optim import owners_of
@@ -149,6 +149,9 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         if sign == "-" and left.key is not None and right.key is not None:
             kind = DEVIATION if is_made_of(left, right) else sign
             return Unknown((kind, left.key, right.key), deps)
+        if sign == "*" and comparisons.is_square(node):
+            base = left.key if left.key is not None else ("value", id(node))
+            return Unknown(("**", base, Const(2)), deps)
     if isinstance(left, Unknown) and isinstance(right, Const):
         if left.key is not None:
             return Unknown((sign, left.key, right), deps)
@@ -274,7 +277,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         if isinstance(sign, cst.Minus):
             return arithmetic.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
-            return value.but(shape=forms.COMPLEMENT)
+            return comparisons.others_than(run, value, node)
         if isinstance(sign, cst.Plus):
             return value
         return blending.blend(value).but(sizes=value.sizes)

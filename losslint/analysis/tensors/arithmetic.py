@@ -32,10 +32,13 @@ from losslint.analysis.tensors.forms import (
     CAPPED,
     COMPLEMENT,
     ENCLOSURE,
+    INDEX,
     LOWER,
     OTHERS,
     PAIRS,
+    REST,
     SIGNED,
+    SMOOTHED,
     SOME,
     TOTALS,
     UNREDUCED,
@@ -88,7 +91,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
-    if (one.shape in TOTALS and other.shape in TOTALS) or (is_area(one) and is_area(other)):
+    if _are_totals(one, other) or (is_area(one) and is_area(other)):
         made = made.but(shape="totals")
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
@@ -117,6 +120,13 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     return made
 
 
+def _are_totals(one: Tensor, other: Tensor) -> bool:
+    """Whether both are sums over a whole mask, at most one of them of its squares."""
+    if one.shape not in TOTALS:
+        one, other = other, one
+    return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
+
+
 def _joined(
     run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
 ) -> Tensor:
@@ -143,6 +153,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             trail=one.trail,
             shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
         )
+    if one.shape in SMOOTHED and _is_guard(right):
+        return made.but(shape=SMOOTHED[one.shape])
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "sumexp":
@@ -216,7 +228,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         reason = ZeroReason(
             run.place(node),
             "sine",
-            "`1 - cos ** 2` of parallel vectors is zero, or just below it by rounding",
+            "`1 - x ** 2` is zero where x is one, or just below it by rounding",
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
@@ -250,6 +262,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
+    if number(left) == 1 and other.shape == INDEX:
+        return made.but(shape=REST)
     if number(left) == 1 and other.shape == "identity":
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:

@@ -45,6 +45,16 @@ def is_of_element(node: cst.CSTNode) -> bool:
     return isinstance(other, cst.Subscript) and same(node.left, other.value)
 
 
+def is_square(node: cst.CSTNode) -> bool:
+    """Whether a variable is multiplied with itself."""
+    return (
+        isinstance(node, cst.BinaryOperation)
+        and isinstance(node.left, cst.Name)
+        and isinstance(node.right, cst.Name)
+        and node.left.value == node.right.value
+    )
+
+
 def is_of_positives(node: cst.CSTNode) -> bool:
     """Whether what is above zero is selected: `x[x > 0]`."""
     if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
@@ -125,6 +135,18 @@ def mask_of_pairs(
         grad=False,
         deps=left.deps | right.deps,
     )
+
+
+def others_than(run: Interpreter, mask: Tensor, node: cst.CSTNode) -> Tensor:
+    """The complement of a mask.
+
+    That of the pairs with the same label has another reason to be empty than they have without
+    their diagonal: a test of the one says nothing of the other.
+    """
+    if mask.shape != PAIRS:
+        return mask.but(shape=COMPLEMENT)
+    reason = ZeroReason(run.place(node), "mask", "no element may be selected")
+    return mask.but(shape=COMPLEMENT, mask=reason)
 
 
 def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:

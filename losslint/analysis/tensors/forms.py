@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value
 
-TOTALS = frozenset({"total", "overlap", "totals"})
+OWN_PRODUCT = "own product"
+"""The form of what was multiplied with itself, which may be a mask as well as a vector."""
+ENERGY = "energy"
+"""The form of a sum of those."""
+TOTALS = frozenset({"total", "overlap", "totals", ENERGY})
 """Forms of sums over a whole mask, of which overlap measures are made."""
+SMOOTHED = {"overlap": "smoothed overlap", "totals": "smoothed totals"}
+"""Forms of those with a constant added, as the numerator and the divisor of an index have it."""
+INDEX = "index"
+"""The form of an overlap over what holds it: 1 where two regions agree."""
+REST = "rest of an index"
+"""The form of what an index leaves to 1."""
 UNREDUCED = "loss-none"
 """The form of a loss with one number an element."""
 _BOUNDED = frozenset({"cosine", "non-positive"})

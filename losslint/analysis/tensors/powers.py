@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.forms import ENERGY, REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 DENSE = "dense"
 """Marks parameters and gradients: as vectors they are hardly ever zero."""
+
+
+_UP_TO_ONE = frozenset({"cosine", "up-to-one"})
+"""Forms of values that are not above one, and can be one."""
 
 
 def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
@@ -37,10 +42,11 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
-        shape = "cosine-square" if one.shape == "cosine" else "square"
+        shape = "cosine-square" if one.shape in _UP_TO_ONE else "square"
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
-        why = one.zero.text if one.zero is not None and 0 < known < 1 else None
+        reason = _vanishing(run, one, node) if one.shape == REST else one.zero
+        why = reason.text if reason is not None and 0 < known < 1 else None
         if one.act is Act.RAW:
             why = "a raw output can be negative"
         if why is not None:
@@ -94,7 +100,7 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
     """Why a value can be zero under a root, where there is a reason."""
     if value.zero is not None:
         return value.zero
-    if value.shape in ("sum-square", "mean-square", "square"):
+    if value.shape in ("sum-square", "mean-square", "square", ENERGY):
         # data is as its author made it
         if "squared-difference" in value.marks:
             text = "the squared distance of two equal points is zero"
@@ -102,6 +108,8 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if DENSE in value.marks or not (value.grad or value.deps):
             return None
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
+    if value.shape == REST:
+        return ZeroReason(run.place(node), "index", "what an overlap of one leaves to one is zero")
     known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
     if known and value.terms[0].family is Family.REGRESSION:
         return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")

@@ -30,11 +30,16 @@ from losslint.analysis.objective.terms import (
     weigh,
 )
 from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
     BOUNDED,
+    ENERGY,
     FLAGS,
+    INDEX,
+    OWN_PRODUCT,
     SCALABLE,
     SIGNED,
+    SMOOTHED,
     STABLE_EXP,
     STABLE_SUM,
     TOTALS,
@@ -46,6 +51,7 @@ from losslint.analysis.tensors.operations import (
     with_operation,
     without,
 )
+from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
@@ -88,6 +94,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
+        if made.shape == "product" and is_square(node) and _is_vector(one):
+            dense = one.shape == "parameter" or one.owner is not None
+            marks = made.marks | {DENSE} if dense else made.marks
+            made = made.but(shape=OWN_PRODUCT, marks=marks)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
     elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
@@ -103,9 +113,20 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     return _scaled(made, one, other, right)
 
 
+_ENERGIES = frozenset({ENERGY, "sum-square"})
+
+
+def _is_vector(value: Tensor) -> bool:
+    """Whether a value is no mask, no probabilities and no loss, as far as is known."""
+    known = value.act in PROBABILITIES or value.terms or value.mask is not None
+    return not known and value.sign is Sign.UNKNOWN
+
+
 def _shape_of_product(one: Tensor, other: Tensor) -> str:
     if one.shape == other.shape == "unit":
         return "unit-product"
+    if one.shape in _ENERGIES and other.shape in _ENERGIES:
+        return "sum-square"
     masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
     return "exp" if masked else "product"
 
@@ -179,6 +200,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
+    if one.shape in _OVERLAPS and other.shape in _TOTALS and SIGNED not in other.marks:
+        made = made.but(shape=INDEX)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
@@ -202,6 +225,10 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         )
         made = made.but(zero=reason)
     return made
+
+
+_OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
+_TOTALS = frozenset({"totals", SMOOTHED["totals"]})
 
 
 def _same_start(one: Tensor, other: Tensor) -> bool:

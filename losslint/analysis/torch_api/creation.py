@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from losslint.analysis.domain.conditions import is_padding
+from losslint.analysis.domain.conditions import NUMBER, is_padding
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
@@ -27,7 +27,7 @@ from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs
+from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs, others_than
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
@@ -43,6 +43,8 @@ def _compared(op: Op) -> Value:
         if pairs is not None:
             return pairs
     given = op.tensor()
+    if op.name == "logical_not" and given.shape == forms.PAIRS:
+        return others_than(op.run, given, op.node)
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
     if op.name == "eq":
@@ -99,15 +101,15 @@ def _size(op: Op) -> Value:
     value = op.given(0, "input", "self")
     given, dim = sizes_of(value), op.given(1, "dim")
     if dim is None:
-        return shape_of(value) if isinstance(value, Tensor) else as_tuple(given)
+        return shape_of(value, op.node) if isinstance(value, Tensor) else as_tuple(given, op.node)
     found = operations.none_found(value) if isinstance(value, Tensor) else None
     if found is not None and dim == Const(0):
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     size = at(given, whole(dim))
-    return Unknown() if size is None else Const(size)
+    return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
 
 
-@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
+@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
     sign = Sign.NON_NEGATIVE

@@ -22,12 +22,14 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.objective import terms
-from losslint.analysis.tensors.blending import blend, deps_of
+from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     COMPLEMENT,
+    ENERGY,
     LOWER,
     NEVER_EMPTY,
     OTHERS,
+    OWN_PRODUCT,
     STABLE_EXP,
     STABLE_SUM,
     UPPER,
@@ -42,6 +44,7 @@ _SUMMED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
     "product": "overlap",
+    OWN_PRODUCT: ENERGY,
     "unit-product": "cosine",
     COMPLEMENT: OTHERS,
 }
@@ -51,6 +54,7 @@ _AVERAGED = {
     "neg-log-prob": "neg-log-prob",
     "square": "mean-square",
     "sum-square": "mean-square",
+    OWN_PRODUCT: "mean-square",
 }
 """What a mean over values of a special form is."""
 
@@ -137,6 +141,8 @@ def _is_part_of_tensor(op: Op) -> bool:
 @function("maximum", "minimum", "fmax", "fmin")
 def _larger(op: Op) -> Value:
     one, other = op.arg(0, "input"), op.arg(1, "other")
+    if _is_constant(one):
+        one, other = other, one
     made = blend(one, other)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     for value in tensors:
@@ -151,10 +157,17 @@ def _larger(op: Op) -> Value:
     created = isinstance(other, Tensor) and other.sign is Sign.POSITIVE
     if "max" in op.name and ((bound is not None and bound > 0) or created):
         made = made.but(sign=Sign.POSITIVE)
-        if isinstance(one, Tensor) and one.act in PROBABILITIES and not deps_of(other):
-            shape = one.shape if one.shape == "one-minus" else ""
-            return one.but(sign=Sign.POSITIVE, zero=None, shape=shape)  # a clamp
+        if isinstance(one, Tensor) and one.act in PROBABILITIES and _is_constant(other):
+            # a floor, as clamp has it
+            shape = one.shape if one.shape == "one-minus" else made.shape
+            return made.but(
+                act=one.act, picked=one.picked, dim=one.dim, trail=one.trail, shape=shape
+            )
     return made
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Tensor) and value.shape == "constant"
 
 
 @function("logsumexp")

@@ -7,12 +7,15 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.domain import sizes
+from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
 from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
 from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.torch_api.registry import Op
 
 Resize: TypeAlias = "Callable[[Op], Sizes]"
@@ -57,18 +60,26 @@ def whole(value: Value | None) -> int | None:
     return None
 
 
-def as_tuple(found: Sizes) -> Value:
-    """What ``tensor.shape`` is."""
+def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
+    """What ``tensor.shape`` is, read at a node."""
     if sizes.rank(found) is None:
-        return Unknown()
-    return Tuple(tuple(Const(abs(one)) if isinstance(one, int) else Unknown() for one in found))
+        return Unknown((WHOLE_SHAPE, id(node)))
+    return Tuple(
+        tuple(
+            Const(abs(one)) if isinstance(one, int) else Unknown((NUMBER, "size", id(node), place))
+            for place, one in enumerate(found)
+        )
+    )
 
 
-def shape_of(value: Tensor) -> Value:
-    """``tensor.shape``; the first size of what was found is their number, which can be zero."""
+def shape_of(value: Tensor, node: cst.CSTNode) -> Value:
+    """``tensor.shape``, read at a node.
+
+    The first size of what was found is the number of that, which can be zero.
+    """
     found = none_found(value)
     if found is None:
-        return as_tuple(value.sizes)
+        return as_tuple(value.sizes, node)
     return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape="sizes")
 
 

@@ -52,6 +52,7 @@ from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
+from losslint.analysis.training.idle_steps import note_passing
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 
 GROUPS.update(
@@ -315,6 +316,8 @@ def _parameter(op: Op) -> Value:
     owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
     own = frozenset({owner})
     trained = op.given(1, "requires_grad") in (None, TRUE)
+    if trained and not isinstance(holder, Instance):
+        note_passing(op.run, owner, op.node)
     made = Tensor(owner=own if trained else None, deps=own, shape="parameter")
     return made.but(sizes=sizes_of(op.given(0, "data")))
 

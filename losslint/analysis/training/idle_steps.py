@@ -9,6 +9,7 @@ from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.values import Class, Instance, Tensor
 from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
+from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.trace import (
     Action,
@@ -23,6 +24,8 @@ from losslint.analysis.training.trace import (
 from losslint.analysis.training.training_loop import loops_in
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
@@ -149,9 +152,10 @@ def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
 def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
     """Losses with parameters of their own that no optimizer of their loop holds."""
     losses = _losses_with_parameters(run)
+    passing = _kept_nowhere(run)
     held: set[Hashable] = set()
-    used: dict[int, Place] = {}
-    for trace in run.roots if losses else ():
+    used: dict[Hashable, Place] = {}
+    for trace in run.roots if losses or passing else ():
         for one in actions(trace):
             if isinstance(one, OptimizerStep):
                 if one.owners is None or not _are_modules(one.owners):
@@ -160,14 +164,36 @@ def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
             elif isinstance(one, HandOver) or _uncertain(one):
                 return
             elif isinstance(one, Backward):
-                for oid in one.deps & losses.keys():
-                    assert isinstance(oid, int)
-                    used.setdefault(oid, one.place)
-    for oid, backward in used.items():
-        if held and oid not in held:
-            instance, name = losses[oid]
-            assert instance.built is not None
-            yield UntrainedParameters(instance.built.step.place, name, backward)
+                for owner in one.deps & (losses.keys() | passing.keys()):
+                    used.setdefault(owner, one.place)
+    for owner, backward in used.items():
+        if not held or owner in held:
+            continue
+        if owner in passing:
+            yield UntrainedParameters(passing[owner], "", backward)
+            continue
+        instance, name = losses[owner]
+        assert instance.built is not None
+        yield UntrainedParameters(instance.built.step.place, name, backward)
+
+
+def _kept_nowhere(run: Interpreter) -> Mapping[Hashable, Place]:
+    """Parameters that loss functions make anew, and that no object has."""
+    if not run.seen.passing:
+        return {}
+    kept: set[Hashable] = set()
+    for instances in run.instances.values():
+        for instance in instances:
+            for value in instance.slots.values():
+                if isinstance(value, Tensor):
+                    kept |= value.owner or frozenset()
+    return {owner: place for owner, place in run.seen.passing.items() if owner not in kept}
+
+
+def note_passing(run: Interpreter, owner: Hashable, node: cst.CSTNode) -> None:
+    """Notes a parameter that a loss function makes anew in each round of a loop."""
+    if run.looping and LOSS_NAMED.search(run.frame.name):
+        run.seen.passing[owner] = run.place(node)
 
 
 def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instance, str]]:

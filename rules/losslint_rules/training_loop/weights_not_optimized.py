@@ -18,7 +18,8 @@ class WeightsNotOptimized(Rule):
 
     Looks for objects of loss classes that have parameters (weights of tasks, centres, a
     temperature, a margin) and are part of what is backpropagated, while all optimizers that step
-    are known and none was given these parameters.
+    are known and none was given these parameters. Also for loss functions that make a parameter
+    anew at each call.
 
     ## Why it matters
 
@@ -64,10 +65,20 @@ class WeightsNotOptimized(Rule):
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss whose parameters nobody trains."""
+        steps = (Step(found.backward, "they get their gradient here"),)
+        if not found.parameter:
+            yield Diagnosis(
+                found.place,
+                "this parameter is made anew at each call of the loss, and no optimizer holds it: "
+                "it is random in every step",
+                "make it once, in a module, and pass the parameters of that to the optimizer",
+                steps,
+            )
+            return
         yield Diagnosis(
             found.place,
             f"this loss has parameters of its own (`{found.parameter}`), and no optimizer holds "
             "them: they stay at their initial values",
             "pass them to the optimizer: `[*model.parameters(), *criterion.parameters()]`",
-            (Step(found.backward, "they get their gradient here"),),
+            steps,
         )
