@@ -189,10 +189,10 @@ def _spread(op: Op) -> Value:
 @function("norm", "vector_norm", "matrix_norm")
 def _norm(op: Op) -> Value:
     given = op.tensor()
-    # an affine layer hardly ever gives a zero vector, nor are its weights one, and data that is no
-    # part of the graph is as its author made it
+    # an affine layer hardly ever gives a zero vector, nor are its weights one, a softmax sums to one,
+    # and data that is no part of the graph is as its author made it
     safe = (
-        given.act is Act.RAW
+        given.act in (Act.RAW, Act.SOFTMAX)
         or given.owner is not None
         or given.shape == "parameter"
         or is_weight(op.given(0, "input", "self", "A", "x"))
