@@ -7,7 +7,7 @@ import random
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.mutants.catalogue import PACKAGES, own_programs, public_programs
@@ -31,6 +31,10 @@ def main() -> None:
         "--each", type=int, default=3, help="mutants of one operator in one program, at most"
     )
     parser.add_argument("--own", action="store_true", help="leave the public programs out")
+    parser.add_argument(
+        "--operator", default="", help="only operators with this in their name, as in the table"
+    )
+    parser.add_argument("--program", default="", help="only programs with this in their name")
     options = parser.parse_args()
     programs = list(own_programs())
     if not options.own:
@@ -38,30 +42,35 @@ def main() -> None:
             programs.extend(public_programs(fetch(PACKAGES, options.cache, _RUNS_ON)))
         except FetchError as problem:
             sys.exit(f"mutants: {problem}")
+    programs = [program for program in programs if options.program in program.name]
     linter = Linter(installed_rules())
     trials: list[Trial] = []
     loud: list[Program] = []
-    chance = random.Random(options.seed)
     for program in programs:
         with tempfile.TemporaryDirectory() as folder:
-            if linter.findings(program.files, Path(folder).resolve()):
-                loud.append(program)
+            advice = linter.given_advice(program, Path(folder).resolve())
+        if advice is None:
+            loud.append(program)
+            continue
+        for kind, mutants in _kinds(program, advice).items():
+            if options.operator not in kind:
                 continue
-        for mutant in _drawn(program, linter, chance, options.each):
-            with tempfile.TemporaryDirectory() as folder:
-                trials.append(linter.trial(mutant, Path(folder).resolve()))
+            # a piece of the whole draws the mutants that the whole draws
+            chance = random.Random(f"{options.seed} {program.name} {kind}")
+            for mutant in _sample(mutants, chance, options.each):
+                with tempfile.TemporaryDirectory() as folder:
+                    trials.append(linter.trial(mutant, Path(folder).resolve()))
     print("\n".join(report(len(programs), loud, trials)))
 
 
-def _drawn(program: Program, linter: Linter, chance: random.Random, each: int) -> Iterator[Mutant]:
-    """Some mutants of each kind."""
+def _kinds(program: Program, advice: frozenset[str]) -> Mapping[str, Sequence[Mutant]]:
+    """The mutants by what was done, without those that ask for advice that is given already."""
     kinds: dict[str, list[Mutant]] = defaultdict(list)
     for operator in OPERATORS:
         for mutant in operator(program):
-            if linter.is_asked(mutant):
+            if advice.isdisjoint(mutant.codes):
                 kinds[mutant.operator].append(mutant)
-    for mutants in kinds.values():
-        yield from _sample(mutants, chance, each)
+    return kinds
 
 
 def _sample(mutants: Sequence[Mutant], chance: random.Random, each: int) -> Sequence[Mutant]:

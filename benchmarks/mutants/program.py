@@ -8,10 +8,11 @@ from enum import Enum
 
 
 class Loss(Enum):
-    """What the logits of a model go into."""
+    """What the outputs of a model go into."""
 
     CROSS_ENTROPY = "cross entropy"
     BINARY_CROSS_ENTROPY = "binary cross entropy with logits"
+    SQUARED_ERROR = "squared error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Program:
     weighted_sums: tuple[str, ...] = ()
     """Functions that add losses of different kinds with weights, as ``file::function``."""
     harmless: Mapping[str, str] = field(default_factory=dict)
-    """Changes that make no fault that can be seen, as ``operator file:line``, and why."""
+    """Changes that make no fault that can be seen, and why.
+
+    They are named as ``operator file:line``, or by the operator alone.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,8 @@ class Mutant:
     def place(self) -> str:
         """The operator, file and line, which name a mutant within its program."""
         return f"{self.operator} {self.file}:{self.line}"
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether the change is known to make no fault that can be seen."""
+        return not self.program.harmless.keys().isdisjoint({self.place, self.operator})

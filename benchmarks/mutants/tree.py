@@ -23,15 +23,24 @@ class Tree:
         self.module = wrapper.module
         self._ranges: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
         self._parents: Mapping[cst.CSTNode, cst.CSTNode] = wrapper.resolve(ParentNodeProvider)
+        # what libcst says the children of a node are takes as long as parsing it
+        self._all: list[cst.CSTNode] = []
+        self._ends: dict[cst.CSTNode, tuple[int, int]] = {}
+        self._walk(self.module)
 
     def nodes(self, kind: type[_N], inside: cst.CSTNode | None = None) -> Iterator[_N]:
         """All nodes of a kind, in the order of the text."""
-        pending = [self.module if inside is None else inside]
-        while pending:
-            node = pending.pop()
+        start, end = self._ends[self.module if inside is None else inside]
+        for node in self._all[start:end]:
             if isinstance(node, kind):
                 yield node
-            pending.extend(reversed(node.children))
+
+    def _walk(self, node: cst.CSTNode) -> None:
+        start = len(self._all)
+        self._all.append(node)
+        for child in node.children:
+            self._walk(child)
+        self._ends[node] = (start, len(self._all))
 
     def line(self, node: cst.CSTNode) -> int:
         """The line that a node starts on."""
@@ -67,9 +76,22 @@ class Tree:
                 return function
         raise LookupError(f"there is no function {name}")
 
-    def changed(self, changes: Mapping[cst.CSTNode, Change]) -> str:
+    def changed(self, changes: Mapping[_N, Change]) -> str:
         """The text with nodes replaced or taken out."""
-        return self.module.visit(_Replace(changes)).code
+        around: set[cst.CSTNode] = set()
+        for changed in changes:
+            node = self.parent(changed)
+            while node is not None and node not in around:
+                around.add(node)
+                node = self.parent(node)
+        inner = {id(node) for node, change in changes.items() if self._is_inside(change, node)}
+        return self.module.visit(_Replace(changes, around, inner)).code
+
+    def _is_inside(self, inner: object, outer: cst.CSTNode) -> bool:
+        if not isinstance(inner, cst.CSTNode) or inner not in self._ends:
+            return False
+        start, end = self._ends[outer]
+        return start < self._ends[inner][0] < end
 
 
 @lru_cache(maxsize=32)
@@ -79,12 +101,25 @@ def parsed(text: str) -> Tree:
 
 
 class _Replace(cst.CSTTransformer):
-    def __init__(self, changes: Mapping[cst.CSTNode, Change]) -> None:
+    def __init__(
+        self, changes: Mapping[_N, Change], around: set[cst.CSTNode], inner: set[int]
+    ) -> None:
         super().__init__()
         self._changes = {id(node): change for node, change in changes.items()}
+        self._around = around
+        self._inner = inner
+        self._updated: dict[int, Change] = {}
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node in self._around
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> Change:  # type: ignore[override]
-        return self._changes.get(id(original_node), updated_node)
+        change = self._changes.get(id(original_node), updated_node)
+        if id(original_node) in self._inner:
+            # what takes the place of the node around it may have been changed itself
+            change = self._updated.get(id(change), change)
+        self._updated[id(original_node)] = change
+        return change
 
 
 def importing(text: str, statement: str) -> str:

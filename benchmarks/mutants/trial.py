@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from benchmarks.mutants.program import Mutant
+from benchmarks.mutants.program import Mutant, Program
 from losslint.engine import Job, lint
 from losslint.finding import Finding
 from losslint.rule import Rule
@@ -35,18 +35,22 @@ class Trial:
 
 
 class Linter:
-    """losslint with all defaults."""
+    """losslint with all defaults, and the advice that is asked for."""
 
     def __init__(self, rules: Sequence[type[Rule]]) -> None:
         self._rules = rules
-        self.enabled = choose(rules, [])
+        self._enabled = choose(rules, [])
+        self._advice = frozenset(rule.code for rule in rules) - self._enabled
 
-    def findings(self, files: Mapping[str, str], folder: Path) -> tuple[Finding, ...]:
+    def findings(
+        self, files: Mapping[str, str], folder: Path, advice: frozenset[str] = frozenset()
+    ) -> tuple[Finding, ...]:
         """What is found in files.
 
         Args:
             files: texts by their paths.
             folder: an empty folder to write them to, since imports are looked up on disk.
+            advice: codes that are on besides the defaults.
         """
         sources = []
         for name, text in files.items():
@@ -57,20 +61,21 @@ class Linter:
         job = Job(
             top=folder,
             rules=self._rules,
-            enabled=self.enabled,
+            enabled=self._enabled | advice,
             file_ignores=FileIgnores(folder),
         )
         return lint(sources, job).findings
 
-    def is_asked(self, mutant: Mutant) -> bool:
-        """Whether any rule is on that could see the fault."""
-        return not self.enabled.isdisjoint(mutant.codes)
+    def given_advice(self, program: Program, folder: Path) -> frozenset[str] | None:
+        """The advice that a program gets as it is, or nothing if a default rule finds anything."""
+        codes = {found.code for found in self.findings(program.files, folder, self._advice)}
+        return frozenset(codes) if codes <= self._advice else None
 
     def trial(self, mutant: Mutant, folder: Path) -> Trial:
         """Lints a mutant of a program in which nothing was found."""
-        found = self.findings(mutant.files, folder)
+        found = self.findings(mutant.files, folder, mutant.codes)
         right = [finding for finding in found if finding.code in mutant.codes]
         elsewhere = tuple(finding for finding in found if finding.code not in mutant.codes)
-        if mutant.place in mutant.program.harmless:
+        if mutant.is_harmless:
             return Trial(mutant, Outcome.HARMLESS, found)
         return Trial(mutant, Outcome.FOUND if right else Outcome.MISSED, elsewhere)

@@ -23,6 +23,7 @@ from losslint.analysis.python.classes import initialise, uncalled_arguments
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
+from losslint.analysis.torch_api.modules import model_of_trainer
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -211,10 +212,19 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
         run,
         module,
         title,
-        lambda: call_function(run, method, uncalled_arguments(run, method, True), receiver),
+        lambda: call_function(run, method, _arguments(run, method, target), receiver),
     )
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
     for (slots, key), value in writes.items():
         if slots is target.slots and value is not None and key not in slots:
             heap.set(slots, key, value)
+
+
+def _arguments(run: Interpreter, method: Function, target: Instance) -> Args:
+    """Arguments of a method that nobody calls; a trainer of a library passes its own model."""
+    args = uncalled_arguments(run, method, True)
+    model = model_of_trainer(run, target)
+    if model is not None and "model" in args.keywords:
+        args.keywords["model"] = model
+    return args

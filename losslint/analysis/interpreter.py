@@ -32,12 +32,9 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.events import (
-    FLOW,
     Event,
     ImplicitDim,
-    LossSum,
     LossTerm,
-    OperationInLoss,
     OperationKind,
 )
 from losslint.analysis.reading.failures import BudgetSpent
@@ -102,6 +99,7 @@ class Interpreter:
         self.returns: Mapping[str, str] = {}
         """What the settings say that callables return, by qualified name."""
         self.no_grad = 0
+        self.switched_off = False
         self.autocast = 0
         self.dead = 0
         self.settled = 0
@@ -137,6 +135,7 @@ class Interpreter:
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
+        self.switched_off = False
         self.rounds = 1
         self.drawn = frozenset()
         self.looping.clear()
@@ -175,7 +174,18 @@ class Interpreter:
         return value
 
     def exec(self, body: Sequence[cst.CSTNode]) -> bool:
-        """Runs statements; False where control never reaches their end."""
+        """Runs the statements of a block; False where control never reaches their end.
+
+        What ``torch.set_grad_enabled(False)`` switched off in it is on again behind it.
+        """
+        off = self.switched_off
+        goes_on = self.exec_line(body)
+        if self.switched_off != off:
+            self.switch_gradient(off)
+        return goes_on
+
+    def exec_line(self, body: Sequence[cst.CSTNode]) -> bool:
+        """Runs the statements of a line."""
         statements = self._statements
         for statement in body:
             self.step()
@@ -183,6 +193,11 @@ class Interpreter:
             if execute is not None and not execute(self, statement):
                 return False
         return True
+
+    def switch_gradient(self, off: bool) -> None:
+        """Switches gradients off or on for what follows in a block."""
+        self.no_grad += off - self.switched_off
+        self.switched_off = off
 
     def call(self, callee: Value, args: Args) -> Value:
         """The value of a call, with all its effects."""
@@ -297,40 +312,6 @@ class Interpreter:
         if self.dead and not isinstance(event, ImplicitDim):
             return
         self.events.append(event)
-
-    def reaches_loss(self, value: Value) -> None:
-        """Reports the operations whose result has now been seen to be part of a loss."""
-        self._reaches_loss(value, set())
-
-    def _reaches_loss(self, value: Value, seen: set[int]) -> None:
-        if isinstance(value, Union):
-            for one in value.alternatives:
-                self._reaches_loss(one.value, seen)
-        elif isinstance(value, Tuple):
-            for item in value.items:
-                self._reaches_loss(item, seen)
-        elif isinstance(value, Instance):
-            if value.oid in seen:  # lists can hold themselves
-                return
-            seen.add(value.oid)
-            for item in list(value.slots.values()):
-                if not isinstance(item, Instance):
-                    self._reaches_loss(item, seen)
-        elif isinstance(value, Tensor):
-            for operation in value.operations:
-                if operation.kind is OperationKind.ACCUMULATION:
-                    self.seen.backpropagated.add(operation.place)
-                if operation.kind is OperationKind.IMPLICIT_DIM:
-                    sure = operation.operand.confidence
-                    self.emit(ImplicitDim(operation.place, operation.function, sure))
-                    continue
-                if operation.kind in FLOW:
-                    continue
-                operand = operation.operand
-                if operand.grad or operand.deps or operation.repeated:
-                    self.emit(OperationInLoss(operation, guarded=False))
-            for place in value.sums:
-                self.emit(LossSum(place, value.terms))
 
     def repeats(self) -> bool:
         """Whether what runs here is part of training, not of preparing data once before it."""

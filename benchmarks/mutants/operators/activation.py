@@ -1,4 +1,4 @@
-"""A softmax or sigmoid before a loss that applies its own."""
+"""An activation behind the last layer that the loss is not made for."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ _HELPER = "finishing"
 
 _FAULTS = {
     Loss.CROSS_ENTROPY: {
-        "softmax": "LOS104",
-        "sigmoid": "LOS106",
-        "tanh": "LOS106",
-        "log_softmax": "LOS105",
-        "relu": "LOS107",
+        "softmax": {"LOS104"},
+        "sigmoid": {"LOS106"},
+        "tanh": {"LOS106"},
+        "log_softmax": {"LOS105"},
+        "relu": {"LOS107"},
     },
-    Loss.BINARY_CROSS_ENTROPY: {"sigmoid": "LOS103", "relu": "LOS107"},
+    Loss.BINARY_CROSS_ENTROPY: {
+        "sigmoid": {"LOS103"},
+        "relu": {"LOS107"},
+        # behind a single output the softmax is always one, which has a rule of its own
+        "softmax": {"LOS110", "LOS109"},
+    },
+    Loss.SQUARED_ERROR: {"sigmoid": {"LOS206"}, "tanh": {"LOS206"}},
 }
 """The activations that do not belong before a loss, and the rules that say so."""
 _MODULES = {
@@ -35,11 +41,11 @@ _MODULES = {
 def in_forward(program: Program) -> Iterator[Mutant]:
     """Applies the activation to what the model returns."""
     for logits in program.logits:
-        for activation, code in _FAULTS[logits.loss].items():
+        for activation, codes in _FAULTS[logits.loss].items():
             spoiled = f"torch.{_call(activation, '{}', logits)}"
             for line, text in _with_returned(program, logits, spoiled):
                 files = {logits.file: importing(text, "import torch")}
-                yield _mutant(program, logits, f"{activation} in forward", line, files, code)
+                yield _mutant(program, logits, f"{activation} in forward", line, files, codes)
 
 
 def in_another_file(program: Program) -> Iterator[Mutant]:
@@ -49,14 +55,14 @@ def in_another_file(program: Program) -> Iterator[Mutant]:
         helper = str(path.with_name(f"{_HELPER}.py"))
         in_package = str(path.with_name("__init__.py")) in program.files
         statement = f"from {'.' if in_package else ''}{_HELPER} import finish"
-        for activation, code in _FAULTS[logits.loss].items():
+        for activation, codes in _FAULTS[logits.loss].items():
             finish = (
                 "import torch\n\n\ndef finish(scores):\n"
                 f"    return torch.{_call(activation, 'scores', logits)}\n"
             )
             for line, text in _with_returned(program, logits, "finish({})"):
                 files = {logits.file: importing(text, statement), helper: finish}
-                yield _mutant(program, logits, f"{activation} in another file", line, files, code)
+                yield _mutant(program, logits, f"{activation} in another file", line, files, codes)
 
 
 def as_last_layer(program: Program) -> Iterator[Mutant]:
@@ -65,7 +71,7 @@ def as_last_layer(program: Program) -> Iterator[Mutant]:
         if logits.layer is None:
             continue
         tree = parsed(program.files[logits.file])
-        for activation, code in _FAULTS[logits.loss].items():
+        for activation, codes in _FAULTS[logits.loss].items():
             module = f"torch.nn.{_call(_MODULES[activation], '', logits)}"
             for assign in tree.nodes(cst.Assign):
                 if tree.code(assign.targets[0].target) != logits.layer:
@@ -74,7 +80,7 @@ def as_last_layer(program: Program) -> Iterator[Mutant]:
                 text = tree.changed({assign.value: cst.parse_expression(layers)})
                 files = {logits.file: importing(text, "import torch")}
                 line = tree.line(assign)
-                yield _mutant(program, logits, f"{activation} as last layer", line, files, code)
+                yield _mutant(program, logits, f"{activation} as last layer", line, files, codes)
 
 
 def _call(activation: str, of: str, logits: Logits) -> str:
@@ -108,7 +114,7 @@ def _mutant(
     operator: str,
     line: int,
     files: Mapping[str, str],
-    code: str,
+    codes: set[str],
 ) -> Mutant:
     return Mutant(
         program=program,
@@ -116,5 +122,5 @@ def _mutant(
         file=logits.file,
         line=line,
         files={**program.files, **files},
-        codes=frozenset({code}),
+        codes=frozenset(codes),
     )

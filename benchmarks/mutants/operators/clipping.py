@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
 
+from benchmarks.mutants.fault import fault, trees
 from benchmarks.mutants.program import Mutant, Program
-from benchmarks.mutants.tree import Tree, last_name, parsed, statement_call
+from benchmarks.mutants.tree import Change, Tree, last_name, parsed, statement_call
 
 _CLIPS = ("clip_grad_norm_", "clip_grad_value_")
+_BACKWARDS = ("backward", "manual_backward")
+_RECURRENT = re.compile(r"\b(LSTM|GRU|RNN)(Cell)?\(")
 _PASS = cst.SimpleStatementLine([cst.Pass()])
 
 
@@ -36,6 +40,31 @@ def after_the_step(program: Program) -> Iterator[Mutant]:
             yield _mutant(program, "clip after the step", file, tree, statement, changed, "LOS407")
 
 
+def before_backward(program: Program) -> Iterator[Mutant]:
+    """Clips what is not there yet."""
+    for file, tree, statement, _ in _clips(program):
+        block = tree.parent(statement)
+        if not isinstance(block, cst.IndentedBlock | cst.Module):
+            continue
+        before = block.body[: list(block.body).index(statement)]
+        backward = next((line for line in before if _calls(line) in _BACKWARDS), None)
+        if isinstance(backward, cst.SimpleStatementLine):
+            both = cst.FlattenSentinel([statement.with_changes(leading_lines=[]), backward])
+            changes: dict[cst.CSTNode, Change] = {
+                statement: cst.RemoveFromParent(),
+                backward: both,
+            }
+            yield fault(program, "clip before backward", file, statement, changes, "LOS407")
+
+
+def dropped(program: Program) -> Iterator[Mutant]:
+    """Does not clip the gradients of a recurrent network."""
+    if not any(_RECURRENT.search(text) for text in program.files.values()):
+        return
+    for file, _, statement, _ in _clips(program):
+        yield fault(program, "drop the clipping", file, statement, {statement: _PASS}, "LOS410")
+
+
 def while_scaled(program: Program) -> Iterator[Mutant]:
     """Clips gradients that a scaler still multiplies."""
     for file, text in program.files.items():
@@ -44,6 +73,17 @@ def while_scaled(program: Program) -> Iterator[Mutant]:
             if _calls(statement) == "unscale_":
                 changed = tree.changed({statement: _PASS})
                 yield _mutant(program, "drop unscale_", file, tree, statement, changed, "LOS406")
+
+
+def never_updated(program: Program) -> Iterator[Mutant]:
+    """Takes out the update of the scaler."""
+    for file, tree in trees(program):
+        for statement in tree.nodes(cst.SimpleStatementLine):
+            call = statement_call(statement)
+            if call is not None and _calls(statement) == "update" and not call.args:
+                if "scaler" in tree.code(call.func):
+                    changes = {statement: _PASS}
+                    yield fault(program, "drop update", file, statement, changes, "LOS415")
 
 
 def step_without_scaler(program: Program) -> Iterator[Mutant]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import libcst as cst
 
+from benchmarks.mutants.fault import fault, trees
 from benchmarks.mutants.program import Mutant, Program
 from benchmarks.mutants.tree import importing, last_name, parsed
 
@@ -79,25 +81,35 @@ def class_called_as_function(program: Program) -> Iterator[Mutant]:
 
 def unreduced(program: Program) -> Iterator[Mutant]:
     """Leaves a loss as one number for each sample."""
-    for file, text in program.files.items():
-        tree = parsed(text)
+    for file, call, changed in _reduced(program, "none"):
+        yield fault(program, "loss not reduced", file, call, {call: changed}, "LOS504")
+
+
+def summed(program: Program) -> Iterator[Mutant]:
+    """Takes the sums over the batch in place of the means, of all losses in a function."""
+    functions: dict[tuple[str, int], dict[cst.Call, cst.BaseExpression]] = defaultdict(dict)
+    for file, call, changed in _reduced(program, "sum"):
+        around = parsed(program.files[file]).around(call, cst.FunctionDef)
+        functions[file, id(around)][call] = changed
+    for (file, _), changes in functions.items():
+        first = next(iter(changes))
+        yield fault(program, "losses summed", file, first, changes, "LOS503")
+
+
+def _reduced(
+    program: Program, reduction: str
+) -> Iterator[tuple[str, cst.Call, cst.BaseExpression]]:
+    """The losses that say nothing of their reduction, and what they are with another."""
+    for file, tree in trees(program):
         for call in tree.nodes(cst.Call):
             if last_name(call.func) not in _REDUCED or any(
                 given.keyword is not None and given.keyword.value == "reduction"
                 for given in call.args
             ):
                 continue
-            given = ", ".join(tree.code(arg).rstrip(", \n") for arg in call.args)
-            arguments = f"{given}, reduction='none'" if given else "reduction='none'"
-            changed = cst.parse_expression(f"{tree.code(call.func)}({arguments})")
-            yield Mutant(
-                program=program,
-                operator="loss not reduced",
-                file=file,
-                line=tree.line(call),
-                files={**program.files, file: tree.changed({call: changed})},
-                codes=frozenset({"LOS504"}),
-            )
+            given = [tree.code(arg).rstrip(", \n") for arg in call.args]
+            arguments = ", ".join([*given, f"reduction={reduction!r}"])
+            yield file, call, cst.parse_expression(f"{tree.code(call.func)}({arguments})")
 
 
 def _short(name: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from benchmarks.mutants.fault import fault, trees
 from benchmarks.mutants.program import Mutant, Program
-from benchmarks.mutants.tree import Change, Tree, importing, last_name, parsed
+from benchmarks.mutants.tree import Change, Tree, last_name, parsed
 
 _CROSS_ENTROPY = "cross_entropy"
 _MODULE = "CrossEntropyLoss"
@@ -18,24 +19,54 @@ _ORDERED = {*_BINARY, "cross_entropy", "nll_loss"}
 
 def one_hot(program: Program) -> Iterator[Mutant]:
     """Makes the class indices that go into a cross entropy one-hot."""
-    trees = {file: parsed(text) for file, text in program.files.items()}
-    names = {name for tree in trees.values() for name in _names(tree)} | {_CROSS_ENTROPY}
-    for file, tree in trees.items():
+    for file, tree, call in cross_entropies(program):
+        target = call.args[1].value
+        encoded = cst.parse_expression(f"torch.nn.functional.one_hot({tree.code(target)})")
+        changes = {target: encoded}
+        yield fault(
+            program, "one-hot target", file, call, changes, "LOS201", imports="import torch"
+        )
+
+
+def floats(program: Program) -> Iterator[Mutant]:
+    """Makes the class indices that go into a cross entropy floating point, or leaves them so."""
+    for file, tree, call in cross_entropies(program, "nll_loss"):
+        target = call.args[1].value
+        bare = _owner(target, "long")
+        other = bare or cst.parse_expression(f"({tree.code(target)}).float()")
+        yield fault(program, "floats as target", file, call, {target: other}, "LOS203")
+
+
+def column(program: Program) -> Iterator[Mutant]:
+    """Leaves the class indices that go into a cross entropy a column."""
+    for file, _, call in cross_entropies(program, "nll_loss"):
+        target = call.args[1].value
+        bare = _owner(target, "squeeze") or _owner(target, "flatten")
+        if bare is not None:
+            yield fault(program, "column as target", file, call, {target: bare}, "LOS203")
+
+
+def cross_entropies(program: Program, *others: str) -> Iterator[tuple[str, Tree, cst.Call]]:
+    """The calls of cross entropies, by function or by the name of an object.
+
+    Args:
+        program: where to look.
+        others: the names of more functions.
+    """
+    names = {name for _, tree in trees(program) for name in _names(tree)}
+    names |= {_CROSS_ENTROPY, *others}
+    for file, tree in trees(program):
         for call in tree.nodes(cst.Call):
             name = last_name(call.func)
-            if name not in names or len(call.args) < _ARGUMENTS or _is_other(tree, call, name):
-                continue
-            target = call.args[1].value
-            encoded = cst.parse_expression(f"torch.nn.functional.one_hot({tree.code(target)})")
-            text = importing(tree.changed({target: encoded}), "import torch")
-            yield Mutant(
-                program=program,
-                operator="one-hot target",
-                file=file,
-                line=tree.line(call),
-                files={**program.files, file: text},
-                codes=frozenset({"LOS201"}),
-            )
+            if name in names and len(call.args) >= _ARGUMENTS and not _is_other(tree, call, name):
+                yield file, tree, call
+
+
+def _owner(value: cst.BaseExpression, method: str) -> cst.BaseExpression | None:
+    """What a method is called on."""
+    if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute):
+        return value.func.value if value.func.attr.value == method else None
+    return None
 
 
 def integers(program: Program) -> Iterator[Mutant]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
+from benchmarks.mutants.fault import fault, trees
 from benchmarks.mutants.program import Mutant, Program
 from benchmarks.mutants.tree import Tree, last_name, parsed, statement_call
 
@@ -56,6 +57,26 @@ def zero_between_backward_and_step(program: Program) -> Iterator[Mutant]:
                     file: tree.changed({statement: cst.RemoveFromParent(), step: moved}),
                 },
                 codes=frozenset({"LOS402"}),
+            )
+
+
+def zero_outside_the_loop(program: Program) -> Iterator[Mutant]:
+    """Zeroes once before the loop that steps."""
+    for file, tree in trees(program):
+        for statement in tree.nodes(cst.SimpleStatementLine):
+            loop = tree.around(statement, cst.For, cst.While, cst.FunctionDef)
+            if _zeroed(tree, statement) is None or not isinstance(loop, cst.For):
+                continue
+            if tree.parent(statement) is not loop.body or len(loop.body.body) == 1:
+                continue
+            if not any(last_name(call.func) == "step" for call in tree.nodes(cst.Call, loop)):
+                continue
+            inside = [line for line in loop.body.body if line is not statement]
+            before = statement.with_changes(leading_lines=loop.leading_lines)
+            rest = loop.with_changes(leading_lines=[], body=loop.body.with_changes(body=inside))
+            changes = {loop: cst.FlattenSentinel([before, rest])}
+            yield fault(
+                program, "zero_grad outside the loop", file, statement, changes, "LOS414", "LOS401"
             )
 
 

@@ -41,9 +41,15 @@ MAXIMUM = "maximum"
 
 
 def is_maximum(value: Value) -> bool:
-    """Whether a value is the largest element of something unknown."""
+    """Whether a value is the largest element of something unknown, or what `max` gives with it."""
     key = value.key if isinstance(value, Unknown) else None
+    while isinstance(key, tuple) and (key[1:] in _FIRST_OF_TWO or key[:1] == (DETACHED,)):
+        key = key[1] if key[0] == DETACHED else key[0]
     return isinstance(key, tuple) and key[:1] == (MAXIMUM,)
+
+
+_FIRST_OF_TWO = (("[]", Const(0)), (".", "values"))
+"""Ends of the symbol of the largest elements, where their positions come with them."""
 
 
 LABEL = "label"
@@ -83,12 +89,14 @@ def is_number(value: object) -> bool:
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
     key = value.key
-    if isinstance(key, tuple) and len(key) == 3 and key[0] == "-":
+    if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
     detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
     return detached or is_label(key) or is_number(value) or is_setting(key)
 
 
+DEVIATION = "deviation"
+"""The first part of the symbol of what something is away from a mean, say, of its own."""
 DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
@@ -190,6 +198,8 @@ def is_square(value: Unknown) -> bool:
     key = value.key
     if not (isinstance(key, tuple) and len(key) == 3 and key[0] == "**"):
         return False
+    if isinstance(key[1], tuple) and key[1][:1] == (DEVIATION,):
+        return False  # of which the mean is a spread, and no error
     exponent = number(key[2]) if isinstance(key[2], Const) else None
     return exponent is not None and exponent > 0 and exponent % 2 == 0
 
@@ -212,6 +222,16 @@ def is_difference(value: Value) -> bool:
     """Whether a value is the difference of two unknown ones."""
     key = value.key if isinstance(value, Unknown) else None
     return isinstance(key, tuple) and len(key) == 3 and key[0] == "-"
+
+
+def is_made_of(whole: Unknown, part: Unknown) -> bool:
+    """Whether something unknown was made by methods of something else, as its mean is.
+
+    What it is away from that is no error of a prediction.
+    """
+    return any(
+        isinstance(key, tuple) and key[1:2] == (".",) and key[0] == whole.key for key in part.deps
+    )
 
 
 def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | None:

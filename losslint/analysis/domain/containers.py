@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_sizes
+from losslint.analysis.domain.conditions import is_maximum, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.sizes import ANY
@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
     Extern,
     Instance,
     Params,
+    Sign,
     Tensor,
     Tuple,
     Union,
@@ -187,11 +188,13 @@ def element(
             return iterate(run, value, node)
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Tensor):
+        if value.shape == "sizes" and index:
+            return Tensor(grad=False, sign=Sign.POSITIVE)
         return picked(value)
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        known = index is not None and is_sizes(value.key)
+        known = index is not None and (is_sizes(value.key) or (index == 0 and is_maximum(value)))
         one = (value.key, "[]", Const(index)) if known else None
         return Unknown(one, value.deps, value.lost, value.why)
     return UNKNOWN
@@ -228,6 +231,7 @@ _OF_ELEMENTS = frozenset(
         "norm",
         "maximum",
         "minimum",
+        "shifted",
         "exp",
         "absorbed",
         "cosine",

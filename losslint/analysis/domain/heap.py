@@ -32,6 +32,9 @@ ITEMS = "[]"
 REST = "[*]"
 """The slot of a list or dict that stands for items whose number or key is not known."""
 
+FACTORY = "[+key]"
+"""The slot of a dict that holds what makes the value of a key that it does not have yet."""
+
 
 class Slots(dict[Hashable, Value]):
     """The variables of one scope or the attributes of one object."""

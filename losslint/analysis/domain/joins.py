@@ -224,15 +224,39 @@ def each(value: Value, change: Callable[[Value], Value]) -> Value:
 
 
 def under(value: Value, assumed: Conditions) -> Value:
-    """The value where ``assumed`` holds: alternatives that contradict it are gone."""
+    """The value where ``assumed`` holds: alternatives that contradict it are gone.
+
+    So are those for a limit of one number where the code is for a limit of another one, such as
+    ``if t1 == 1.0`` in a loss with two temperatures: a program is at one of them, if at any.
+    """
     if not isinstance(value, Union) or not assumed:
         return value
-    kept = [one for one in value.alternatives if not contradict(one.when, assumed)]
+    limits = _limits(assumed)
+    kept = [
+        one
+        for one in value.alternatives
+        if not contradict(one.when, assumed)
+        and (not limits or not one.when or not (_limits(one.when) - limits))
+    ]
     if len(kept) == len(value.alternatives):
         return value
     if len(kept) == 1:
         return kept[0].value
     return Union(tuple(kept)) if kept else UNKNOWN
+
+
+def _limits(conditions: Conditions) -> frozenset[Hashable]:
+    """The symbols that are equal to a number with a fraction, as far as conditions say so."""
+    return frozenset(
+        key[1]
+        for key, outcome in conditions
+        if outcome
+        and isinstance(key, tuple)
+        and len(key) == 3
+        and key[0] == "=="
+        and isinstance(key[2], Const)
+        and type(key[2].value) is float
+    )
 
 
 def without_none(value: Value) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.values import Act, Tensor, Value
+from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class LossTerm:
         return self.label == "KLDivLoss"
 
 
+_FIXED = frozenset({"constant", "blank"})
+"""Forms of tensors with the same number everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossCall:
     """A criterion called with one combination of criterion, input and target."""
@@ -91,6 +95,12 @@ class LossCall:
     """The loader of the batch was given a sampler of its own."""
     evened: Place | None = None
     """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
+
+    @property
+    def has_fixed_target(self) -> bool:
+        """Whether all samples have the same target, as those that a discriminator judges."""
+        given = [one.value for one in alternatives_of(self.target)]
+        return all(isinstance(one, Tensor) and one.shape in _FIXED for one in given)
 
     @property
     def activation(self) -> Act | None:
@@ -145,6 +155,8 @@ class OperationKind(Enum):
     """A loss kept from round to round: of use where it is backpropagated later."""
     BATCH_MEANS = "batch means"
     """A sum over the rounds of a loop of losses that are means over a batch each."""
+    BATCH_SUMS = "batch sums"
+    """The same of such means times the sizes of their batches."""
     IMPLICIT_DIM = "softmax without a dim"
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
@@ -158,6 +170,7 @@ FLOW = frozenset(
     {
         OperationKind.ACCUMULATION,
         OperationKind.BATCH_MEANS,
+        OperationKind.BATCH_SUMS,
         OperationKind.CUT,
         OperationKind.DEAD_END,
     }

@@ -211,10 +211,13 @@ class VanishingWeight:
 
 @dataclass(frozen=True, slots=True)
 class WrongAverage:
-    """A sum of batch means that is divided by a number of samples."""
+    """A sum over batches that is divided by the number of something else than it is a sum of."""
 
     place: Place
     summed: Place
+    of_samples: bool = False
+    """A sum over all samples, divided by the number of batches; else one of batch means, divided
+    by the number of samples."""
 
 
 @dataclass(frozen=True, slots=True)

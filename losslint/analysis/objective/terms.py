@@ -206,7 +206,7 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
     elif made.marks >= {"exp", "square"}:
-        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps)
+        term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps, stage=stage)
     elif CROSS_ENTROPY in made.marks:
         name = "the cross entropy"
         term = LossTerm(Family.CLASSIFICATION, name, run.place(node), made.deps, stage=stage)

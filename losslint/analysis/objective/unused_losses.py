@@ -13,12 +13,14 @@ from losslint.analysis.domain.values import Tensor, Union, Value, alternatives_o
 from losslint.analysis.events import UnusedLoss
 from losslint.analysis.python.liveness import variables_of
 from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.trace import Backward, Branch, DropLoss, Loop, Trace, actions
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 _LOSS = re.compile(r"(^|_)loss(es)?(_|\d|$)", re.IGNORECASE)
+_TIMES = re.compile(r"timer|timeit|stopwatch|bench", re.IGNORECASE)
 _SUMS = (cst.Add, cst.Subtract, cst.Divide)
 
 
@@ -44,12 +46,22 @@ def assigned(
     if variables.is_read_next(statement, name):
         return
     stores = variables.dead_stores(name)
-    if statement not in stores:
+    if statement not in stores or _is_timed(body, statement):
         return
     others = stores[statement] - {statement}
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
     run.act(DropLoss(run.place(statement.value), name, overwritten, frame.in_loss))
+
+
+def _is_timed(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
+    """Whether a statement is run to see how long it takes: `with timer:`."""
+    return any(
+        any(_TIMES.search(dotted(item.item)) for item in one.items)
+        and any(below is statement for below in walk(one.body))
+        for one in walk(body)
+        if isinstance(one, cst.With)
+    )
 
 
 def discarded(run: Interpreter, node: cst.BaseExpression, value: Value) -> None:

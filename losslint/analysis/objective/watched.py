@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.domain.values import Tensor, Value, alternatives_of
+from losslint.analysis.events import OperationKind
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
@@ -27,6 +28,21 @@ def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> Non
             parts = frozenset(term.place for term in one.value.terms)
             if run.seen.watched.get(parts) is None:
                 run.seen.watched[parts] = place
+
+
+def written_out(run: Interpreter, value: Value, place: Place) -> None:
+    """Notes that a value becomes text: of a sum of losses only its number is left."""
+    looked_at(run, value, place)
+    for one in alternatives_of(value):
+        if isinstance(one.value, Tensor):
+            read_as_number(run, one.value)
+
+
+def read_as_number(run: Interpreter, value: Tensor) -> None:
+    """Notes that a value becomes a number of Python's, or of numpy's."""
+    for operation in value.operations:
+        if operation.kind is OperationKind.ACCUMULATION:
+            run.seen.numbers.add(operation.place)
 
 
 def read_out(run: Interpreter, output: Tensor) -> None:

@@ -36,9 +36,10 @@ from losslint.analysis.objective.learned_weights import TENDING, tend
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
-from losslint.analysis.torch_api.sizing import as_tuple
+from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
 from losslint.analysis.training.trace import HandOver
 
@@ -155,6 +156,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         return value
 
     known = output_field(run, value, name)
+    if known is None and name == "model":
+        known = model_of_trainer(run, value)
     if known is not None:
         return known
     return Unknown(("attr", value.oid, name), frozenset({value.oid}))
@@ -214,12 +217,10 @@ def _of_tensor(value: Tensor, name: str, node: cst.CSTNode) -> Value:
         turned = value.sizes[::-1] if name == "T" and rank(value.sizes) is not None else ANY
         return value.but(sizes=value.sizes if name == "real" else turned, dim=None)
     if name == "shape":
-        return as_tuple(value.sizes, node)
+        return shape_of(value, node)
     if name == "logits":
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
-    if name == "shape" and value.mask is not None:
-        return Tensor(zero=value.mask, grad=False, shape="sizes")
     if name == "dtype":
         return Unknown(("dtype",))
     if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):

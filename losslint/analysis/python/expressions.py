@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
-from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python import operators, relations
 from losslint.analysis.python.last_round import of_last_round
 from losslint.analysis.python.names import lookup
@@ -100,7 +100,7 @@ def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
             words.append(part.value)
         elif isinstance(part, cst.FormattedStringExpression):
             values.append(run.eval(part.expression))
-            looked_at(run, values[-1], run.place(part.expression))
+            written_out(run, values[-1], run.place(part.expression))
             words.append(shown(values[-1]) if part.format_spec is None else None)
     beginning = list(takewhile(lambda word: word is not None, words))
     text = "".join(word for word in beginning if word is not None)

@@ -35,6 +35,7 @@ from losslint.analysis.interpreter import MAX_DEPTH, Interpreter
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objective.labels import with_labels
 from losslint.analysis.objective.objectives import note_returned
+from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
@@ -219,36 +220,20 @@ def _evaluate(
                 made = run.new_list()
                 run.heap.set(made.slots, REST, join(frame.yields))
                 value = made
+        if frame.in_loss or function.name == "forward":
+            note_together(run, value)
         if frame.in_loss and not run.no_grad:
-            run.reaches_loss(_with_graph(value))
+            reaches_loss(run, with_graph(value))
             if len(run.frames) == 2:
                 note_returned(run, function, value)
             value = through_loss(run, bound.values(), value)
         elif function.name == "forward" and isinstance(value, Instance) and not run.no_grad:
             loss = run.heap.get(value.slots, ("key", "loss"))
             if loss is not None:  # what trains such a model takes its loss from there
-                run.reaches_loss(loss)
+                reaches_loss(run, loss)
     finally:
         run.frames.pop()
     return slots, value
-
-
-def _with_graph(value: Value) -> Value:
-    """Of several things that a loss function returns those that can be losses, not the scores."""
-    if not isinstance(value, Tuple):
-        return value
-    losses = tuple(one for one in value.items if not _is_score(one))
-    return Tuple(losses) if any(isinstance(one, Tensor) for one in losses) else value
-
-
-def _is_score(value: Value) -> bool:
-    """Whether no gradient goes through a value, nor through what it was computed from."""
-    if not isinstance(value, Tensor) or value.terms:
-        return False
-    operands = [part for one in value.operations for part in (one.operand, one.other)]
-    return not any(part.grad for part in operands if part is not None) and (
-        bool(operands) or not value.grad
-    )
 
 
 def is_loss_function(function: Function, owner: Class | None) -> bool:

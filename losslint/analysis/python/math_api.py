@@ -1,4 +1,4 @@
-"""Numbers of Python's own: what the math module gives, which is never part of a graph."""
+"""Numbers of Python's own, which are no part of a graph: of math, and the limits of floats."""
 
 from __future__ import annotations
 
@@ -27,3 +27,31 @@ def _calculated(op: Op) -> Value:
             return made
     assert isinstance(made, Unknown)
     return Unknown((NUMBER, id(op.node)), made.deps, made.lost, made.why)
+
+
+@extern("torch.finfo", "numpy.finfo")
+def _limits(op: Op) -> Value:
+    made = op.run.new_instance(Extern(op.name))
+    given = op.given(0, "type", "dtype")
+    kind = given.name if isinstance(given, Extern) else ""
+    if given is None and op.name == "torch.finfo":
+        kind = "torch.float32"
+    known = _FLOATS.get(kind.replace("numpy.", "torch."), (None,) * 3)
+    for name, value in zip(("eps", "tiny", "max"), known, strict=True):
+        unknown = Unknown((NUMBER, id(op.node), name))
+        op.run.heap.set(made.slots, name, unknown if value is None else Const(value))
+    lowest = Unknown((NUMBER, id(op.node), "min")) if known[2] is None else Const(-known[2])
+    op.run.heap.set(made.slots, "min", lowest)
+    return made
+
+
+_SINGLE = (2.0**-23, 2.0**-126, (2 - 2.0**-23) * 2.0**127)
+_DOUBLE = (2.0**-52, 2.0**-1022, (2 - 2.0**-52) * 2.0**1023)
+_HALF = (2.0**-10, 2.0**-14, 65504.0)
+_FLOATS: dict[str, tuple[float | None, ...]] = {
+    "torch.float": _SINGLE, "torch.float32": _SINGLE,
+    "torch.double": _DOUBLE, "torch.float64": _DOUBLE, "builtins.float": _DOUBLE,
+    "torch.half": _HALF, "torch.float16": _HALF,
+    "torch.bfloat16": (2.0**-7, 2.0**-126, (2 - 2.0**-7) * 2.0**127),
+}  # fmt: skip
+"""The smallest step from one, the smallest normal number and the largest, by the kind of float."""

@@ -10,9 +10,12 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import (
+    DEVIATION,
     NUMBER,
     as_tensor,
     is_comparison,
+    is_made_of,
+    is_maximum,
     is_number,
     is_square,
 )
@@ -137,12 +140,15 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if is_number(left) and is_number(right):
         return Unknown((NUMBER, sign, id(node)), deps)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
-        if (is_square(left) and is_square(right)) or (
-            sign in "&|" and is_comparison(left) and is_comparison(right)
+        if (
+            (is_square(left) and is_square(right))
+            or (sign == "-" and is_maximum(right))
+            or (sign in "&|" and is_comparison(left) and is_comparison(right))
         ):
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and left.key is not None and right.key is not None:
-            return Unknown((sign, left.key, right.key), deps)
+            kind = DEVIATION if is_made_of(left, right) else sign
+            return Unknown((kind, left.key, right.key), deps)
         if sign == "*" and comparisons.is_square(node):
             base = left.key if left.key is not None else ("value", id(node))
             return Unknown(("**", base, Const(2)), deps)

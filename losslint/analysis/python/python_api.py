@@ -14,7 +14,7 @@ from losslint.analysis.domain.containers import (
     extend,
     is_key,
 )
-from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.heap import FACTORY, REST
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
@@ -35,12 +35,12 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.interpreter import Interpreter, constant
-from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.objective.watched import looked_at, read_as_number, written_out
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
+from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern
-from losslint.analysis.training import accumulation
 from losslint.analysis.training.averages import length
 from losslint.analysis.training.gradient_flow import cut
 
@@ -128,6 +128,9 @@ def _list(op: Op) -> Value:
 def _dict(op: Op) -> Value:
     made = op.run.new_dict(kind=op.name if op.name in SETTINGS else "builtins.dict")
     source = op.given(0)
+    if op.name == "collections.defaultdict" and source is not None:
+        op.run.heap.set(made.slots, FACTORY, source)
+        source = op.given(1)
     if isinstance(source, Instance):
         for key, value in list(source.slots.items()):
             if key == REST or is_key(key):
@@ -195,7 +198,7 @@ def _extreme(op: Op) -> Value:
 def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
-        accumulation.read_as_number(op.run, value)
+        read_as_number(op.run, value)
         short = op.name.rpartition(".")[2]
         return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
     if isinstance(value, Const):
@@ -218,8 +221,8 @@ def _cast(op: Op) -> Value:
 def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
-    if isinstance(value, Tensor) and (value.mask or value.zero):
-        return Tensor(zero=value.mask or value.zero, grad=False)
+    if isinstance(value, Tensor) and (found := none_found(value)) is not None:
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     if isinstance(value, Unknown):
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:
@@ -257,8 +260,9 @@ def _callable(op: Op) -> Value:
         "builtins.object", "builtins.bytes", "builtins.Exception", "builtins.chr",
         "builtins.ValueError")  # fmt: skip
 def _nothing(op: Op) -> Value:
+    see = written_out if op.name == "builtins.print" else looked_at
     for value in op.args.all():
-        looked_at(op.run, value, op.run.place(op.node))
+        see(op.run, value, op.run.place(op.node))
     if op.name in ("builtins.any", "builtins.all"):
         known = elements(op.run, op.arg(0))
         if known:

@@ -26,6 +26,7 @@ from losslint.analysis.objective import named_losses, unused_losses
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
 from losslint.analysis.python.subscripts import delete_item
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts
 from losslint.analysis.tensors.narrowing import narrow, narrow_otherwise
 from losslint.analysis.training import accumulation
@@ -62,7 +63,7 @@ def _line(run: Interpreter, node: cst.SimpleStatementLine) -> bool:
     comment = node.trailing_whitespace.comment
     if comment is not None and isinstance(node.body[-1], _STATING):
         run.stated = stated_by_comment(comment, run.place(node.body[-1]))
-    goes_on = run.exec(node.body)
+    goes_on = run.exec_line(node.body)
     run.stated = None
     return goes_on
 
@@ -82,6 +83,8 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
         missing_call(run, node.value, value)
     elif isinstance(node.value, cst.Call):
         unused_losses.discarded(run, node.value, value)
+        if dotted(node.value.func).endswith("set_grad_enabled"):
+            run.switch_gradient(_disabled(run, node.value))
     return True
 
 

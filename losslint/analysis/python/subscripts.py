@@ -23,7 +23,7 @@ from losslint.analysis.domain.containers import (
     list_items,
     picked,
 )
-from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.heap import FACTORY, ITEMS, REST
 from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.numbers import number
@@ -136,8 +136,9 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         return Unknown(None, frozenset({value.oid}))
     if isinstance(value, Unknown):
         key: Hashable = None
+        chosen = _rows(place)
         if run.repeats() and (
-            is_comparison(index) or (isinstance(index, Tensor) and index.mask is not None)
+            is_comparison(chosen) or (isinstance(chosen, Tensor) and chosen.mask is not None)
         ):
             return indexed(run, Tensor(deps=value.deps), place, node)
         if value.key is not None and isinstance(index, Const):
@@ -177,6 +178,11 @@ def _of_dict(
         found = run.heap.get(value.slots, ("key", index.value))
         if found is not None:
             return found
+        factory = run.heap.get(value.slots, FACTORY)
+        if rest is None and factory is not None:
+            made = run.call(factory, Args(node))
+            run.heap.set(value.slots, ("key", index.value), made)
+            return made
         return rest if rest is not None else run.unknown(node, "no such key is known")
     if index is None or isinstance(index, slice):
         return UNKNOWN
@@ -299,6 +305,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
     made = at_maximum(made, index if isinstance(index, tuple) else (index,))
+    index = _rows(index)
     if isinstance(index, Unknown):
         index = as_tensor(run, index, node) or index
     if isinstance(index, Tensor) and (index.mask is not None or index.dtype is DType.BOOL):
@@ -309,12 +316,40 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         return made.but(mask=index.mask)
     if not isinstance(index, Const | slice | tuple):
         made = whole(made)  # as many as there are indices
+    if any(_is_found_above(one, value) for one in _axes(index)):
+        return made.but(sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
         return made.but(mask=value.mask)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made
+
+
+def _rows(index: Index) -> Index:
+    """The index of the first axis, where it is that of whole rows: ``x[mask, :]``."""
+    if isinstance(index, tuple) and len(index) > 1:
+        if all(one == slice(None) or one == Const(...) for one in index[1:]):
+            return index[0]
+    return index
+
+
+def _axes(index: Index) -> tuple[Value | slice, ...]:
+    """What stands for each axis."""
+    if isinstance(index, Tuple):
+        return index.items
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _is_found_above(index: Value | slice, value: Tensor) -> bool:
+    """Whether an index has the positions at which a test of the values themselves succeeded."""
+    return (
+        isinstance(index, Tensor)
+        and index.target is TargetKind.INDICES
+        and index.zero is not None
+        and value.zero is not None
+        and value.zero in index.zero.chain()
+    )
 
 
 SAMPLE = Unknown(("sample",))

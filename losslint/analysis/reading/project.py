@@ -117,6 +117,7 @@ class Project:
         frames, run.frames = run.frames, []
         trace, run.trace = run.trace, []
         flags = run.no_grad, run.autocast, run.dead, run.settled
+        off, run.switched_off = run.switched_off, False
         run.no_grad = run.autocast = run.dead = run.settled = 0
         run.frames.append(Frame(module.scope, "<module>", mark=run.heap.mark()))
         try:
@@ -125,6 +126,7 @@ class Project:
             run.roots.append(tuple(run.trace))
             run.frames, run.trace = frames, trace
             run.no_grad, run.autocast, run.dead, run.settled = flags
+            run.switched_off = off
             module.state = "done"
 
     def member(self, run: Interpreter, module: Module, name: str) -> Value | None:

@@ -20,3 +20,12 @@ def receiver(node: cst.CSTNode, otherwise: str) -> str:
     """The object of a method as text, whether the method is called here or only named."""
     method = node.func if isinstance(node, cst.Call) else node
     return dotted(method.value) if isinstance(method, cst.Attribute) else otherwise
+
+
+def is_of_one_parameter(node: cst.CSTNode) -> bool:
+    """Whether a gradient is spelled as that of an attribute: `self.bias.grad.zero_()`.
+
+    `p.grad.zero_()` may be about each parameter in turn.
+    """
+    names = dotted(node).split(".")
+    return "grad" in names[2:]

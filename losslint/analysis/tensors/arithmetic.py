@@ -49,6 +49,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -128,6 +129,8 @@ def _joined(
 ) -> Tensor:
     """A sum in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
+    if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
+        made = made.but(marks=made.marks - {BATCH_MEAN})
     if one.shape == other.shape == "scaled-sum":
         made = made.but(shape="scaled-sum")
     if made.sums or len({term.family for term in made.terms}) < 2:
@@ -201,6 +204,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         if one.act is Act.RAW and other.shape == "maximum":
             return shifted.but(act=Act.RAW, trail=one.trail)
         return shifted
+    if one.shape == "shifted":
+        return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
         if is_mirrored(run, node):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import Step
-from losslint.analysis.domain.values import Tensor, Value
+from losslint.analysis.domain.values import TargetKind, Tensor, Value, ZeroReason
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import has_cut
@@ -55,6 +55,15 @@ def without(value: Tensor, *kinds: OperationKind) -> Tensor:
         return value
     kept = frozenset(one for one in value.operations if one.kind not in kinds)
     return value if len(kept) == len(value.operations) else value.but(operations=kept)
+
+
+def none_found(value: Tensor) -> ZeroReason | None:
+    """Why a tensor can have no elements: it has positions, or a selection, of what was found."""
+    found = value.zero if value.target is TargetKind.INDICES else None
+    for one in value.operations:
+        if one.kind is OperationKind.SELECTION:
+            found = one.zero
+    return found
 
 
 def whole(value: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ from losslint.analysis.tensors.operations import (
     without,
 )
 from losslint.analysis.tensors.powers import DENSE
-from losslint.analysis.training.averages import BATCH_MEAN, divided
+from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
-    made = _no_batch_mean(blend(left, right))
+    made = multiplied(blend(left, right), node)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
@@ -129,14 +129,6 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "sum-square"
     masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
     return "exp" if masked else "product"
-
-
-def _no_batch_mean(made: Tensor) -> Tensor:
-    """A product, which may be a mean times the number that it was taken of."""
-    if BATCH_MEAN not in made.marks:
-        return made
-    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
-    return made.but(marks=made.marks - {BATCH_MEAN}, operations=frozenset(kept))
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:

@@ -24,7 +24,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.forms import BETWEEN
+from losslint.analysis.tensors.forms import BETWEEN, BOUNDED
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
 
@@ -64,9 +64,23 @@ def _logsigmoid(op: Op) -> Value:
     return activated(op, Act.LOG_SIGMOID, op.tensor(), "logsigmoid")
 
 
-@function("tanh", "hardtanh", "softsign")
+@function("tanh", "softsign")
 def _tanh(op: Op) -> Value:
     return activated(op, Act.TANH, op.tensor(), op.name)
+
+
+@function("hardtanh")
+def _hardtanh(op: Op) -> Value:
+    bounds = [op.given(1, "min_val"), op.given(2, "max_val")]
+    if op.module is not None:
+        bounds += [op.run.heap.get(op.module.slots, slot) for slot in _BOUNDS]
+    if any(bound is not None for bound in bounds):
+        return blend(op.tensor()).but(shape=BOUNDED)
+    return activated(op, Act.TANH, op.tensor(), op.name)
+
+
+_BOUNDS = (("arg", 0), ("opt", "min_val"), ("opt", "max_val"))
+"""The slots of a module with what it was told to keep its output between."""
 
 
 @function("relu", "relu6", "threshold")

@@ -24,12 +24,16 @@ from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, both_classes
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.sizing import sizes_of
 
 
 @function("cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "column_stack")
 def _cat(op: Op) -> Value:
     source = op.arg(0, "tensors")
     known = elements(op.run, source)
+    if known is not None:
+        # what rows are collected in begins with none of them
+        known = [one for one in known if 0 not in sizes_of(one)] or known
     parts = known if known is not None else [element(op.run, source, op.node)]
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):

@@ -22,7 +22,6 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
-from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
@@ -30,7 +29,7 @@ from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs, others_than
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
-from losslint.analysis.torch_api.sizing import as_tuple, sizes_of, whole
+from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import cut, lasting
 
 
@@ -80,12 +79,8 @@ _SIGNS = {
 
 @function("numel", "nelement")
 def _counted(op: Op) -> Value:
-    given = op.tensor()
     # of a mask these are all elements, of positions or of a selection those that were found
-    found = given.zero if given.target is TargetKind.INDICES else None
-    for one in given.operations:
-        if one.kind is OperationKind.SELECTION:
-            found = one.zero
+    found = operations.none_found(op.tensor())
     return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
 
 
@@ -97,19 +92,18 @@ def _tested(op: Op) -> Value:
 
 @function("dim", "element_size", "get_device", "stride", "storage")
 def _measured(op: Op) -> Value:
-    given = op.given(0, "input", "self")
-    first = op.name == "size" and op.given(1, "dim") == Const(0)
-    if first and isinstance(given, Tensor) and given.mask is not None:
-        return Tensor(zero=given.mask, grad=False)
     return Unknown()
 
 
 @function("size")
 def _size(op: Op) -> Value:
-    given = sizes_of(op.given(0, "input", "self"))
-    dim = op.given(1, "dim")
+    value = op.given(0, "input", "self")
+    given, dim = sizes_of(value), op.given(1, "dim")
     if dim is None:
-        return as_tuple(given, op.node)
+        return shape_of(value, op.node) if isinstance(value, Tensor) else as_tuple(given, op.node)
+    found = operations.none_found(value) if isinstance(value, Tensor) else None
+    if found is not None and dim == Const(0):
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     size = at(given, whole(dim))
     return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
 
@@ -127,7 +121,8 @@ def _is_leaf(op: Op) -> bool:
 
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
-    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant")
+    kind = dtype_named(op.given(-1, "dtype"))
+    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant", dtype=kind)
 
 
 @function("unique", "unique_consecutive")

@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     both_classes,
 )
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.shaping import positions
 
 
 @function("add", "__add__")
@@ -222,6 +223,8 @@ def _clamp(op: Op) -> Value:
     kept = given.shape in ("ratio", "one-minus", "norm")
     cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
     limit = _limit(cap) if capped else ""
+    if limit == "up-to-one" and _is_below_one(op):
+        limit = "absorbed"
     made = given.but(
         sign=Sign.POSITIVE if raised else given.sign,
         zero=None if raised else given.zero,
@@ -246,11 +249,22 @@ def _limit(cap: float | None) -> str:
     return "up-to-one" if cap == 1 else "absorbed"
 
 
+def _is_below_one(op: Op) -> bool:
+    """Whether a cap of one is spelled as one minus something, of which nothing is left."""
+    arguments = op.node.args if isinstance(op.node, cst.Call) else ()
+    return any(
+        isinstance(one.value, cst.BinaryOperation)
+        and isinstance(one.value.operator, cst.Subtract)
+        and number(op.run.eval(one.value)) == 1
+        for one in arguments
+    )
+
+
 @function("where")
 def _where(op: Op) -> Value:
     test = op.given(0, "condition")
     if len(op.args.positional) == 1:
-        return Tuple((Tensor(dtype=DType.INT, grad=False),))
+        return Tuple((positions(op, op.tensor(0, "condition")),))
     one, other = op.arg(1, "input", "x"), op.arg(2, "other", "y")
     if test is not None:
         op.run.guard(test)

@@ -33,6 +33,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
 from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
+from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import mean_of_selection
@@ -137,7 +138,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
         run.act(LossMade(place))
         for value in inputs:
-            run.reaches_loss(value.value)
+            reaches_loss(run, value.value)
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)

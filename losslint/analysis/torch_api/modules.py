@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
+import libcst as cst
+
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import TAIL, elements, extend, is_key, keys_of, kind_of
 from losslint.analysis.domain.heap import ITEMS, REST
@@ -48,7 +50,8 @@ _SIZE_CHANGING = frozenset(
 )
 _ACTIVATIONS = {
     "Sigmoid": "sigmoid", "Hardsigmoid": "hardsigmoid", "LogSigmoid": "logsigmoid", "Tanh": "tanh",
-    "Hardtanh": "tanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu", "Softplus": "softplus",
+    "Hardtanh": "hardtanh", "Softsign": "tanh", "ReLU": "relu", "ReLU6": "relu",
+    "Softplus": "softplus",
     "LeakyReLU": "leaky_relu", "PReLU": "leaky_relu", "ELU": "leaky_relu", "SELU": "leaky_relu",
     "GELU": "leaky_relu", "SiLU": "leaky_relu", "Mish": "leaky_relu", "Hardswish": "leaky_relu",
 }  # fmt: skip
@@ -115,6 +118,15 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
         run.heap.set(made.slots, ("arg", index), value)
 
 
+def model_of_trainer(run: Interpreter, target: Instance) -> Value | None:
+    """The model that a trainer of transformers was built with, which it passes to its methods."""
+    kind = kind_of(target)
+    if not kind.startswith("transformers.") or not kind.endswith("Trainer"):
+        return None
+    named = run.heap.get(target.slots, ("opt", "model"))
+    return named if named is not None else run.heap.get(target.slots, ("arg", 0))
+
+
 def _fill(run: Interpreter, made: Instance, args: Args) -> None:
     """Children of a Sequential or ModuleList, in order."""
     run.heap.set(made.slots, ITEMS, Tuple(()))
@@ -157,8 +169,6 @@ def _fill(run: Interpreter, made: Instance, args: Args) -> None:
 
 def _before_star(args: Args) -> int:
     """How many positional arguments stand before the first ``*`` of unknown length."""
-    import libcst as cst
-
     if not isinstance(args.node, cst.Call):
         return 0
     for index, arg in enumerate(args.node.args):
@@ -255,6 +265,11 @@ for _name, _function in _ACTIVATIONS.items():
     MODULES[_name] = _function_module(_function)
 
 
+def _is_left_open(node: cst.CSTNode) -> bool:
+    """Whether a module is built with what a caller wishes, who may leave it at the defaults."""
+    return isinstance(node, cst.Call) and any(one.star == "**" for one in node.args)
+
+
 @modules("Softmax", "LogSoftmax", "Softmax2d", "Softmin")
 def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
@@ -268,7 +283,7 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
         made = activations.activated(op, Act.LOG_SOFTMAX, tensor, "log_softmax", dim=size)
     else:
         made = activations.softmaxed(op, tensor, size)
-    if dim == NONE and module.built is not None:
+    if dim == NONE and module.built is not None and not _is_left_open(module.built.step.place.node):
         title = "nn.LogSoftmax" if log else "nn.Softmax"
         made = activations.implicit(op, made, module.built.step.place, title)
     return made.but(grad=made.grad and not run.no_grad, sizes=tensor.sizes)

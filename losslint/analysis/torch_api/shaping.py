@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from losslint.analysis.domain.containers import ARGMAX, at_maximum, picked
+from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
+    TRUE,
     UNKNOWN,
     Act,
     Const,
@@ -22,14 +23,13 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.events import OperationKind
-from losslint.analysis.objective.watched import read_out
+from losslint.analysis.objective.watched import read_as_number, read_out
 from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.forms import COMPLEMENT, NEVER_EMPTY, SOME
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.training import accumulation
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 
 
@@ -48,11 +48,20 @@ def _shape(op: Op) -> Value:
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name == "nan_to_num":
         value = operations.without(value, OperationKind.MEAN)
+    if op.name in ("view", "reshape") and _is_of_known_size(op):
+        value = operations.whole(value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
         return value
     if op.name.endswith("pool2d") and value.act is Act.RELU:
         return value.but(act=Act.UNKNOWN, dim=None)
     return value.but(dim=None)
+
+
+def _is_of_known_size(op: Op) -> bool:
+    """Whether a tensor gets a first dimension that does not go by the number of its elements."""
+    given = op.args.positional[1:]
+    sizes = elements(op.run, given[0]) if len(given) == 1 else given
+    return sizes is not None and len(sizes) > 1 and sizes[0] != Const(-1)
 
 
 @function("requires_grad_")
@@ -188,6 +197,12 @@ def _indices(op: Op) -> Value:
     given = op.tensor()
     if op.name == "argmax":
         read_out(op.run, given)
+    made = positions(op, given)
+    return Tuple((made,)) if op.given(1, "as_tuple") == TRUE else made
+
+
+def positions(op: Op, given: Tensor) -> Tensor:
+    """Positions in a tensor; of a mask those where it is True, which can be none."""
     made = Tensor(
         target=TargetKind.INDICES,
         dtype=DType.INT,
@@ -214,7 +229,7 @@ def _detach(op: Op) -> Value:
 def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
-        accumulation.read_as_number(op.run, value)
+        read_as_number(op.run, value)
         if op.name in ("numpy", "tolist"):
             read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)

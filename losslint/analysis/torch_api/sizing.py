@@ -10,7 +10,8 @@ from losslint.analysis.domain import sizes
 from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
-from losslint.analysis.domain.values import NONE, TRUE, Const, Tensor, Tuple, Unknown, Value
+from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
+from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -69,6 +70,17 @@ def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
             for place, one in enumerate(found)
         )
     )
+
+
+def shape_of(value: Tensor, node: cst.CSTNode) -> Value:
+    """``tensor.shape``, read at a node.
+
+    The first size of what was found is their number, which can be zero.
+    """
+    found = none_found(value)
+    if found is None:
+        return as_tuple(value.sizes, node)
+    return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape="sizes")
 
 
 def _own(op: Op) -> Sizes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_label
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_label, is_maximum
 from losslint.analysis.domain.values import (
     Class,
     Extern,
@@ -66,18 +66,23 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
 
 
 def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
-    """The symbol of a result: labels in another form, a maximum, or anything."""
-    method = callee.key[-1] if isinstance(callee.key, tuple) else None
-    if isinstance(callee.key, tuple) and is_label(callee.key[0]):
-        return callee.key[0] if method in _FORMS else (DETACHED, id(node))
-    return MAXIMUM if method in ("max", "amax") else "made", id(node)
+    """The symbol of a result: labels or a maximum, also in another form, or anything."""
+    method = None
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        method = node.func.attr.value
+    of = callee.key[0] if isinstance(callee.key, tuple) else None
+    if is_label(of):
+        return of if method in _FORMS else (DETACHED, id(node))
+    largest = method in _MAXIMA or (method in _FORMS and is_maximum(Unknown(of)))
+    return MAXIMUM if largest else "made", id(node)
 
 
+_MAXIMA = frozenset({"max", "amax"})
 _FORMS = frozenset(
     "view reshape float long double int to cuda cpu type type_as squeeze unsqueeze flatten "
     "contiguous clone detach expand view_as expand_as reshape_as permute transpose t".split()
 )
-"""Methods that change the shape or the type of labels, or where they lie."""
+"""Methods that change the shape or the type of a tensor, or where it lies."""
 
 
 def _is_schedule(callee: Value) -> bool:

@@ -26,6 +26,7 @@ from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
+from losslint.analysis.training.gradient_flow import NO_GRAD
 from losslint.analysis.training.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
 
 if TYPE_CHECKING:
@@ -104,11 +105,13 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
-    if not outlived or any(_over_data(one.node) for one in around) or _is_in_test(run):
+    inside = any(_over_data(one.node) for one in around)
+    if not outlived or (inside and not _over_data(outlived[-1].node)) or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
-        run.act(KeepLoss(place, Place(place.file, loop), losses_in(value), total, listed))
+        losses, around_it = losses_in(value), Place(place.file, loop)
+        run.act(KeepLoss(place, around_it, losses, total, listed, _is_of_gradients(value)))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
 
@@ -144,16 +147,37 @@ def _kept_before(value: Value, place: Place) -> bool:
 def _has_graph(value: Value) -> bool:
     """Whether a value is a loss with its graph, or something unknown that can be one."""
     known = [one.value for one in alternatives_of(value) if not isinstance(one.value, Const)]
-    return bool(known) and all(
-        (isinstance(one, Tensor) and one.grad and (bool(one.terms) or _is_written_out(one)))
-        or (isinstance(one, Unknown) and one.key is not None)
+    unknown = [one for one in known if isinstance(one, Unknown)]
+    losses = [
+        one
         for one in known
-    )
+        if isinstance(one, Tensor) and one.grad and (one.terms or _is_written_out(one))
+    ]
+    if len(losses) + len(unknown) < len(known):
+        return False
+    return bool(losses) or (bool(unknown) and all(one.key is not None for one in unknown))
 
 
 def _is_written_out(value: Tensor) -> bool:
     """Whether a tensor can be a loss of which no criterion is known."""
     return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
+
+
+def _is_of_gradients(value: Value) -> bool:
+    """Whether a loss is not made of what something unknown gave under no_grad."""
+    return any(
+        NO_GRAD not in deps
+        for one in alternatives_of(value)
+        if isinstance(one.value, Tensor | Unknown)
+        for deps in _inputs(one.value)
+    )
+
+
+def _inputs(value: Tensor | Unknown) -> list[frozenset[Hashable]]:
+    """What each term of a loss depends on."""
+    if isinstance(value, Tensor) and value.terms:
+        return [term.deps for term in value.terms]
+    return [value.deps]
 
 
 def _slot(run: Interpreter, target: cst.CSTNode) -> tuple[Slots, Hashable] | None:
@@ -185,13 +209,6 @@ def _over_data(loop: cst.For | cst.While) -> bool:
     return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
 
 
-def read_as_number(run: Interpreter, value: Tensor) -> None:
-    """Notes that a value becomes a number of Python's, or of numpy's."""
-    for operation in value.operations:
-        if operation.kind is OperationKind.ACCUMULATION:
-            run.seen.numbers.add(operation.place)
-
-
 def accumulations(run: Interpreter) -> list[Accumulation]:
     """The losses that are kept with their graph and only looked at later."""
     found: dict[Place, Accumulation] = {}
@@ -218,7 +235,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
             elif (
-                keep.place in run.seen.numbers
+                keep.has_graph
+                and keep.place in run.seen.numbers
                 and not keep.losses & trained
                 and not all(isinstance(one, Tensor) for one in keep.losses)
             ):

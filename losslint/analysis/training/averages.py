@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BATCH_MEAN = "batch-mean"
 """The mark of a loss that is the mean over a batch, also when it has become a number."""
+BATCH_SUM = "batch-sum"
+"""The mark of such a mean times the number of samples in its batch."""
 SAMPLES = "samples"
 """The first part of a symbol that stands for a number of samples."""
 LAST_INDEX = "last index"
@@ -43,10 +45,10 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
     loop = run.looping[-1].node
     if not isinstance(loop, cst.For):
         return made
-    given = [one.value for one in alternatives_of(value)]
-    if all(isinstance(one, Tensor) and BATCH_MEAN in one.marks for one in given):
+    kind = _kind_of(value)
+    if kind is not None:
         iterated = " ".join(names_in(loop.iter))
-        operation = Operation(OperationKind.BATCH_MEANS, run.place(node), iterated, Tensor())
+        operation = Operation(kind, run.place(node), iterated, Tensor())
 
         def mark(one: Value) -> Value:
             if not isinstance(one, Tensor):
@@ -57,6 +59,30 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
     if isinstance(node, cst.AugAssign) and _counts_samples(node.value):
         return Unknown((SAMPLES, id(node)))
     return made
+
+
+def _kind_of(value: Value) -> OperationKind | None:
+    """What is summed: means over batches, or such means times the sizes of the batches."""
+    given = [one.value for one in alternatives_of(value)]
+    for mark, kind in _SUMMED.items():
+        if all(isinstance(one, Tensor) and mark in one.marks for one in given):
+            return kind
+    return None
+
+
+_SUMMED = {BATCH_MEAN: OperationKind.BATCH_MEANS, BATCH_SUM: OperationKind.BATCH_SUMS}
+
+
+def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
+    """A product: one with a batch mean is the sum over a batch, or may be, and no mean any more."""
+    if BATCH_MEAN not in made.marks:
+        return made
+    kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
+    marks = made.marks - {BATCH_MEAN}
+    if isinstance(node, cst.BinaryOperation):
+        if _counts_samples(node.left) or _counts_samples(node.right):
+            marks |= {BATCH_SUM}
+    return made.but(marks=marks, operations=frozenset(kept))
 
 
 def _counts_samples(node: cst.BaseExpression) -> bool:
@@ -122,6 +148,7 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
     """
     if not isinstance(total, Tensor) or not isinstance(count, Unknown):
         return
+    _divided_by_batches(run, total, node)
     if not isinstance(count.key, tuple) or count.key[0] not in (SAMPLES, LAST_INDEX):
         return
     if count.key[0] == LAST_INDEX:
@@ -135,6 +162,17 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
         named = isinstance(counted, tuple) and counted[0] in ("param", "name")
         if not named or _BATCHES.search(operation.function):
             run.emit(WrongAverage(run.place(node), operation.place))
+
+
+def _divided_by_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) -> None:
+    """Reports a sum over all samples of a loader that is divided by ``len(loader)``."""
+    divisor = node.value if isinstance(node, cst.AugAssign) else getattr(node, "right", None)
+    if not isinstance(divisor, cst.Call) or dotted(divisor.func) != "len" or not divisor.args:
+        return
+    counted = dotted(divisor.args[0].value)
+    for operation in total.operations:
+        if operation.kind is OperationKind.BATCH_SUMS and counted in operation.function.split():
+            run.emit(WrongAverage(run.place(node), operation.place, of_samples=True))
 
 
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:

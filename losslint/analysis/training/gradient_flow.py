@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
-LASTING = CUTTING | {OperationKind.BATCH_MEANS, OperationKind.IMPLICIT_DIM}
+LASTING = CUTTING | {
+    OperationKind.BATCH_MEANS,
+    OperationKind.BATCH_SUMS,
+    OperationKind.IMPLICIT_DIM,
+}
 MAX_CUTS = 8
 MAX_LOSSES = 64
 

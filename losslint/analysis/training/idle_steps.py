@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.containers import kind_of
+from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.values import Class, Instance, Tensor
 from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
 from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -37,6 +40,7 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedP
     steps: dict[Place, list[IdleStep | None]] = {}
     missing: dict[Place, MissingStep] = {}
     stepped: set[Place] = set()
+    others = _no_modules(run)
     for trace in run.roots:
         everything = list(actions(trace))
         stepped |= _backwards_with_steps(everything)
@@ -45,7 +49,7 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedP
         for loop, _ in loops_in(trace):
             inside = list(actions(loop.body))
             for step in _steps(inside):
-                steps.setdefault(step.place, []).append(_idle(step, inside, everything))
+                steps.setdefault(step.place, []).append(_idle(step, inside, everything, others))
             for found in _without_step(inside, everything):
                 missing.setdefault(found.place, found)
     for several in steps.values():
@@ -80,16 +84,36 @@ def _are_modules(owners: frozenset[Hashable]) -> bool:
     return all(isinstance(one, int) for one in owners)
 
 
+def _no_modules(run: Interpreter) -> frozenset[Hashable]:
+    """Objects of the project's classes that are not known to be modules, such as data sets."""
+    return frozenset(
+        instance.oid
+        for instances in run.instances.values()
+        for instance in instances
+        if group_of_kind(kind_of(instance)) != "module" and find_method(instance, "forward") is None
+    )
+
+
 def _idle(
-    step: OptimizerStep, inside: Sequence[Action], everything: Sequence[Action]
+    step: OptimizerStep,
+    inside: Sequence[Action],
+    everything: Sequence[Action],
+    others: frozenset[Hashable],
 ) -> IdleStep | None:
-    """The step, if no backward gives its parameters a gradient."""
+    """The step, if no backward gives its parameters a gradient.
+
+    Args:
+        step: the step.
+        inside: what is done in its loop.
+        everything: what is done in all of the code around it.
+        others: objects that are no modules; of a loss that depends on none, nothing is known.
+    """
     assert step.owners is not None
     if any(_uncertain(one) for one in everything):
         return None
     backwards = [one for one in everything if isinstance(one, Backward)]
     for one in backwards:
-        known = one.deps and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
+        known = one.deps - others and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
         if not known or one.deps & step.owners:
             return None
     loss = next((one for one in inside if isinstance(one, LossMade) and _is_of(one, step)), None)

@@ -123,6 +123,8 @@ class KeepLoss:
     """As in :class:`Backward`."""
     total: str
     listed: bool
+    has_graph: bool = True
+    """False where it is made of what something unknown gave under no_grad."""
 
 
 @dataclass(frozen=True, slots=True)

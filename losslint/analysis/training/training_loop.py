@@ -8,6 +8,7 @@ from itertools import islice
 
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import TrainingLoop, Zeroing
+from losslint.analysis.reading.spelling import is_of_one_parameter
 from losslint.analysis.training.trace import (
     Backward,
     Branch,
@@ -187,7 +188,7 @@ def _unrelated_symbols(zero: ZeroGrad, step: OptimizerStep) -> bool:
 
 def surely_zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     """Whether all gradients that the step uses are zeroed."""
-    if not zero.certain:
+    if not zero.certain or is_of_one_parameter(zero.place.node):
         return False
     if zero.optimizer is not None and zero.optimizer == step.optimizer:
         return True

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.values import Tensor, Value
+from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.values import ALWAYS, Conditions, Tensor, Value
 from losslint.analysis.events import UnscaledAccumulation
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.trace import (
+    Action,
     Backward,
     Branch,
     HandOver,
@@ -88,17 +90,62 @@ def _accumulated(
 ) -> Iterator[UnscaledAccumulation]:
     taken = list(actions(branch.arms[0]))
     inside = set(map(id, taken))
-    others = [one for one in actions(loop.body) if id(one) not in inside]
+    backwards = [
+        one
+        for one in actions(loop.body)
+        if isinstance(one, Backward) and id(one) not in inside and _is_whole(run, one.place)
+    ]
     for step in taken:
         if not isinstance(step, OptimizerStep) or any(part in step.kind for part in _INVARIANT):
             continue
         if not any(isinstance(one, ZeroGrad) and zeroes(one, step) for one in taken):
             continue
-        if any(_spoils(one, step) for one in others) or any(_is_other(one) for one in taken):
+        if any(_is_other(one) for one in taken):
             continue
-        for one in others:
-            if isinstance(one, Backward) and fills(one, step) and _is_whole(run, one.place):
+        for one in backwards:
+            if contradict(_conditions(loop.body, one), _conditions(loop.body, step)):
+                continue
+            others = (each for each in _with(one, loop.body, branch) if id(each) not in inside)
+            if fills(one, step) and not any(_spoils(each, step) for each in others):
                 yield UnscaledAccumulation(one.place, step.label, step.place, count)
+
+
+def _with(backward: Backward, trace: Trace, branch: Branch) -> Iterator[Action]:
+    """What is done in rounds that make a backward and come to a branch.
+
+    Where an if statement decides between that and something else, they do nothing of the latter.
+    """
+    for action in trace:
+        if isinstance(action, Loop):
+            yield from _with(backward, action.body, branch)
+        elif isinstance(action, Branch):
+            chosen = [arm for arm in action.arms if _leads_to(arm, (backward, branch))]
+            for arm in action.arms if action is branch or not chosen else chosen:
+                yield from _with(backward, arm, branch)
+        else:
+            yield action
+
+
+def _conditions(trace: Trace, wanted: Action) -> Conditions:
+    """What holds where an action of a trace is done."""
+    for action in trace:
+        if isinstance(action, Loop) and _leads_to(action.body, (wanted,)):
+            return _conditions(action.body, wanted)
+        if isinstance(action, Branch):
+            for arm, when in zip(action.arms, action.when, strict=False):
+                if _leads_to(arm, (wanted,)):
+                    return when | _conditions(arm, wanted)
+    return ALWAYS
+
+
+def _leads_to(trace: Trace, wanted: tuple[Action, ...]) -> bool:
+    """Whether something that is wanted is done somewhere in a trace."""
+    return any(
+        any(action is one for one in wanted)
+        or (isinstance(action, Loop) and _leads_to(action.body, wanted))
+        or (isinstance(action, Branch) and any(_leads_to(arm, wanted) for arm in action.arms))
+        for action in trace
+    )
 
 
 def _is_other(action: object) -> bool:

@@ -19,7 +19,8 @@ class BceOnLogits(Rule):
     ## What it does
 
     Reports calls of `nn.BCELoss` and `F.binary_cross_entropy` whose input comes straight from a
-    linear layer, a convolution or a product with a parameter, with no sigmoid on any way there.
+    linear layer, a convolution or a product with a parameter, with no sigmoid on any way there,
+    or out of a relu, a tanh or a logarithm, which give no probabilities either.
 
     ## Why it matters
 
@@ -79,7 +80,9 @@ class BceOnLogits(Rule):
 
     def check_loss_call(self, call: LossCall) -> Iterator[Diagnosis]:
         """A raw output reaches a binary cross entropy on probabilities."""
-        if call.criterion.expects is Expects.PROBABILITIES and call.activation is Act.RAW:
+        if call.criterion.expects is not Expects.PROBABILITIES:
+            return
+        if call.activation is Act.RAW:
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} wants probabilities, but `{call.given}` is a raw output that no "
@@ -87,3 +90,20 @@ class BceOnLogits(Rule):
                 "use BCEWithLogitsLoss, which applies the sigmoid itself",
                 fix=with_logits_criterion(call.place),
             )
+        elif call.activation in _NO_PROBABILITIES:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} wants probabilities, but `{call.given}` comes out of a "
+                f"{call.activation.value}, which {_NO_PROBABILITIES[call.activation]}",
+                "give the raw output of the last layer to BCEWithLogitsLoss, which applies the "
+                "sigmoid itself",
+            )
+
+
+_NO_PROBABILITIES = {
+    Act.RELU: "can be above 1",
+    Act.TANH: "can be below 0",
+    Act.LOG_SOFTMAX: "is never above 0",
+    Act.LOG_SIGMOID: "is never above 0",
+}
+"""What is wrong with an activation for a logarithm of probabilities."""

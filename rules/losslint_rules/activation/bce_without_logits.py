@@ -102,7 +102,7 @@ class BceWithoutLogits(Rule):
             or call.activation is not Act.SIGMOID
         ):
             return
-        if Family.DIVERGENCE in call.partners:
+        if Family.DIVERGENCE in call.partners and not call.has_fixed_target:
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from

@@ -13,12 +13,13 @@ from losslint.rule import Diagnosis, Rule
 
 
 class AveragedByWrongCount(Rule):
-    """A sum of batch means is divided by the number of samples.
+    """A sum of batch means is divided by the number of samples, or one of samples by batches.
 
     ## What it does
 
     Looks for a total to which the mean loss of each batch is added, and which is then divided by
-    `len(loader.dataset)`, the length of the data set, or a count of the samples.
+    `len(loader.dataset)`, the length of the data set, or a count of the samples; and for one to
+    which the mean loss of each batch times its size is added, divided by `len(loader)`.
 
     ## Why it matters
 
@@ -52,7 +53,8 @@ class AveragedByWrongCount(Rule):
     ## When it is fine
 
     With batches of one sample. A loss that is multiplied by the size of its batch before it is
-    added, one with `reduction="sum"` and an average over the number of batches are silent.
+    added and then divided by the number of samples, one with `reduction="sum"` and an average of
+    batch means over the number of batches are silent.
 
     ## Fix
 
@@ -70,7 +72,16 @@ class AveragedByWrongCount(Rule):
     category: ClassVar[str] = "objective"
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:
-        """A division by the number of samples of what was summed once a batch."""
+        """A division by the number of samples of what was summed once a batch, or the reverse."""
+        if found.of_samples:
+            yield Diagnosis(
+                found.place,
+                "a sum over samples is divided by the number of batches: the average is too large "
+                "by a factor of the batch size",
+                "divide by the number of samples, `len(loader.dataset)`",
+                (Step(found.summed, "the mean over one batch times its size is added here"),),
+            )
+            return
         yield Diagnosis(
             found.place,
             "a sum of batch means is divided by the number of samples: the average is too small "

@@ -1,0 +1,87 @@
+"""What is told of a value once it is seen to be a loss: the operations that it was made by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.containers import is_dict, keys_of
+from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
+from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def reaches_loss(run: Interpreter, value: Value) -> None:
+    """Reports the operations whose result has now been seen to be part of a loss."""
+    _reaches(run, value, set())
+
+
+def with_graph(value: Value) -> Value:
+    """Of several things that a loss function returns those that can be losses, not the scores."""
+    if not isinstance(value, Tuple):
+        return value
+    losses = tuple(one for one in value.items if not _is_score(one))
+    return Tuple(losses) if any(isinstance(one, Tensor) for one in losses) else value
+
+
+def note_together(run: Interpreter, value: Value) -> None:
+    """Notes that losses which are returned side by side belong to one objective.
+
+    That is how a likelihood and its divergence leave a model whose caller adds them.
+    """
+    items: Iterable[Value] = ()
+    if isinstance(value, Tuple):
+        items = value.items
+    elif is_dict(value) and isinstance(value, Instance):
+        items = [value.slots[key] for key in keys_of(value)]
+    losses = [one.terms for one in items if isinstance(one, Tensor) and one.terms]
+    for first, second in combinations(losses, 2):
+        run.add_partners(first, second)
+
+
+def _is_score(value: Value) -> bool:
+    """Whether no gradient goes through a value, nor through what it was computed from."""
+    if not isinstance(value, Tensor) or value.terms:
+        return False
+    operands = [part for one in value.operations for part in (one.operand, one.other)]
+    return not any(part.grad for part in operands if part is not None) and (
+        bool(operands) or not value.grad
+    )
+
+
+def _reaches(run: Interpreter, value: Value, seen: set[int]) -> None:
+    if isinstance(value, Union):
+        for one in value.alternatives:
+            _reaches(run, one.value, seen)
+    elif isinstance(value, Tuple):
+        for item in value.items:
+            _reaches(run, item, seen)
+    elif isinstance(value, Instance):
+        if value.oid in seen:  # lists can hold themselves
+            return
+        seen.add(value.oid)
+        for item in list(value.slots.values()):
+            if not isinstance(item, Instance):
+                _reaches(run, item, seen)
+    elif isinstance(value, Tensor):
+        _tell(run, value)
+
+
+def _tell(run: Interpreter, loss: Tensor) -> None:
+    for operation in loss.operations:
+        if operation.kind is OperationKind.ACCUMULATION:
+            run.seen.backpropagated.add(operation.place)
+        if operation.kind is OperationKind.IMPLICIT_DIM:
+            sure = operation.operand.confidence
+            run.emit(ImplicitDim(operation.place, operation.function, sure))
+            continue
+        if operation.kind in FLOW:
+            continue
+        operand = operation.operand
+        if operand.grad or operand.deps or operation.repeated:
+            run.emit(OperationInLoss(operation, guarded=False))
+    for place in loss.sums:
+        run.emit(LossSum(place, loss.terms))
