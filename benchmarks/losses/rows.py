@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import losslint.losses as ours
+from losslint.losses import functional
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -98,7 +99,7 @@ ROWS = [
         _classes(64, 1000),
         F.cross_entropy,
         "cross_entropy",
-        ours.FocalLoss(),
+        functional.focal_loss,
         {
             "kornia": _kornia("FocalLoss", alpha=None, reduction="mean"),
             "monai": _monai("FocalLoss", to_onehot_y=True, use_softmax=True),
@@ -110,7 +111,7 @@ ROWS = [
         _classes(*_IMAGE),
         F.cross_entropy,
         "cross_entropy",
-        ours.FocalLoss(),
+        functional.focal_loss,
         {
             "kornia": _kornia("FocalLoss", alpha=None, reduction="mean"),
             "monai": _monai("FocalLoss", to_onehot_y=True, use_softmax=True),
@@ -162,7 +163,7 @@ ROWS = [
         _labels(64, 80),
         F.binary_cross_entropy_with_logits,
         "bce_with_logits",
-        ours.BinaryFocalLoss(),
+        functional.binary_focal_loss,
         {
             "kornia": _kornia("BinaryFocalLossWithLogits", alpha=0.25, reduction="mean"),
             "monai": _monai("FocalLoss", channel=False, alpha=0.25),
@@ -173,7 +174,7 @@ ROWS = [
         _labels(8, 1, 512, 512),
         F.binary_cross_entropy_with_logits,
         "bce_with_logits",
-        ours.BinaryFocalLoss(),
+        functional.binary_focal_loss,
         {
             "kornia": _kornia("BinaryFocalLossWithLogits", alpha=0.25, reduction="mean"),
             "monai": _monai("FocalLoss", channel=False, alpha=0.25),

@@ -88,7 +88,7 @@ def check_same_shape(name: str, tensor: Tensor, other_name: str, other: Tensor) 
 
 def check_shape(name: str, tensor: Tensor, shape: tuple[int, ...], why: str) -> None:
     """Raises ValueError unless the tensor has this shape; ``why`` says where the shape is from."""
-    if tuple(tensor.shape) != shape:
+    if tensor.shape != shape:
         fail(name, f"of shape {shape} ({why})", f"of shape {tuple(tensor.shape)}")
 
 
@@ -210,7 +210,7 @@ def check_class_weights(name: str, weight: Tensor | None, classes: int, input: T
 
 def can_read(tensor: Tensor) -> bool:
     """Whether the values of a tensor can be looked at for nothing."""
-    if is_compiling() or tensor.device.type != "cpu":
+    if is_compiling() or not tensor.is_cpu:
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
@@ -218,7 +218,7 @@ def can_read(tensor: Tensor) -> bool:
 
 def extremes(tensor: Tensor) -> tuple[float, float]:
     """The lowest and the highest of numbers that can be read, of which there is at least one."""
-    lowest, highest = tensor.detach().aminmax()
+    lowest, highest = (tensor.detach() if tensor.requires_grad else tensor).aminmax()
     return lowest.item(), highest.item()
 
 

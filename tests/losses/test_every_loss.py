@@ -164,7 +164,7 @@ def test_by_hand_in_pieces_it_is_what_it_is_in_operations(
     loss, tensors = module(case, reduction), case.tensors()
     half = cast(tensors, torch.bfloat16)
     with monkeypatch.context() as patched:
-        patched.setattr(_fused, "can_fuse", lambda tensor: False)
+        patched.setattr(_fused, "can_fuse", lambda *tensors: False)
         expected = value_and_gradient(loss, tensors)
         expected_of_half = value_and_gradient(loss, half)
     monkeypatch.setitem(_fused._PIECE, "cpu", 8)
@@ -277,6 +277,18 @@ def test_gradients_of_each_example_by_torch_func(case: Case) -> None:
         example = tuple(tensor[number : number + 1] for tensor in tensors)
         _, expected = value_and_gradient(loss, example)
         torch.testing.assert_close(gradient, expected[0])
+
+
+@at_any_size
+@every_loss
+def test_a_constant_within_a_transform_of_torch_func(
+    case: Case, worth_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand_from(worth_from, monkeypatch)
+    loss, tensors = module(case, "sum"), case.tensors()
+    factors = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    scaled = torch.func.vmap(lambda factor: factor * loss(*tensors))(factors)
+    torch.testing.assert_close(scaled, factors * loss(*tensors))
 
 
 @every_loss

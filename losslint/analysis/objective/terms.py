@@ -191,6 +191,8 @@ def is_cross_entropy(log: Tensor, target: Tensor, other: Value) -> bool:
         return False
     if target.grad and isinstance(other, Tensor):
         return False
+    if target.shape in ("blank", "constant"):
+        return False  # the same for all samples: one half of a pair, as real and fake are
     return not target.deps & log.deps  # the negative entropy has its own probabilities there
 
 

@@ -152,8 +152,11 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         if sign == "*" and comparisons.is_square(node):
             base = left.key if left.key is not None else ("value", id(node))
             return Unknown(("**", base, Const(2)), deps)
-    if isinstance(left, Unknown) and isinstance(right, Const) and left.key is not None:
-        return Unknown((sign, left.key, right), deps)
+    if isinstance(left, Unknown) and isinstance(right, Const):
+        if left.key is not None:
+            return Unknown((sign, left.key, right), deps)
+        if sign == "**":
+            return Unknown((sign, ("value", id(node)), right), deps)
     return Unknown(None, deps)
 
 
@@ -180,7 +183,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
 
 def _is_constant(value: Value, number: Value) -> bool:
     """Whether one value fills a tensor, and the other one is a number."""
-    return type(value) is Tensor and value.shape == "constant" and not isinstance(number, Tensor)
+    fills = type(value) is Tensor and value.shape in ("constant", "blank")
+    return fills and not isinstance(number, Tensor)
 
 
 def _sized(

@@ -10,7 +10,7 @@ from losslint.analysis.domain.containers import (
     kind_of,
 )
 from losslint.analysis.domain.heap import ITEMS
-from losslint.analysis.domain.joins import one_of
+from losslint.analysis.domain.joins import each, one_of
 from losslint.analysis.domain.lookup import class_attribute, lineage
 from losslint.analysis.domain.strings import beginning_of
 from losslint.analysis.domain.values import (
@@ -41,7 +41,11 @@ MAX_SOURCE = 200
 
 @extern("builtins.isinstance")
 def _isinstance(op: Op) -> Value:
-    value, kind = op.arg(0), op.arg(1)
+    kind = op.arg(1)
+    return each(op.arg(0), lambda one: _is_one(one, kind))
+
+
+def _is_one(value: Value, kind: Value) -> Value:
     if isinstance(value, Instance) and isinstance(kind, Class) and isinstance(value.cls, Class):
         return TRUE if kind in lineage(value.cls) else FALSE
     if isinstance(value, Instance) and isinstance(kind, Extern):

@@ -29,6 +29,7 @@ from losslint.analysis.python.subscripts import delete_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts
 from losslint.analysis.tensors.narrowing import narrow, narrow_otherwise
+from losslint.analysis.torch_api.checkpoints import loaded_over
 from losslint.analysis.training import accumulation
 from losslint.analysis.training.lightning import TRAINING_STEP, returned_for_backward
 from losslint.analysis.training.missing_call import missing_call
@@ -90,7 +91,7 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
 
 @executes(cst.Assign)
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
-    value = _right_side(run, node.value)
+    value = loaded_over(run, node, _right_side(run, node.value))
     if run.looping and isinstance(node.value, cst.BinaryOperation):
         value = accumulation.assigned(run, node, node.value, value)
         if node.targets[0].target.deep_equals(node.value.left):

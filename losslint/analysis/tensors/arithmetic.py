@@ -10,6 +10,7 @@ from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
+    DType,
     Sign,
     TargetKind,
     Tensor,
@@ -94,6 +95,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         made = made.but(shape="totals")
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
+    if one.dtype is other.dtype is DType.BOOL:
+        made = made.but(mask=one.mask or other.mask, dtype=DType.BOOL)
     known = number(right)
     if known is not None and abs(known) <= SMALL:
         made = alone(made, one)
@@ -154,6 +157,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         return made.but(shape=SMOOTHED[one.shape])
     if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
         return made.but(shape=one.shape)
+    if known == 1 and one.shape == "sumexp":
+        return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
     if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":

@@ -268,6 +268,7 @@ def _risky_division(
     probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
     if (
         isinstance(left, Tensor)
+        and not left.terms
         and (left.shape == "overlap" or is_area(left))
         and right.shape == "totals"
         and right.zero is None

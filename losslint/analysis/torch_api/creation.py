@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from losslint.analysis.domain.conditions import NUMBER, is_padding
-from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
 from losslint.analysis.domain.trail import extend
@@ -21,6 +21,7 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
     ZeroReason,
+    alternatives_of,
 )
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
@@ -108,10 +109,14 @@ def _size(op: Op) -> Value:
     return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
 
 
-@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty")
+@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=_is_leaf(op), shape="blank", sign=Sign.NON_NEGATIVE, dtype=kind)
+    sign = Sign.NON_NEGATIVE
+    filled = number(op.arg(1, "fill_value")) if op.name == "full_like" else 0
+    if filled is None or filled != 0:
+        sign = Sign.POSITIVE if filled is not None and filled > 0 else Sign.UNKNOWN
+    return Tensor(grad=_is_leaf(op), shape="blank", sign=sign, dtype=kind)
 
 
 def _is_leaf(op: Op) -> bool:
@@ -192,7 +197,18 @@ def _made(op: Op) -> Value:
     rows = [one for item in items or [given] for one in elements(op.run, item) or [item]]
     known = [number(one) for one in rows]
     scale = _scale_of(op, [one for one in known if one is not None])
-    return Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=blending.deps_of(given))
+    deps = blending.deps_of(given)
+    made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
+    return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
+
+
+def _packed(op: Op, items: Sequence[Value], made: Tensor) -> Tensor:
+    """A new tensor of the numbers in others, through which no gradient goes back to those."""
+    known = [one.value for item in items for one in alternatives_of(item)]
+    computed = [one for one in known if isinstance(one, Tensor) and one.grad and one.deps]
+    if not computed:
+        return made
+    return cut(op.run, blend(*computed), made, op.name, op.node)
 
 
 def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:

@@ -363,11 +363,13 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
     kind, own = kind_of(module).rpartition(".")[2], sizes_of(_input(args))
     if kind == "Embedding":
         own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))
+    elif kind == "EmbeddingBag":  # one row a bag, in whichever form the bags come
+        own = (*dims(1), whole(run.heap.get(module.slots, ("arg", 1))))
     return Tensor(deps=deps, grad=not run.no_grad, sizes=own if kind in _SIZE_KEEPING else ANY)
 
 
 _SIZE_KEEPING = (
-    "Embedding", "LayerNorm", "GroupNorm", "InstanceNorm2d", "TransformerEncoder",
+    "Embedding", "EmbeddingBag", "LayerNorm", "GroupNorm", "InstanceNorm2d", "TransformerEncoder",
     "TransformerEncoderLayer",
 )  # fmt: skip
 

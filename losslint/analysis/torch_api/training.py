@@ -49,6 +49,7 @@ from losslint.analysis.torch_api.registry import (
     method,
 )
 from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
 from losslint.analysis.training.idle_steps import note_passing
@@ -160,6 +161,8 @@ def _scaler_other(op: Op, target: Instance) -> Value:
 
 @method("unknown", "step")
 def _unknown_step(op: Op, target: Instance) -> Value:
+    if is_schedule(op.args.positional[0]):
+        return NONE
     if not looks_like_optimizer(spelled(op.node)) and not is_no_optimizer(spelled(op.node)):
         op.run.act(HandOver(op.run.place(op.node)))
     given = op.args.positional[1] if len(op.args.positional) > 1 else op.given(-1, "closure")

@@ -61,6 +61,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
     key = _key_of_result(callee, node) if isinstance(callee, Unknown) else None
+    if _is_schedule(callee):
+        key = (_SCHEDULE, id(node))
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why)
 
@@ -88,6 +90,14 @@ _FORMS = frozenset(
 def _is_schedule(callee: Value) -> bool:
     """Whether a callable builds a scheduler of torch, which is given an optimizer."""
     return isinstance(callee, Extern) and callee.name.startswith("torch.optim.lr_scheduler.")
+
+
+_SCHEDULE = "schedule"
+
+
+def is_schedule(value: Value) -> bool:
+    """Whether a value is a scheduler of torch, whatever its variable is called."""
+    return isinstance(value, Unknown) and isinstance(value.key, tuple) and value.key[0] == _SCHEDULE
 
 
 def _is_loss(value: Value) -> bool:

@@ -116,7 +116,9 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
 
 NO_GRAD = "no_grad"
 """Cuts off what is computed inside; what comes of something unknown there depends on it."""
-_DECISIONS = frozenset({"argmax", "argmin", "round", "floor", "ceil", "sign", "comparison"})
+_DECISIONS = frozenset(
+    "argmax argmin round floor ceil sign comparison tensor as_tensor Tensor FloatTensor".split()
+)
 _ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 
 

@@ -83,8 +83,9 @@ def class_target(
     check_tensor("target", target)
     check_dimensions("input", input, "(N, C) or (N, C, *)", at_least=2)
     check_same_device("target", target, "input", input)
-    may_ignore = check_class_indices("target", target, input.shape[1], ignore_index)
-    wanted = (input.shape[0], *input.shape[2:])
+    samples, classes, *positions = input.shape
+    may_ignore = check_class_indices("target", target, classes, ignore_index)
+    wanted = (samples, *positions)
     check_shape("target", target, wanted, "that of `input` without its class dimension, 1")
     check_reduction(reduction)
     index = target.long()

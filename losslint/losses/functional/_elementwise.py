@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from losslint.losses._contract import Reduction, masked_out, promoted_dtype, reduce
-from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, spans
+from losslint.losses.functional._fused import Gradient, Outputs, calculate, piece_size, share, spans
 
 Elementwise = Callable[[Tensor, Tensor], Tensor]
 """Takes pieces of input and target, flattened, the input in at least float32; gives a loss an
@@ -44,9 +44,8 @@ def elementwise(
         A number, or for ``"none"`` the input's shape; float32 for half precision.
     """
     if weight is None and mask is None:
-        calculation = _Elements(loss, with_slope, reduction)
-        return calculate(calculation, input, target, divisor)[0]
-    (losses,) = calculate(_Elements(loss, with_slope, "none"), input, target, None)
+        return calculate(_Elements(loss, with_slope, reduction, target, divisor), input)[0]
+    (losses,) = calculate(_Elements(loss, with_slope, "none", target, None), input)
     return reduce_elements(losses, weight, mask, reduction, divisor)
 
 
@@ -69,33 +68,42 @@ def reduce_elements(
 
 class _Elements:
     def __init__(
-        self, loss: Elementwise, with_slope: WithSlope | None, reduction: Reduction
+        self,
+        loss: Elementwise,
+        with_slope: WithSlope | None,
+        reduction: Reduction,
+        target: Tensor,
+        divisor: Tensor | None,
     ) -> None:
         self.loss, self.reduction = loss, reduction
         self.with_slope = self._by_autograd if with_slope is None else with_slope
+        self.target, self.divisor = target, divisor
+        self.others = target, divisor
 
-    def composed(self, input: Tensor, target: Tensor, divisor: Tensor | None) -> Outputs:
+    def composed(self, input: Tensor) -> Outputs:
         dtype = promoted_dtype(input)
-        losses = self.loss(input.to(dtype), target.to(dtype))
-        return (reduce(losses, self.reduction, divisor),)
+        losses = self.loss(input.to(dtype), self.target.to(dtype))
+        return (reduce(losses, self.reduction, self.divisor),)
 
-    def fused(
-        self, input: Tensor, target: Tensor, divisor: Tensor | None, *, wants_gradient: bool
-    ) -> tuple[Outputs, Gradient | None]:
+    def fused(self, input: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
         is_small = input.numel() <= piece_size(input) // 4
         compute = self._at_once if is_small else self._in_pieces
-        output, slopes = compute(input, target, wants_gradient)
-        by = (input.numel() if divisor is None else divisor) if self.reduction == "mean" else 1
+        output, slopes = compute(input, self.target, wants_gradient)
+        each = None
+        if self.reduction == "mean":
+            each = share(output, input.numel(), self.divisor)
+            output.mul_(each)
 
         def gradient(grad: Tensor) -> Tensor:
-            return slopes.view(input.shape).mul_(grad / by).to(input.dtype)
+            made = slopes.mul_(grad if each is None else grad * each)
+            return made if made.dtype == input.dtype else made.to(input.dtype)
 
-        return (output / by,), gradient if wants_gradient else None
+        return (output,), gradient if wants_gradient else None
 
     def _at_once(self, input: Tensor, target: Tensor, wants_slopes: bool) -> tuple[Tensor, Tensor]:
         """The losses or their sum, and the slopes if they are wanted."""
         dtype = promoted_dtype(input)
-        pair = input.to(dtype), target.to(dtype)
+        pair = (each if each.dtype == dtype else each.to(dtype) for each in (input, target))
         losses, slopes = self.with_slope(*pair) if wants_slopes else (self.loss(*pair), input)
         return losses if self.reduction == "none" else losses.sum(), slopes
 

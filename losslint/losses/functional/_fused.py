@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
-from losslint.losses._contract import is_compiling
+from losslint.losses._contract import is_compiling, quotient
 
 Outputs = tuple[Tensor, ...]
 Gradient = Callable[..., Tensor]
@@ -25,6 +25,9 @@ _PIECE = {"cpu": 2**18}
 _PIECE_ELSEWHERE = 2**24
 """An accelerator needs pieces that fill it; there they save memory only."""
 
+
+_PLAIN = (Tensor, nn.Parameter)
+"""The elements of others may be elsewhere, as those of a DTensor."""
 
 # torch 2.2 does not tell what torch.autograd.grad(is_grads_batched=True) batches.
 _is_batched = getattr(
@@ -38,46 +41,58 @@ class Calculation(Protocol):
     """A loss in two forms, which give the same."""
 
     @property
-    def composed(self) -> Callable[..., Outputs]:
+    def others(self) -> tuple[Tensor | None, ...]:
+        """What it takes beside the input; where that wants a gradient, the form is composed."""
+        ...
+
+    def composed(self, input: Tensor) -> Outputs:
         """In torch's operations: for compilers, torch.func and derivatives of the gradient."""
         ...
 
-    @property
-    def fused(self) -> Callable[..., tuple[Outputs, Gradient | None]]:
-        """By hand, with what makes the gradient, or None if it is not wanted.
-
-        Takes the same arguments, and whether a gradient is wanted, as ``wants_gradient``.
-        """
+    def fused(self, input: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
+        """By hand, with what makes the gradient, or None if it is not wanted."""
         ...
 
 
-def calculate(
-    calculation: Calculation, input: Tensor, *others: Tensor | None, worth_from: int = 1
-) -> Outputs:
+def calculate(calculation: Calculation, input: Tensor, *, worth_from: int = 1) -> Outputs:
     """The outputs of a calculation, in the form that fits.
 
     Args:
         calculation: what to compute.
         input: what the gradient is for, if it is asked for.
-        others: further arguments; where one wants a gradient, the composed form is used.
         worth_from: from how many elements on by hand is faster.
     """
-    if input.numel() >= worth_from and can_fuse(input) and all(map(_is_constant, others)):
-        outputs: Outputs = _Fused.apply(calculation, input, *others)  # type: ignore[no-untyped-call]
+    if input.numel() >= worth_from and can_fuse(input, *calculation.others):
+        outputs: Outputs = _Fused.apply(calculation, input)
         return outputs
-    return calculation.composed(input, *others)
+    return calculation.composed(input)
 
 
-def can_fuse(tensor: Tensor) -> bool:
-    """Whether an autograd function does for this tensor what torch's operations would."""
-    return (
-        not is_compiling()
-        and not torch._C._is_tracing()
-        # Its elements may be elsewhere, as those of a DTensor.
-        and type(tensor) in (Tensor, nn.Parameter)
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-        and forward_ad._current_level < 0
-    )
+def share(like: Tensor, count: int, divisor: Tensor | None) -> Tensor:
+    """What a mean multiplies a sum by: one over the divisor (0 if that is 0), or the count.
+
+    A tensor of no dimensions. An operation makes one of each number that it is given, and takes
+    twice as long for it.
+    """
+    if divisor is None:
+        return like.new_full((), 1 / count)
+    return quotient(like.new_ones(()), divisor)
+
+
+def can_fuse(input: Tensor, *others: Tensor | None) -> bool:
+    """Whether an autograd function of the input does what torch's operations would."""
+    if (
+        is_compiling()
+        or torch._C._is_tracing()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._functorch.is_functorch_wrapped_tensor(input)
+        or forward_ad._current_level >= 0
+    ):
+        return False
+    for other in others:
+        if other is not None and (other.requires_grad or type(other) not in _PLAIN):
+            return False
+    return type(input) in _PLAIN
 
 
 def piece_size(tensor: Tensor) -> int:
@@ -101,41 +116,37 @@ def spans(length: int, step: int) -> Iterator[slice]:
     return (slice(start, min(start + step, length)) for start in range(0, length, step))
 
 
-def _is_constant(tensor: Tensor | None) -> bool:
-    return tensor is None or (not tensor.requires_grad and can_fuse(tensor))
-
-
 class _Fused(torch.autograd.Function):
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        # Without torch's search for transforms of torch.func, of which can_fuse has found none.
+        return super(torch.autograd.Function, cls).apply(*args)  # type: ignore[misc]
+
     @staticmethod
-    def forward(
-        ctx: Any, calculation: Calculation, input: Tensor, *others: Tensor | None
-    ) -> Outputs:
+    def forward(ctx: Any, calculation: Calculation, input: Tensor) -> Outputs:
         ctx.set_materialize_grads(False)
-        outputs, ctx.gradient = calculation.fused(
-            input, *others, wants_gradient=ctx.needs_input_grad[1]
-        )
-        ctx.save_for_backward(input, *others)
+        outputs, ctx.gradient = calculation.fused(input, ctx.needs_input_grad[1])
         ctx.calculation = calculation
+        # All of them, so that torch notices if one is changed before the gradient is asked for.
+        ctx.save_for_backward(input, *calculation.others)
         return outputs
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        input, *others = ctx.saved_tensors
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[None, Tensor | None]:
+        input = ctx.saved_tensors[0]
         gradient, ctx.gradient = ctx.gradient, None
         given = [grad for grad in grads if grad is not None]
         if not given:
-            return (None,) * (len(others) + 2)
+            return None, None
         if torch.is_grad_enabled() or any(map(_is_batched, given)):
             # For all rows of a Jacobian matrix at once nothing can be written over.
             with torch.enable_grad():
-                outputs = ctx.calculation.composed(input, *others)
-            result = _gradient(outputs, input, grads)
-        else:
-            if gradient is None:
-                # Asked for again, when what was kept has become the first one.
-                _, gradient = ctx.calculation.fused(input, *others, wants_gradient=True)
-            result = gradient(*grads)
-        return None, result, *[None] * len(others)
+                outputs = ctx.calculation.composed(input)
+            return None, _gradient(outputs, input, grads)
+        if gradient is None:
+            # Asked for again, when what was kept has become the first one.
+            _, gradient = ctx.calculation.fused(input, True)
+        return None, gradient(*grads)
 
 
 def _gradient(outputs: Outputs, input: Tensor, grads: tuple[Tensor | None, ...]) -> Tensor:

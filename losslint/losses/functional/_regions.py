@@ -110,7 +110,7 @@ def regions(pixels: Pixels, mode: Mode, squared: bool) -> Regions:
     """
     if mode != "multiclass":
         return _label_regions(pixels, squared)
-    sizes, _ = _softmax_regions(pixels, _SoftmaxRegions(squared, wants_nll=False))
+    sizes, _ = _softmax_regions(pixels, squared, wants_nll=False)
     return sizes
 
 
@@ -119,21 +119,20 @@ def regions_and_nll(pixels: Pixels) -> tuple[Regions, Tensor]:
 
     Of one softmax over the classes; the second of shape (N, S), 0 where it is ignored.
     """
-    sizes, (nll,) = _softmax_regions(pixels, _SoftmaxRegions(squared=False, wants_nll=True))
+    sizes, (nll,) = _softmax_regions(pixels, squared=False, wants_nll=True)
     return sizes, nll
 
 
 def _softmax_regions(
-    pixels: Pixels, calculation: _SoftmaxRegions
+    pixels: Pixels, squared: bool, wants_nll: bool
 ) -> tuple[Regions, tuple[Tensor, ...]]:
     logits, index, ignored = pixels
     counted = torch.ones_like(index, dtype=promoted_dtype(logits))
     if ignored is not None:
         counted = counted.masked_fill(ignored, 0)
     actual = counted.new_zeros(logits.shape[:2]).scatter_add(1, index, counted)
-    overlap, predicted, *nll = calculate(
-        calculation, logits, index, ignored, worth_from=_LARGE_IMAGE
-    )
+    calculation = _SoftmaxRegions(squared, wants_nll, index, ignored)
+    overlap, predicted, *nll = calculate(calculation, logits, worth_from=_LARGE_IMAGE)
     return Regions(overlap, predicted, actual), tuple(nll)
 
 
@@ -168,10 +167,14 @@ class _SoftmaxRegions:
     Keeps one softmax, which becomes the gradient.
     """
 
-    def __init__(self, squared: bool, wants_nll: bool) -> None:
+    def __init__(
+        self, squared: bool, wants_nll: bool, index: Tensor, ignored: Tensor | None
+    ) -> None:
         self.squared, self.wants_nll = squared, wants_nll
+        self.others = index, ignored
 
-    def composed(self, logits: Tensor, index: Tensor, ignored: Tensor | None) -> Outputs:
+    def composed(self, logits: Tensor) -> Outputs:
+        index, ignored = self.others
         probability = promote(logits).softmax(1)
         if ignored is not None:
             probability = probability.masked_fill(ignored.unsqueeze(1), 0)
@@ -183,11 +186,10 @@ class _SoftmaxRegions:
         nll = cross_entropy(promote(logits), index, reduction="none")
         return overlap, predicted, nll if ignored is None else nll.masked_fill(ignored, 0)
 
-    def fused(
-        self, logits: Tensor, index: Tensor, ignored: Tensor | None, *, wants_gradient: bool
-    ) -> tuple[Outputs, Gradient | None]:
+    def fused(self, logits: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
         if not wants_gradient:
-            return self.composed(logits, index, ignored), None
+            return self.composed(logits), None
+        index, ignored = self.others
         dtype = promoted_dtype(logits)
         at = index.unsqueeze(1)
         probability = torch.empty(logits.shape, dtype=dtype, device=logits.device)

@@ -235,12 +235,13 @@ class _Pairs:
 
     def __init__(self, target: Tensor) -> None:
         self.target = target
+        self.others = ()
 
     def composed(self, vectors: Tensor) -> Outputs:
         logits = _logits(vectors, vectors, True)
         return (functional.cross_entropy(logits, self.target, reduction="sum"),)
 
-    def fused(self, vectors: Tensor, *, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
+    def fused(self, vectors: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
         with without_autocast(vectors):
             half = vectors.shape[0] // 2
             sums, of_pairs = vectors.new_zeros(2, half), vectors.new_empty(half)

@@ -10,13 +10,11 @@ from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import (
     Reduction,
-    can_read,
     promote,
     promoted_dtype,
-    quotient,
     reduce,
 )
-from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate
+from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate, share
 
 _LARGE_SOFTMAX = 2**14
 """From this number of logits on (measured: ``make bench-losses``)."""
@@ -57,40 +55,34 @@ def target_loss(
     Returns:
         A number, or for ``"none"`` shape (N, *); float32 for half precision.
     """
-    calculation = _TargetLoss(of_nll, reduction)
-    others = index, ignored, weights, divisor
-    return calculate(calculation, input, *others, worth_from=_LARGE_SOFTMAX)[0]
+    calculation = _TargetLoss(of_nll, reduction, index, ignored, weights, divisor)
+    return calculate(calculation, input, worth_from=_LARGE_SOFTMAX)[0]
 
 
 class _TargetLoss:
     """The softmax is computed once, and its memory becomes the gradient's."""
 
-    def __init__(self, of_nll: OfNLL, reduction: Reduction) -> None:
-        self.of_nll, self.reduction = of_nll, reduction
-
-    def composed(
+    def __init__(
         self,
-        input: Tensor,
+        of_nll: OfNLL,
+        reduction: Reduction,
         index: Tensor,
         ignored: Tensor | None,
         weights: Tensor | None,
         divisor: Tensor | None,
-    ) -> Outputs:
+    ) -> None:
+        self.of_nll, self.reduction = of_nll, reduction
+        self.others = index, ignored, weights, divisor
+
+    def composed(self, input: Tensor) -> Outputs:
+        index, ignored, weights, divisor = self.others
         losses = self.of_nll.loss(cross_entropy(promote(input), index, reduction="none"))
         return (reduce(_weighed(losses, ignored, weights), self.reduction, divisor),)
 
-    def fused(
-        self,
-        input: Tensor,
-        index: Tensor,
-        ignored: Tensor | None,
-        weights: Tensor | None,
-        divisor: Tensor | None,
-        *,
-        wants_gradient: bool,
-    ) -> tuple[Outputs, Gradient | None]:
+    def fused(self, input: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
         if not wants_gradient:
-            return self.composed(input, index, ignored, weights, divisor), None
+            return self.composed(input), None
+        index, ignored, weights, divisor = self.others
         # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
         probability, p, log_p = _softmax(input, at)
@@ -103,16 +95,15 @@ class _TargetLoss:
             losses, slope = (_weighed(each, ignored, weights) for each in (losses, slope))
         total = losses.squeeze(1) if self.reduction == "none" else losses.sum()
         if self.reduction == "mean":
-            if divisor is None:
-                slope.div_(slope.numel())
-                total.div_(slope.numel())
-            else:
-                slope, total = quotient(slope, divisor), quotient(total, divisor)
+            each = share(slope, slope.numel(), divisor)
+            slope.mul_(each)
+            total.mul_(each)
 
         def gradient(grad: Tensor) -> Tensor:
             if grad.dim():
                 grad = grad.unsqueeze(1)
-            return probability.mul_(slope.mul(grad)).to(input.dtype)
+            made = probability.mul_(slope.mul_(grad))
+            return made if made.dtype == input.dtype else made.to(input.dtype)
 
         return (total,), gradient
 
@@ -121,12 +112,12 @@ def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
     dtype = promoted_dtype(input)
     # In half precision it would need a copy of all.
-    if input.dim() == 2 and input.dtype == dtype and can_read(input):
+    if input.is_cpu and input.dim() == 2 and input.dtype == dtype:
         probability = input.softmax(1)
         p = probability.gather(1, at)
         # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
         # long as there is a probability.
-        if p.amin().item() >= torch.finfo(dtype).tiny:
+        if p.min().item() >= torch.finfo(dtype).tiny:
             return probability, p, p.log()
     probability = torch.empty_like(input, dtype=dtype)
     log_p = torch.empty_like(at, dtype=dtype)

@@ -201,13 +201,11 @@ class _HardFocal:
         nll = softplus(wrong, threshold=40)
         power = None if self.gamma == 2 else (wrong - nll).mul_(self.gamma).exp_()
         p = wrong.sigmoid_()
-        if power is None:
-            power = p.square()
-        if (self.positive, self.negative) != (1, 1):
-            more = self.positive - self.negative
-            power = (power * self.negative).addcmul_(power, label, value=more)
-        slope = p.add_(torch.addcmul(nll, p, nll, value=-1), alpha=self.gamma).mul_(power)
-        return nll.mul_(power), slope.addcmul_(slope, label, value=-2)
+        # Minus what a positive weighs, plus what a negative does: the slope has that sign.
+        signed = label.new_full((), self.negative).sub(label, alpha=self.positive + self.negative)
+        signed = signed.mul_(p).mul_(p) if power is None else signed.mul_(power)
+        slope = p.add_(torch.addcmul(nll, p, nll, value=-1), alpha=self.gamma).mul_(signed)
+        return nll.mul_(signed).abs_(), slope
 
 
 class _Asymmetric:
@@ -285,9 +283,10 @@ def _is_hard(labels: Tensor) -> bool:
     if labels.dtype == torch.bool or not can_read(labels):
         return not labels.is_floating_point()
     size = piece_size(labels) // 4
+    if labels.numel() <= size:
+        return _is_0_or_1(labels)
     flat = labels.reshape(-1)
-    pieces = (flat[piece] for piece in spans(flat.numel(), size))
-    return all(map(_is_0_or_1, pieces if flat.numel() > size else (labels,)))
+    return all(_is_0_or_1(flat[piece]) for piece in spans(flat.numel(), size))
 
 
 def _is_0_or_1(labels: Tensor) -> bool:

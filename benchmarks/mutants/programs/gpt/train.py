@@ -24,6 +24,8 @@ def main():
     for step, (text, following) in enumerate(batches(book, 5000)):
         logits = model(text)
         loss = criterion(logits.transpose(1, 2), following)
+        # keeps the normaliser of the softmax near one, as in PaLM
+        loss += 1e-4 * torch.logsumexp(logits, dim=-1).pow(2).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
