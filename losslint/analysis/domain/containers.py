@@ -194,9 +194,9 @@ def element(
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        known = index is not None and (is_sizes(value.key) or (index == 0 and is_maximum(value)))
-        one = (value.key, "[]", Const(index)) if known else None
-        return Unknown(one, value.deps, value.lost, value.why)
+        known = (index == 0 and is_maximum(value)) or (index is not None and is_sizes(value.key))
+        key = (value.key, "[]", Const(index)) if known else None
+        return Unknown(key, value.deps, value.lost, value.why)
     return UNKNOWN
 
 

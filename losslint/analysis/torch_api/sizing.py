@@ -75,7 +75,7 @@ def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
 def shape_of(value: Tensor, node: cst.CSTNode) -> Value:
     """``tensor.shape``, read at a node.
 
-    The first size of what was found is their number, which can be zero.
+    The first size of what was found is the number of that, which can be zero.
     """
     found = none_found(value)
     if found is None:
