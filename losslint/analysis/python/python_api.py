@@ -186,10 +186,11 @@ def _extreme(op: Op) -> Value:
         positive = any(number is not None and number > 0 for number in numbers)
 
         opened = any(isinstance(value, Unknown) for value in values)
-        guarded = op.name.endswith("max") and (positive or opened)
+        largest = op.name.endswith("max")
+        if largest and any(one.shape == "maximum" for one in tensors):
+            made = made.but(shape="maximum")
+        guarded = largest and (positive or opened)
         return made.but(sign=Sign.POSITIVE if guarded else Sign.UNKNOWN)
-    if all(isinstance(value, Const) for value in values) and values:
-        return UNKNOWN
     return UNKNOWN
 
 

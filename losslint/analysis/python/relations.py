@@ -11,6 +11,7 @@ from losslint.analysis.domain.conditions import (
     is_padding,
 )
 from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.sizes import broadcast
 from losslint.analysis.domain.values import (
     FALSE,
@@ -56,6 +57,8 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
+    if isinstance(left, Union) and isinstance(right, Const) and _are_constants(left):
+        return each(left, lambda one: compare(run, sign, one, right, node))
     tensors = [
         one.value
         for side in (left, right)
@@ -118,6 +121,11 @@ def compare(
         key = left.key if left.key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
+
+
+def _are_constants(value: Union) -> bool:
+    """Whether a value is one of several constants, which a test of it tells apart."""
+    return all(isinstance(one.value, Const) for one in value.alternatives)
 
 
 def without_key(value: Value) -> Value:

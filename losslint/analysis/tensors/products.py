@@ -100,7 +100,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             made = made.but(shape=OWN_PRODUCT, marks=marks)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.shape in FLAGS or (one.shape == "cosine" and 0 < abs(number(right) or 0) < 1):
+    elif one.shape in FLAGS or 0 < abs(number(right) or 0) < _SCALES.get(one.shape, 0):
         made = made.but(shape=BOUNDED)
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
@@ -120,6 +120,10 @@ def _is_vector(value: Tensor) -> bool:
     """Whether a value is no mask, no probabilities and no loss, as far as is known."""
     known = value.act in PROBABILITIES or value.terms or value.mask is not None
     return not known and value.sign is Sign.UNKNOWN
+
+
+_SCALES = {"cosine": 1, BOUNDED: 50}
+"""By which numbers what is bounded can be multiplied and stay so for an exponential."""
 
 
 def _shape_of_product(one: Tensor, other: Tensor) -> str:
@@ -194,7 +198,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = alone(made, other)
     if other.shape == "norm":
         made = made.but(shape="unit")
-    if one.shape == "cosine" and abs(number(right) or 0) > 1:
+    own_largest = other.shape == "maximum" and bool(one.deps & other.deps)
+    if own_largest or (one.shape == "cosine" and abs(number(right) or 0) > 1):
         made = made.but(shape=BOUNDED)
     elif one.shape in SCALABLE and (scalar or other.shape == "norm"):
         made = made.but(shape=one.shape)

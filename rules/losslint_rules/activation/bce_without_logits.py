@@ -102,7 +102,7 @@ class BceWithoutLogits(Rule):
             or call.activation is not Act.SIGMOID
         ):
             return
-        if Family.DIVERGENCE in call.partners and not call.has_fixed_target:
+        if call.partners & _OF_PICTURES and not call.has_fixed_target:
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from
@@ -121,3 +121,7 @@ class BceWithoutLogits(Rule):
             Severity.ERROR if call.autocast and not call.evaluating else None,
             with_logits(call.place),
         )
+
+
+_OF_PICTURES = frozenset({Family.DIVERGENCE, Family.LIKELIHOOD})
+"""What stands beside the likelihood of a picture in the loss of a variational autoencoder."""
