@@ -63,6 +63,15 @@ def is_label(key: Hashable) -> bool:
     return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
 
 
+REPEATED = "repeated"
+"""A part of the symbol of what is repeated, as labels are where each sample has several views."""
+
+
+def is_repeated(key: Hashable) -> bool:
+    """Whether a symbol stands for something that was repeated."""
+    return isinstance(key, tuple) and REPEATED in key[:2]
+
+
 NUMBER = "number"
 """The first part of the symbol of a number of Python's own that is not known."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_label
+from losslint.analysis.domain.conditions import is_label, is_repeated
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
@@ -24,7 +24,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.reading.nodes import children, same
-from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS
+from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS, SOME
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -121,15 +121,17 @@ def mask_of_pairs(
     """The mask of the pairs of samples that have the same label, or that differ.
 
     Every sample has the label of itself, so the former never selects nothing. The latter does
-    where all have the same label, and so does the former without its diagonal where none has.
+    where all have the same label, and so does the former without its diagonal where none has,
+    unless each label is there several times.
     """
     if not isinstance(left, Unknown) or not isinstance(right, Unknown):
         return None
     if not is_of_pairs(node) and not (is_label(left.key) and left.key == right.key):
         return None
+    kept = SOME if is_repeated(left.key) or is_repeated(right.key) else PAIRS
     return Tensor(
         mask=ZeroReason(run.place(node), "mask", "no element may be selected"),
-        shape=PAIRS if alike else COMPLEMENT,
+        shape=kept if alike else COMPLEMENT,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
         grad=False,

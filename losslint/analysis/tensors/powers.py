@@ -109,7 +109,9 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
             return None
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
     if value.shape == REST:
-        return ZeroReason(run.place(node), "index", "what an overlap of one leaves to one is zero")
+        return ZeroReason(
+            run.place(node), "index", "where prediction and label agree the index is one"
+        )
     known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
     if known and value.terms[0].family is Family.REGRESSION:
         return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")

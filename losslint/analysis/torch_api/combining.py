@@ -74,7 +74,7 @@ def _share(op: Op, parts: Sequence[Value]) -> Share | None:
     return share(op.run, known, op.node) if len(known) == len(parts) else None
 
 
-@function("full", "full_like", "new_full", "fill_")
+@function("full", "new_full", "fill_")
 def _full(op: Op) -> Value:
     value = number(op.arg(1, "fill_value"))
     sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN

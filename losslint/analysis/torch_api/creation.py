@@ -109,7 +109,7 @@ def _size(op: Op) -> Value:
     return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
 
 
-@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty")
+@function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")
 def _blank(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
     sign = Sign.NON_NEGATIVE

@@ -22,7 +22,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.objective import terms
-from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.forms import (
     COMPLEMENT,
     ENERGY,
@@ -141,8 +141,8 @@ def _is_part_of_tensor(op: Op) -> bool:
 @function("maximum", "minimum", "fmax", "fmin")
 def _larger(op: Op) -> Value:
     one, other = op.arg(0, "input"), op.arg(1, "other")
-    if _is_constant(one):
-        one, other = other, one
+    if isinstance(one, Tensor) and one.sign is Sign.POSITIVE and not one.deps:
+        one, other = other, one  # a floor, whichever side it is on
     made = blend(one, other)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     for value in tensors:
@@ -157,17 +157,10 @@ def _larger(op: Op) -> Value:
     created = isinstance(other, Tensor) and other.sign is Sign.POSITIVE
     if "max" in op.name and ((bound is not None and bound > 0) or created):
         made = made.but(sign=Sign.POSITIVE)
-        if isinstance(one, Tensor) and one.act in PROBABILITIES and _is_constant(other):
-            # a floor, as clamp has it
-            shape = one.shape if one.shape == "one-minus" else made.shape
-            return made.but(
-                act=one.act, picked=one.picked, dim=one.dim, trail=one.trail, shape=shape
-            )
+        if isinstance(one, Tensor) and one.act in PROBABILITIES and not deps_of(other):
+            shape = one.shape if one.shape == "one-minus" else ""
+            return one.but(sign=Sign.POSITIVE, zero=None, shape=shape)  # a clamp
     return made
-
-
-def _is_constant(value: Value) -> bool:
-    return isinstance(value, Tensor) and value.shape == "constant"
 
 
 @function("logsumexp")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_label, is_maximum
+from losslint.analysis.domain.conditions import (
+    DETACHED,
+    MAXIMUM,
+    REPEATED,
+    is_label,
+    is_maximum,
+    is_repeated,
+)
 from losslint.analysis.domain.values import (
     Class,
     Extern,
@@ -73,6 +80,10 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
     of = callee.key[0] if isinstance(callee.key, tuple) else None
+    if method in _REPEATS:
+        return (DETACHED, REPEATED, id(node)) if is_label(of) else (REPEATED, id(node))
+    if is_repeated(of) and method in _FORMS:
+        return of
     if is_label(of):
         return of if method in _FORMS else (DETACHED, id(node))
     largest = method in _MAXIMA or (method in _FORMS and is_maximum(Unknown(of)))
@@ -80,6 +91,7 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
 
 
 _MAXIMA = frozenset({"max", "amax"})
+_REPEATS = frozenset({"repeat", "repeat_interleave", "tile"})
 _FORMS = frozenset(
     "view reshape float long double int to cuda cpu type type_as squeeze unsqueeze flatten "
     "contiguous clone detach expand view_as expand_as reshape_as permute transpose t".split()
