@@ -182,8 +182,8 @@ def _spread(op: Op) -> Value:
 @function("norm", "vector_norm", "matrix_norm")
 def _norm(op: Op) -> Value:
     given = op.tensor()
-    # an affine layer hardly ever gives a zero vector, nor are its weights one, a softmax sums to one,
-    # and data that is no part of the graph is as its author made it
+    # an affine layer hardly ever gives a zero vector, nor are its weights one, a softmax sums to
+    # one, and data that is no part of the graph is as its author made it
     safe = (
         given.act in (Act.RAW, Act.SOFTMAX)
         or given.owner is not None
