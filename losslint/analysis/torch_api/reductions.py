@@ -175,7 +175,9 @@ def _spread(op: Op) -> Value:
     reason = ZeroReason(
         op.run.place(op.node), "spread", f"the {kind} of equal values is zero, of a single one NaN"
     )
-    made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=reason)
+    # what is measured once, before training, is as the author of the data saw it
+    once = not given.grad and not op.run.repeats()
+    made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if once else reason)
     return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
 
 
