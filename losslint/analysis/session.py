@@ -44,6 +44,7 @@ from losslint.analysis.tensors.comparisons import is_tested
 from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (
     activations,
+    apex,
     combining,
     creation,
     data,
@@ -68,6 +69,7 @@ from losslint.source import Source
 
 _TABLES = (
     activations,
+    apex,
     combining,
     container_api,
     creation,

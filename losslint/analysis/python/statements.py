@@ -18,6 +18,7 @@ from losslint.analysis.domain.values import (
     Const,
     Extern,
     Instance,
+    Tensor,
     Unknown,
     Value,
 )
@@ -316,7 +317,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
 
 def entered(value: Value) -> Value:
     """What ``with value as name`` binds."""
-    return value if isinstance(value, Instance) else Unknown()
+    return value if isinstance(value, Instance | Tensor) else Unknown()
 
 
 def _manager(run: Interpreter, node: cst.BaseExpression) -> str:
