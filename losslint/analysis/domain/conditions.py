@@ -106,6 +106,8 @@ def has_no_graph(value: Unknown) -> bool:
 
 DEVIATION = "deviation"
 """The first part of the symbol of what something is away from a mean, say, of its own."""
+NO_GRAD = "no_grad"
+"""Cuts off what is computed inside; what comes of something unknown there depends on it."""
 DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
@@ -273,6 +275,6 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
             shape="square",
             marks=frozenset(marks),
             deps=value.deps,
-            grad=not is_label(value.key),
+            grad=not is_label(value.key) and NO_GRAD not in value.deps,
         )
     return None

@@ -139,12 +139,14 @@ def _repeated(
 ) -> bool:
     """Runs the body twice, so that what the first round leaves is seen by the second.
 
-    Inside the second round of a loop around, once is enough: the rounds have met already.
+    Inside the second round of a loop around, once is enough: the rounds have met already. But
+    where the body does something else in its last round, those before it are run as well.
     """
     frame, heap = run.frame, run.heap
     saved = frame.breaks, frame.continues, frame.loop_mark
     base = frame.assumed
-    rounds = 1 if run.settled else 2
+    tells_last = isinstance(node, cst.For) and bool(tests_of_last(node))
+    rounds = 1 if run.settled and not tells_last else 2
     body: list[Action] = []
     repeats = False
     left_by_break = False
@@ -178,7 +180,7 @@ def _repeated(
         else:
             heap.roll_back(mark)
         frame.assumed = base
-        if heap.holds(reads) and not (isinstance(node, cst.For) and tests_of_last(node)):
+        if heap.holds(reads) and not tells_last:
             break  # another round would find what this one found
     frame.breaks, frame.continues, frame.loop_mark = saved
     left = index_left_by(node) if isinstance(node, cst.For) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import contradict, join_alternatives, without_none
 from losslint.analysis.domain.lookup import find_method
@@ -39,7 +40,7 @@ from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import mean_of_selection
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.averages import BATCH_MEAN
-from losslint.analysis.training.gradient_flow import NO_GRAD, computed_without, ended
+from losslint.analysis.training.gradient_flow import computed_without, ended
 from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
 from losslint.analysis.training.trace import LossMade
 

@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.conditions import (
     DETACHED,
     MAXIMUM,
+    NO_GRAD,
     REPEATED,
     is_label,
     is_maximum,
@@ -30,7 +31,6 @@ from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.training.gradient_flow import NO_GRAD
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, ZeroGrad
 
 if TYPE_CHECKING:

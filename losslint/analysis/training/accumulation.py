@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.trail import Place
@@ -26,7 +27,6 @@ from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
-from losslint.analysis.training.gradient_flow import NO_GRAD
 from losslint.analysis.training.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import MAXIMUM
+from losslint.analysis.domain.conditions import MAXIMUM, NO_GRAD
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Act, Tensor, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
@@ -114,8 +114,6 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
     return each(value, judged)
 
 
-NO_GRAD = "no_grad"
-"""Cuts off what is computed inside; what comes of something unknown there depends on it."""
 _DECISIONS = frozenset(
     "argmax argmin round floor ceil sign comparison tensor as_tensor Tensor FloatTensor".split()
 )
