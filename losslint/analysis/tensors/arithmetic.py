@@ -213,8 +213,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
         made = made.but(marks=made.marks | {"difference"})
-        if is_mirrored(run, node):
-            return made.but(shape="non-positive")
+    if number(left) is None and is_mirrored(run, node):
+        return made.but(shape="non-positive")
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):
