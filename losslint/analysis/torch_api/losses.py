@@ -40,7 +40,7 @@ from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import mean_of_selection
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.averages import BATCH_MEAN
-from losslint.analysis.training.gradient_flow import computed_without, ended
+from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
 from losslint.analysis.training.trace import LossMade
 
@@ -277,7 +277,9 @@ def _result(
     if run.no_grad:
         return computed_without(run, result, args.node)
     if not grad and isinstance(given, Tensor):
-        return ended(result, given)
+        before = cut_off and not has_cut(given) and any(isinstance(one, int) for one in given.deps)
+        # no cut is known of the output of a network: all of it was computed under no_grad
+        return computed_without(run, result, args.node) if before else ended(result, given)
     return result
 
 
