@@ -210,6 +210,11 @@ def f():
     return f
 loss = f()
 """,
+    "rounds that no number counts": (
+        f"def f(n):\n  for i in range(n - {'9' * 5000}):\n    if i < n - {'9' * 5000}: print(i)\n"
+        f"  for i in range(n{' + 1' * 900}):\n    if i < n{' + 1' * 900}: print(i)\n"
+        "loss = f(x)"
+    ),
     "calls that make no sense": "nn.Linear()(x)\nnn.Linear('a', [])(x)\nF.softmax()\n"
     "F.cross_entropy()\nnn.Sequential(*1)(x)\nnn.CrossEntropyLoss('a', b=1)(1)\ntorch.cat(1)\n"
     "torch.optim.SGD().step(1, 2)\nx.view('a').sum(dim=())[..., None, 'a']\ntorch.cat([])\n"

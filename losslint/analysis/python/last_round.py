@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import libcst as cst
 
 from losslint.analysis.domain.values import FALSE, TRUE, Const
-from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Sum(NamedTuple):
         """Whether both differ by a known number."""
         if self.base is None or other.base is None:
             return self.base is other.base
-        return self.base.deep_equals(other.base)
+        return same(self.base, other.base)
 
 
 def of_last_round(run: Interpreter, node: cst.Comparison) -> Const | None:
@@ -104,9 +104,9 @@ def _length_of(node: cst.BaseExpression) -> cst.Call:
 
 
 def _sum(node: cst.BaseExpression) -> _Sum:
-    if isinstance(node, cst.Integer):
+    if _is_small(node):
         return _Sum(None, int(node.value, 0))
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.right, cst.Integer):
+    if isinstance(node, cst.BinaryOperation) and _is_small(node.right):
         number = int(node.right.value, 0)
         left = _sum(node.left)
         if isinstance(node.operator, cst.Add):
@@ -114,6 +114,14 @@ def _sum(node: cst.BaseExpression) -> _Sum:
         if isinstance(node.operator, cst.Subtract):
             return _Sum(left.base, left.number - number)
     return _Sum(node, 0)
+
+
+_DIGITS = 18
+
+
+def _is_small(node: cst.BaseExpression) -> TypeGuard[cst.Integer]:
+    """Whether a node is a number that can count rounds; Python refuses to read the longest."""
+    return isinstance(node, cst.Integer) and len(node.value) <= _DIGITS
 
 
 def _outcome(node: cst.Comparison, index: str, last: list[_Sum]) -> bool | None:
