@@ -27,6 +27,7 @@ from losslint.analysis.objective import named_losses, unused_losses
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
 from losslint.analysis.python.subscripts import delete_item
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts
 from losslint.analysis.tensors.narrowing import narrow, narrow_otherwise
@@ -95,7 +96,7 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     value = loaded_over(run, node, _right_side(run, node.value))
     if run.looping and isinstance(node.value, cst.BinaryOperation):
         value = accumulation.assigned(run, node, node.value, value)
-        if node.targets[0].target.deep_equals(node.value.left):
+        if same(node.targets[0].target, node.value.left):
             counters.counted(run, node.targets[0].target, value)
     for target in node.targets:
         assign(run, target.target, value)

@@ -57,6 +57,8 @@ PLAIN = "flags"
 """The form of a mask of which nothing more is known."""
 FLAGS = frozenset({PLAIN, SOME, PAIRS})
 """Forms of masks."""
+LENGTH = "length"
+"""The form of what ``len`` counts in a selection: a Python number, which may be zero."""
 BOTH_CLASSES = "both classes"
 """The form of a sigmoid and what it leaves to one, side by side or as the label chooses."""
 COMPLEMENT = "complement"

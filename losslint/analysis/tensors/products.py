@@ -29,6 +29,7 @@ from losslint.analysis.objective.terms import (
     policy_term,
     weigh,
 )
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
@@ -36,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     ENERGY,
     FLAGS,
     INDEX,
+    LENGTH,
     OWN_PRODUCT,
     SCALABLE,
     SIGNED,
@@ -241,7 +243,7 @@ def _same_start(one: Tensor, other: Tensor) -> bool:
     first, second = steps_of(one.trail), steps_of(other.trail)
     if not first or not second:
         return False
-    return first[0].place.node.deep_equals(second[0].place.node)
+    return same(first[0].place.node, second[0].place.node)
 
 
 def softmax_by_hand(
@@ -285,6 +287,8 @@ def _risky_division(
         return made
     if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
         return made  # where nothing was selected, nothing is divided
+    if right.shape == LENGTH and number(left) is not None:
+        return made  # a ZeroDivisionError, which nobody overlooks
     operation = Operation(
         OperationKind.DIVISION,
         run.place(node),
