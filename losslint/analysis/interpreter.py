@@ -118,6 +118,7 @@ class Interpreter:
         """Grants the steps and the time of one file."""
         self.rounds = 1
         self.steps, self._next_look = 0, _STEPS_BETWEEN_LOOKS
+        self.memo.share()
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def step(self) -> None:
