@@ -33,6 +33,11 @@ class OptimizerMade:
     place: Place
     owners: frozenset[Hashable] | None
     """The modules whose parameters it is given; None where they cannot be told."""
+    optimizer: Hashable = None
+    whole: bool = False
+    """It is given all parameters of each of them."""
+    function: str = ""
+    """The name of the function that builds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,8 @@ class KeepLoss:
     listed: bool
     has_graph: bool = True
     """False where it is made of what something unknown gave under no_grad."""
+    deps: frozenset[Hashable] = frozenset()
+    """What it depends on; empty where that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
