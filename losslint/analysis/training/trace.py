@@ -145,6 +145,10 @@ class DropLoss:
     """The assignment that the variable gets instead; None where there is no other."""
     in_loss: bool
     """Something else is returned as the loss."""
+    body: cst.CSTNode | None = None
+    """The statements of the function that computes it."""
+    losses: frozenset[Hashable] = frozenset()
+    """As in :class:`Backward`."""
 
 
 @dataclass(frozen=True, slots=True)
