@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -33,6 +33,7 @@ from losslint.analysis.training.trace import (
     Branch,
     KeepLoss,
     Loop,
+    OptimizerStep,
     Trace,
     actions,
 )
@@ -237,6 +238,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
         if isinstance(one, Backward)
         for loss in one.losses
     } | run.seen.differentiated
+    objects = frozenset(one.oid for made in run.instances.values() for one in made)
     for trace in run.roots:
         for keep, loop in _kept_in(trace, ()):
             if keep.place in run.seen.backpropagated or keep.place in found:
@@ -260,15 +262,27 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             ) or (
                 keep.has_graph
                 and keep.place in run.seen.numbers
-                and _is_beside_training(keep, actions(loop.body))
+                and _is_beside_training(keep, list(actions(loop.body)), objects)
             ):
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
 
 
-def _is_beside_training(keep: KeepLoss, inside: Iterable[Action]) -> bool:
-    """Whether something is kept of a model that is trained in the same loop, by another loss."""
-    return bool(keep.deps) and any(
+def _is_beside_training(
+    keep: KeepLoss, inside: Sequence[Action], objects: frozenset[Hashable]
+) -> bool:
+    """Whether something is kept of a model that is trained in the same loop, by another loss.
+
+    Args:
+        keep: what is kept.
+        inside: what is done in the loop.
+        objects: the objects of the project's own classes, whose attributes may be numbers.
+    """
+    trained: frozenset[Hashable] = frozenset()
+    for one in inside:
+        if isinstance(one, OptimizerStep):
+            trained |= one.owners or frozenset()
+    return not keep.deps.isdisjoint(trained - objects) and any(
         isinstance(one, Backward) and keep.deps <= one.deps for one in inside
     )
 
