@@ -110,6 +110,22 @@ class IdleStep:
 
 
 @dataclass(frozen=True, slots=True)
+class UnheldModel:
+    """A model that no optimizer holds, where two of them hold one and the same other model."""
+
+    place: Place
+    """Where one of the two optimizers is built."""
+    optimizer: str
+    """Its name in the code; empty where a library steps it."""
+    twin: str
+    """The name of the other one."""
+    model: str
+    """The class of the model that is not held."""
+    backward: Place
+    """A loss that depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class MissingStep:
     """A backward in a loop that zeroes the gradients of an optimizer and never steps it."""
 

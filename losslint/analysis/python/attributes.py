@@ -42,6 +42,7 @@ from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method
 from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
 from losslint.analysis.training.trace import HandOver
+from losslint.analysis.training.unheld_models import WRITTEN, note_handling
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -73,6 +74,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Tensor):
         if value.owner is not None and (name in TENDING or name.endswith("_")):
             tend(run, value)
+            if name.endswith("_"):
+                note_handling(run, value.owner, WRITTEN)
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name, node)

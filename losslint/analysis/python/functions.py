@@ -36,6 +36,7 @@ from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objective.labels import with_labels
 from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
+from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
@@ -222,6 +223,7 @@ def _evaluate(
                 made = run.new_list()
                 run.heap.set(made.slots, REST, join(frame.yields))
                 value = made
+        note_return(run, value)
         if frame.in_loss or function.name == "forward":
             note_together(run, value)
         if frame.in_loss and not run.no_grad:

@@ -188,9 +188,16 @@ def _of_dict(
         return UNKNOWN
     named = [(slot[1], value.slots[slot]) for slot in keys_of(value)]
     items = [item for _, item in named] + ([rest] if rest is not None else [])
-    if len(items) > 1 and all(isinstance(item, Class | Function | Instance) for item in items):
+    if len(items) > 1 and all(map(_is_choice, items)):
         return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
     return join(items) if items else UNKNOWN
+
+
+def _is_choice(item: Value) -> bool:
+    """Whether a program is another one with each of several such items: a model, or its name."""
+    if isinstance(item, Const):
+        return isinstance(item.value, str)
+    return isinstance(item, Class | Function | Instance)
 
 
 def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
