@@ -42,6 +42,7 @@ from losslint.analysis.tensors.comparisons import (
     is_of_itself,
     is_of_pairs,
     mask_of_pairs,
+    mask_of_ranks,
 )
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut
@@ -50,12 +51,16 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 
+_REFLEXIVE = (cst.Equal, cst.GreaterThanEqual, cst.LessThanEqual)
+"""Signs of comparisons that hold between anything and itself."""
+
+
 def compare(
     run: Interpreter, sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
 ) -> Value:
     """One comparison of a chain."""
     if isinstance(sign, cst.Is | cst.IsNot):
-        same = _identity(left, right)
+        same = FALSE if _compares_part_with_none(run, left, right, node) else _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
     if isinstance(left, Union) and isinstance(right, Const) and _are_constants(left):
         return each(left, lambda one: compare(run, sign, one, right, node))
@@ -88,7 +93,7 @@ def compare(
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
-            if isinstance(sign, cst.Equal) and (is_of_element(node) or is_of_pairs(node))
+            if isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node))
             else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
@@ -114,6 +119,8 @@ def compare(
         return found if isinstance(sign, cst.In) else _inverted(found)
     if isinstance(left, Const) and isinstance(right, Const):
         return _ordered(sign, left.value, right.value)
+    if isinstance(sign, _REFLEXIVE) and (met := mask_of_ranks(run, left, right, node)) is not None:
+        return met
     decided = by_version(sign, left, right)
     if decided is not None:
         return decided
@@ -139,6 +146,22 @@ def _inverted(value: Value) -> Value:
     if isinstance(value, Unknown) and value.key is not None:
         return Unknown(("not", value.key))
     return value
+
+
+def _compares_part_with_none(
+    run: Interpreter, left: Value, right: Value, node: cst.CSTNode
+) -> bool:
+    """Whether a parameter is compared with None for which the caller gave a part of an object.
+
+    Who has none to give leaves it out, or says None.
+    """
+    name = node.left if isinstance(node, cst.Comparison) else None
+    return (
+        right == NONE
+        and isinstance(name, cst.Name)
+        and name.value in run.frame.parts
+        and isinstance(left, Unknown)
+    )
 
 
 def _identity(left: Value, right: Value) -> Value:
