@@ -129,12 +129,6 @@ def is_setting(key: Hashable) -> bool:
     return False
 
 
-def is_part(value: Value) -> bool:
-    """Whether a value is an attribute of something unknown, and no setting, which may be None."""
-    key = value.key if isinstance(value, Unknown) else None
-    return isinstance(key, tuple) and key[1:2] == (".",) and not is_setting(key)
-
-
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 

@@ -88,8 +88,6 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     globals: frozenset[str] = frozenset()
     nonlocals: dict[str, Slots] = field(default_factory=dict)
-    parts: frozenset[str] = frozenset()
-    """The parameters that were given an attribute of something unknown, and no setting."""
     in_loss: bool = False
     """What it returns is a loss, by its name or use."""
     widened: bool = False

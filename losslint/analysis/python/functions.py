@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.domain.conditions import is_part, symbols_in
+from losslint.analysis.domain.conditions import symbols_in
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import join
 from losslint.analysis.domain.scope import Frame, Scope
@@ -197,7 +197,6 @@ def _evaluate(
         owner=owner,
         entered=run.assumed() if run.frames else frozenset(),
         mark=mark,
-        parts=frozenset(name for name, value in bound.items() if is_part(value)),
         in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,

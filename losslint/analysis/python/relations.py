@@ -60,7 +60,7 @@ def compare(
 ) -> Value:
     """One comparison of a chain."""
     if isinstance(sign, cst.Is | cst.IsNot):
-        same = FALSE if _compares_part_with_none(run, left, right, node) else _identity(left, right)
+        same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
     if isinstance(left, Union) and isinstance(right, Const) and _are_constants(left):
         return each(left, lambda one: compare(run, sign, one, right, node))
@@ -146,22 +146,6 @@ def _inverted(value: Value) -> Value:
     if isinstance(value, Unknown) and value.key is not None:
         return Unknown(("not", value.key))
     return value
-
-
-def _compares_part_with_none(
-    run: Interpreter, left: Value, right: Value, node: cst.CSTNode
-) -> bool:
-    """Whether a parameter is compared with None for which the caller gave a part of an object.
-
-    Who has none to give leaves it out, or says None.
-    """
-    name = node.left if isinstance(node, cst.Comparison) else None
-    return (
-        right == NONE
-        and isinstance(name, cst.Name)
-        and name.value in run.frame.parts
-        and isinstance(left, Unknown)
-    )
 
 
 def _identity(left: Value, right: Value) -> Value:
