@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import Class, Instance, Tensor
 from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.torch_api.registry import group_of_kind
+from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -52,8 +53,10 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedP
                 steps.setdefault(step.place, []).append(_idle(step, inside, everything, others))
             for found in _without_step(inside, everything):
                 missing.setdefault(found.place, found)
-    for several in steps.values():
-        if several[0] is not None and None not in several:
+    bare = {found.place: found for found in bare_steps(run.roots)}
+    yield from bare.values()
+    for place, several in steps.items():
+        if several[0] is not None and None not in several and place not in bare:
             yield several[0]
     yield from (found for place, found in missing.items() if place not in stepped)
     yield from _untrained(run)
