@@ -154,11 +154,11 @@ def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
 
 def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
     """Losses with parameters of their own that no optimizer of their loop holds."""
+    yield from _passing(run)
     losses = _losses_with_parameters(run)
-    passing = _kept_nowhere(run)
     held: set[Hashable] = set()
     used: dict[Hashable, Place] = {}
-    for trace in run.roots if losses or passing else ():
+    for trace in run.roots if losses else ():
         for one in actions(trace):
             if isinstance(one, OptimizerStep):
                 if one.owners is None or not _are_modules(one.owners):
@@ -167,17 +167,27 @@ def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
             elif isinstance(one, HandOver) or _uncertain(one):
                 return
             elif isinstance(one, Backward):
-                for owner in one.deps & (losses.keys() | passing.keys()):
+                for owner in one.deps & losses.keys():
                     used.setdefault(owner, one.place)
     for owner, backward in used.items():
         if not held or owner in held:
             continue
-        if owner in passing:
-            yield UntrainedParameters(passing[owner], "", backward)
-            continue
         instance, name = losses[owner]
         assert instance.built is not None
         yield UntrainedParameters(instance.built.step.place, name, backward)
+
+
+def _passing(run: Interpreter) -> Iterator[UntrainedParameters]:
+    """Parameters that are made anew for every loss: whatever is optimized, they are not."""
+    passing = _kept_nowhere(run)
+    everything = [one for trace in run.roots for one in actions(trace)] if passing else []
+    steps = [one for one in everything if isinstance(one, OptimizerStep)]
+    held = frozenset().union(*(one.owners or () for one in steps))
+    for owner, place in passing.items() if steps else ():
+        for one in everything:
+            if isinstance(one, Backward) and owner in one.deps - held:
+                yield UntrainedParameters(place, "", one.place)
+                break
 
 
 def _kept_nowhere(run: Interpreter) -> Mapping[Hashable, Place]:
