@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.values import Class, Instance, Tensor
@@ -15,18 +17,19 @@ from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.trace import (
     Action,
     Backward,
+    Branch,
     HandOver,
+    Loop,
     LossMade,
     OptimizerMade,
     OptimizerStep,
+    Trace,
     ZeroGrad,
     actions,
 )
 from losslint.analysis.training.training_loop import loops_in
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
@@ -39,34 +42,60 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedP
     if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
     steps: dict[Place, list[IdleStep | None]] = {}
-    missing: dict[Place, MissingStep] = {}
-    stepped: set[Place] = set()
     others = _no_modules(run)
     for trace in run.roots:
         everything = list(actions(trace))
-        stepped |= _backwards_with_steps(everything)
         if any(isinstance(one, HandOver) for one in everything):
             continue
         for loop, _ in loops_in(trace):
             inside = list(actions(loop.body))
             for step in _steps(inside):
                 steps.setdefault(step.place, []).append(_idle(step, inside, everything, others))
-            for found in _without_step(inside, everything):
-                missing.setdefault(found.place, found)
     bare = {found.place: found for found in bare_steps(run.roots)}
     yield from bare.values()
     for place, several in steps.items():
         if several[0] is not None and None not in several and place not in bare:
             yield several[0]
-    yield from (found for place, found in missing.items() if place not in stepped)
+    yield from _missing_steps(run.roots)
     yield from _untrained(run)
 
 
-def _backwards_with_steps(everything: Sequence[Action]) -> set[Place]:
-    """The backwards of a root in which some optimizer steps, or something unknown may."""
-    if any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything):
-        return {one.place for one in everything if isinstance(one, Backward)}
-    return set()
+def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:
+    """The backwards after which nothing steps: neither in their loop, nor in one around it."""
+    missing: dict[Place, MissingStep] = {}
+    stepped: set[Place] = set()
+    for trace in roots:
+        everything = list(actions(trace))
+        made = [one for one in everything if isinstance(one, OptimizerMade)]
+        looped: set[int] = set()
+        for outermost in _outermost(trace):
+            whole = list(actions((outermost,)))
+            looped.update(map(id, whole))
+            if _may_step(whole):
+                stepped |= {one.place for one in whole if isinstance(one, Backward)}
+                continue
+            for loop, _ in loops_in((outermost,)):
+                for found in _without_step(list(actions(loop.body)), made):
+                    missing.setdefault(found.place, found)
+        if _may_step(everything):
+            alone = (one for one in everything if id(one) not in looped)
+            stepped |= {one.place for one in alone if isinstance(one, Backward)}
+    yield from (found for place, found in missing.items() if place not in stepped)
+
+
+def _outermost(trace: Trace) -> Iterator[Loop]:
+    """The loops that stand in no other one, whether they repeat or not."""
+    for action in trace:
+        if isinstance(action, Loop):
+            yield action
+        elif isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _outermost(arm)
+
+
+def _may_step(everything: Iterable[Action]) -> bool:
+    """Whether some optimizer steps, or something unknown may."""
+    return any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything)
 
 
 def _uncertain(action: Action) -> bool:
@@ -131,17 +160,20 @@ def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
     return not loss.deps or not loss.deps.isdisjoint(step.owners or ())
 
 
-def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:
+def _without_step(inside: Sequence[Action], made: Sequence[OptimizerMade]) -> Iterator[MissingStep]:
     """The backward of a loop that zeroes an optimizer, or the model of one, which never steps."""
-    if any(isinstance(one, OptimizerStep) or _uncertain(one) for one in everything):
-        return
-    made = [one for one in everything if isinstance(one, OptimizerMade)]
     zero = next(
         (one for one in inside if isinstance(one, ZeroGrad) and _is_for_a_step(one, made)), None
     )
-    backward = next((one for one in inside if isinstance(one, Backward)), None)
+    calls = (one for one in inside if isinstance(one, Backward) and _is_call(one))
+    backward = next(calls, None)
     if zero is not None and backward is not None:
         yield MissingStep(backward.place, zero.place)
+
+
+def _is_call(backward: Backward) -> bool:
+    """Whether gradients are computed, and not written by hand."""
+    return isinstance(backward.place.node, cst.Call)
 
 
 def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
