@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.values import Class, Instance, Tensor
-from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
-from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.events import IdleStep, MissingStep
 from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.trace import (
@@ -37,7 +35,7 @@ ENOUGH_DEPS = 40
 """A loss that depends on more may depend on what was left out, too."""
 
 
-def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedParameters]:
+def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
     """What is wrong between the backwards and the steps of whole training loops."""
     if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
@@ -57,7 +55,6 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedP
         if several[0] is not None and None not in several and place not in bare:
             yield several[0]
     yield from _missing_steps(run.roots)
-    yield from _untrained(run)
 
 
 def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:
@@ -182,79 +179,3 @@ def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
         return True
     owners = zero.owners or frozenset()
     return any(one.owners and not owners.isdisjoint(one.owners) for one in made)
-
-
-def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
-    """Losses with parameters of their own that no optimizer of their loop holds."""
-    yield from _passing(run)
-    losses = _losses_with_parameters(run)
-    held: set[Hashable] = set()
-    used: dict[Hashable, Place] = {}
-    for trace in run.roots if losses else ():
-        for one in actions(trace):
-            if isinstance(one, OptimizerStep):
-                if one.owners is None or not _are_modules(one.owners):
-                    return
-                held |= one.owners
-            elif isinstance(one, HandOver) or _uncertain(one):
-                return
-            elif isinstance(one, Backward):
-                for owner in one.deps & losses.keys():
-                    used.setdefault(owner, one.place)
-    for owner, backward in used.items():
-        if not held or owner in held:
-            continue
-        instance, name = losses[owner]
-        assert instance.built is not None
-        yield UntrainedParameters(instance.built.step.place, name, backward)
-
-
-def _passing(run: Interpreter) -> Iterator[UntrainedParameters]:
-    """Parameters that are made anew for every loss: whatever is optimized, they are not."""
-    passing = _kept_nowhere(run)
-    everything = [one for trace in run.roots for one in actions(trace)] if passing else []
-    steps = [one for one in everything if isinstance(one, OptimizerStep)]
-    held = frozenset().union(*(one.owners or () for one in steps))
-    for owner, place in passing.items() if steps else ():
-        for one in everything:
-            if isinstance(one, Backward) and owner in one.deps - held:
-                yield UntrainedParameters(place, "", one.place)
-                break
-
-
-def _kept_nowhere(run: Interpreter) -> Mapping[Hashable, Place]:
-    """Parameters that loss functions make anew, and that no object has."""
-    if not run.seen.passing:
-        return {}
-    kept: set[Hashable] = set()
-    for instances in run.instances.values():
-        for instance in instances:
-            for value in instance.slots.values():
-                if isinstance(value, Tensor):
-                    kept |= value.owner or frozenset()
-    return {owner: place for owner, place in run.seen.passing.items() if owner not in kept}
-
-
-def note_passing(run: Interpreter, owner: Hashable, node: cst.CSTNode) -> None:
-    """Notes a parameter that a loss function makes anew in each round of a loop."""
-    if run.looping and LOSS_NAMED.search(run.frame.name):
-        run.seen.passing[owner] = run.place(node)
-
-
-def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instance, str]]:
-    """Objects of the project's loss classes that have parameters of their own."""
-    found: dict[Hashable, tuple[Instance, str]] = {}
-    for cls, instances in run.instances.items():
-        if not _is_loss(cls):
-            continue
-        for instance in instances:
-            for name, value in instance.slots.items():
-                if isinstance(value, Tensor) and value.shape == "parameter" and instance.built:
-                    found[instance.oid] = (instance, str(name))
-                    break
-    return found
-
-
-def _is_loss(cls: Class) -> bool:
-    name = cls.name.casefold()
-    return "loss" in name or "criterion" in name or "weighting" in name
