@@ -142,6 +142,8 @@ class UntrainedParameters:
     parameter: str
     """Its name; empty for one that a loss function makes anew at each call."""
     backward: Place
+    is_loss: bool = True
+    """The module that has it gives a loss; else something that a loss is made of."""
 
 
 @dataclass(frozen=True, slots=True)
