@@ -8,6 +8,7 @@ graph. Shapes, types and devices are checked everywhere.
 from __future__ import annotations
 
 from collections.abc import Collection
+from numbers import Integral
 from typing import Literal, NoReturn
 
 import torch
@@ -132,6 +133,12 @@ def check_number(
         and -_INFINITY < value < _INFINITY
     ):
         fail(name, _bounds(at_least, above, at_most, below), repr(value))
+
+
+def check_integer(name: str, value: object) -> None:
+    """Raises TypeError for what is no whole number."""
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
+        raise TypeError(f"`{name}` must be a whole number, but is {describe(value)}")
 
 
 def check_values(

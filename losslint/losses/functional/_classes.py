@@ -10,6 +10,7 @@ from losslint.losses._contract import (
     check_class_indices,
     check_dimensions,
     check_floating,
+    check_integer,
     check_integers,
     check_reduction,
     check_same_device,
@@ -82,6 +83,7 @@ def class_target(
     """Checks what all losses over a softmax are given."""
     check_floating("input", input)
     check_integers("target", target)
+    check_integer("ignore_index", ignore_index)
     check_dimensions("input", input, "(N, C) or (N, C, *)", at_least=2)
     check_same_device("target", target, "input", input)
     samples, classes, *positions = input.shape

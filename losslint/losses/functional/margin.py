@@ -12,6 +12,7 @@ from losslint.losses._contract import (
     Reduction,
     check_class_indices,
     check_floating,
+    check_integer,
     check_integers,
     check_number,
     check_reduction,
@@ -159,6 +160,7 @@ def _check_margin(
         fail("centres", f"of shape (C, {input.shape[1]})", describe(centres))
     check_same_device("centres", centres, "input", input)
     check_integers("target", target)
+    check_integer("ignore_index", ignore_index)
     check_shape("target", target, (input.shape[0],), "one class an embedding")
     check_same_device("target", target, "input", input)
     check_class_indices("target", target, centres.shape[0], ignore_index)
