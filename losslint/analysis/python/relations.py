@@ -12,6 +12,7 @@ from losslint.analysis.domain.conditions import (
 )
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import broadcast
 from losslint.analysis.domain.values import (
     FALSE,
@@ -41,6 +42,7 @@ from losslint.analysis.tensors.comparisons import (
     is_of_element,
     is_of_itself,
     is_of_pairs,
+    is_of_real_tokens,
     mask_of_pairs,
     mask_of_ranks,
 )
@@ -106,6 +108,8 @@ def compare(
             above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
+    if _selects_real_tokens(sign, left, right, node):
+        return UNKNOWN  # each sample has some
     if isinstance(sign, cst.Equal | cst.NotEqual):
         if is_of_itself(node) or is_of_element(node):
             return UNKNOWN  # hardly ever False everywhere
@@ -146,6 +150,20 @@ def _inverted(value: Value) -> Value:
     if isinstance(value, Unknown) and value.key is not None:
         return Unknown(("not", value.key))
     return value
+
+
+def _selects_real_tokens(
+    sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
+) -> bool:
+    """Whether a comparison finds what is no padding: ``attention_mask.view(-1) == 1``."""
+    known = number(right)
+    return (
+        isinstance(left, Unknown)
+        and known is not None
+        and (known > 0 or isinstance(sign, cst.GreaterThan | cst.NotEqual))
+        and isinstance(node, cst.Comparison)
+        and is_of_real_tokens(node.left)
+    )
 
 
 def _identity(left: Value, right: Value) -> Value:

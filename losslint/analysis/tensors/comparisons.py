@@ -6,6 +6,7 @@ that compare the same quantities with each other the one is hardly empty where t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.reading.nodes import children, same
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS, SOME
 
 if TYPE_CHECKING:
@@ -84,6 +86,24 @@ def _own_test(node: cst.CSTNode) -> tuple[cst.BaseCompOp, float] | None:
     if not isinstance(bound, cst.Integer | cst.Float) or not same(node.value, test.left):
         return None
     return sign, bound.evaluated_value
+
+
+_OF_REAL_TOKENS = re.compile(
+    r"(^|_)(attention|attn|att|input|pad(ding)?|tok(en)?s?|seq(uence)?|words?|text|src)_?masks?$"
+)
+"""Names of masks of what is no padding, of which each sample has something."""
+
+
+def is_of_real_tokens(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a mask of what is no padding, going by its name."""
+    named = _viewed(node)
+    if isinstance(named, cst.Subscript):
+        part = named.slice[0].slice
+        index = part.value if isinstance(part, cst.Index) else None
+        name = index.evaluated_value if isinstance(index, cst.SimpleString) else ""
+    else:
+        name = dotted(named).rpartition(".")[2]
+    return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
 
 
 _VIEWS = frozenset(
