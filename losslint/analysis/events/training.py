@@ -169,6 +169,8 @@ class UnscaledAccumulation:
     step: Place
     count: str
     """The number of rounds between two steps, as the code has it."""
+    parts: bool = False
+    """The rounds go through the parts of one batch; the count is what the code loops over."""
 
 
 @dataclass(frozen=True, slots=True)
