@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TotalAlone,
         TrainingLoop,
         UnclippedRecurrence,
+        UnheldModel,
         UnscaledAccumulation,
         UntrainedParameters,
         UnusedLoss,
@@ -150,6 +151,10 @@ class Rule:
 
     def check_idle_step(self, found: IdleStep) -> Iterator[Diagnosis]:
         """An optimizer that steps without a gradient."""
+        return iter(())
+
+    def check_unheld_model(self, found: UnheldModel) -> Iterator[Diagnosis]:
+        """A model that no optimizer holds, beside two optimizers of another one."""
         return iter(())
 
     def check_missing_step(self, found: MissingStep) -> Iterator[Diagnosis]:

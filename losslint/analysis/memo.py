@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_CONTEXTS = 16
 """Of one function, evaluated with the facts as they are; as many again are widened first."""
+_OWN_CONTEXTS = 6
+"""Of the widened ones, what is left to each file, however many the files before it used up."""
 _FULL_STEPS = 80
 """A context of fewer steps counts for less than one, as a registry's look-up does."""
 _LEAST = 0.2
@@ -45,6 +47,7 @@ class Memo:
         self._calls: dict[Hashable, list[Remembered]] = {}
         self._contexts: dict[cst.CSTNode, float] = {}
         self._usual: dict[cst.CSTNode, Value] = {}
+        self._acted: set[cst.CSTNode] = set()
 
     def find(self, key: Hashable) -> Remembered | None:
         """The result of an earlier call that still holds."""
@@ -57,14 +60,27 @@ class Memo:
         """What a function gave in every context so far."""
         return self._usual.get(node, UNKNOWN)
 
-    def gave(self, node: cst.CSTNode, value: Value) -> None:
-        """Notes what a function gave in one context."""
+    def may_act(self, node: cst.CSTNode) -> bool:
+        """Whether a function may have done something to gradients in any context so far."""
+        return node in self._acted
+
+    def gave(self, node: cst.CSTNode, value: Value, acted: bool) -> None:
+        """Notes what a function gave in one context, and whether it may act on gradients."""
+        if acted:
+            self._acted.add(node)
         before = self._usual.get(node)
         self._usual[node] = _agreed(value if before is None else before, value)
 
     def keep(self, key: Hashable, call: Remembered) -> None:
         """Remembers a call."""
         self._calls.setdefault(key, []).append(call)
+
+    def share(self) -> None:
+        """Leaves the next file some contexts of every function."""
+        most = 2 * MAX_CONTEXTS - _OWN_CONTEXTS
+        for node, used in self._contexts.items():
+            if used > most:
+                self._contexts[node] = most
 
     def full(self, node: cst.CSTNode) -> bool:
         """Whether a function has had its share of contexts."""

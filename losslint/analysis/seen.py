@@ -73,5 +73,11 @@ class Seen:
     """The first division by each index that a loop left; one finding is enough."""
     passing: dict[Hashable, Place] = field(default_factory=dict)
     """The parameters that loss functions make anew in each round of a loop, by their symbol."""
+    handling: dict[Hashable, set[str]] = field(default_factory=dict)
+    """What was done to modules besides calling them, by their identity."""
+    returning: set[cst.CSTNode] = field(default_factory=set)
+    """The statements of functions that return a loss with its graph."""
+    fed: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    """What the inputs of modules with parameters of their own depend on, by their identity."""
     recurrent: dict[int, Instance] = field(default_factory=dict)
     """The recurrent layers of torch that were built, by their identity."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from losslint.analysis.domain.trail import Place
-from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.nodes import same, walk
 from losslint.fix import Change, Edge, Fix, Safety, offered, replaced, without
 from losslint.rewriting.activations import SIGMOID, activation
 from losslint.rewriting.guards import unwrapped
@@ -120,7 +120,7 @@ def softmax_in_one_step(place: Place) -> Fix | None:
     terms, dim = summed
     above, removed = _exponent(tree, names, node.left, node)
     below, _ = _exponent(tree, names, terms, node)
-    if above is None or below is None or not above.deep_equals(below):
+    if above is None or below is None or not same(above, below):
         return None
     if isinstance(node.left, cst.Name) is not isinstance(terms, cst.Name):
         return None
@@ -210,7 +210,7 @@ def with_logits_in_one_step(place: Place) -> Fix | None:
     label, complement = weighed[True].factor, _complement(weighed[False].factor)
     logits, removed = _logits(tree, names, weighed[True].argument, node)
     loss = names.spelled(f"{FUNCTIONAL}.binary_cross_entropy_with_logits")
-    if logits is None or complement is None or not complement.deep_equals(label) or loss is None:
+    if logits is None or complement is None or not same(complement, label) or loss is None:
         return None
     text = f'{loss.text}({bare(logits)}, {bare(label)}, reduction="none")'
     up = tree.parent(node)

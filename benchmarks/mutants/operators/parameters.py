@@ -42,8 +42,9 @@ def of_another_model(program: Program) -> Iterator[Mutant]:
                 and method.func.attr.value in _OF_A_MODEL
                 and isinstance(method.func.value, cst.Name | cst.Attribute)
             )
+            later = _bound_later(tree, scope, call)
             for other in others:
-                if other not in owners and not _OF_A_LOSS.search(other):
+                if other not in owners | later and not _OF_A_LOSS.search(other):
                     parameters = cst.parse_expression(f"{other}.parameters()")
                     changes: dict[cst.CSTNode, Change] = {call.args[0].value: parameters}
                     yield fault(program, "optimizer of another", file, call, changes, "LOS413")
@@ -63,6 +64,15 @@ def _owners(tree: Tree, given: cst.BaseExpression) -> set[str]:
         for call in tree.nodes(cst.Call, given)
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "parameters"
     }
+
+
+def _bound_later(tree: Tree, scope: cst.CSTNode, call: cst.Call) -> set[str]:
+    """Names that a function gives a value only behind a call."""
+    line = tree.line(call)
+    bound: dict[str, int] = {}
+    for target in tree.nodes(cst.AssignTarget, scope):
+        bound.setdefault(tree.code(target.target), tree.line(target))
+    return {name for name, first in bound.items() if first > line}
 
 
 def _without_loss(tree: Tree, given: cst.BaseExpression) -> cst.BaseExpression | None:

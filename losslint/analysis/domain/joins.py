@@ -26,6 +26,7 @@ from losslint.analysis.domain.values import (
     Union,
     Unknown,
     Value,
+    alternatives_of,
 )
 
 MAX_PATHS = 5
@@ -36,6 +37,10 @@ _CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
 def one_of(values: Sequence[Value], token: Hashable) -> Value:
     """One of several configurations, the same one wherever the choice ``token`` shows."""
     return named_by(UNKNOWN, [(number, value) for number, value in enumerate(values)], token)
+
+
+_CHOICE = "choice"
+"""The first part of a configuration that is one of several which one place decides on."""
 
 
 def named_by(name: Value, choices: Sequence[tuple[Hashable, Value]], token: Hashable) -> Value:
@@ -51,10 +56,10 @@ def named_by(name: Value, choices: Sequence[tuple[Hashable, Value]], token: Hash
                 {
                     (("==", key, Const(one)), True)
                     if key is not None
-                    else (("==", ("choice", token), one), True)
+                    else (("==", (_CHOICE, token), one), True)
                 }
             ),
-            frozenset({("choice", token, one)}),
+            frozenset({(_CHOICE, token, one)}),
         )
         for one, value in choices
     )
@@ -214,6 +219,38 @@ def widest(values: list[Value]) -> Value:
     return UNKNOWN
 
 
+def untreated(value: Value, conditions: Conditions) -> Value:
+    """What a variable still holds where none of the branches that assign it was taken.
+
+    Who tests a name for two constants or more gives all that it may be, so that a value which no
+    such branch has treated is hardly ever met: it is as good as unknown.
+    """
+    if not isinstance(value, Union):
+        return UNKNOWN if _is_leftover(conditions) else value
+    return Union(
+        tuple(
+            Alternative(UNKNOWN, one.when, one.configs)
+            if _is_leftover(one.when | conditions)
+            else one
+            for one in value.alternatives
+        )
+    )
+
+
+def _is_leftover(conditions: Conditions) -> bool:
+    """Whether a name was found to differ from two constants or more, and none was said to be it."""
+    refused: set[Hashable] = set()
+    for key, outcome in conditions:
+        if not outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            if key[1] in refused:
+                return not any(
+                    holds and isinstance(other, tuple) and other[:2] == ("==", key[1])
+                    for other, holds in conditions
+                )
+            refused.add(key[1])
+    return False
+
+
 def each(value: Value, change: Callable[[Value], Value]) -> Value:
     """Applies ``change`` to every alternative of a value."""
     if not isinstance(value, Union):
@@ -221,6 +258,45 @@ def each(value: Value, change: Callable[[Value], Value]) -> Value:
     return join_alternatives(
         Alternative(change(one.value), one.when, one.configs) for one in value.alternatives
     )
+
+
+def in_pairs(one: Value, other: Value, apply: Callable[[Value, Value], Value]) -> Value:
+    """Applies a function to all alternatives of two values that can be the ones together."""
+    if not isinstance(one, Union) and not isinstance(other, Union):
+        return apply(one, other)
+    pairs = [
+        (first, second, configs)
+        for first in alternatives_of(one)
+        for second in alternatives_of(other)
+        if not contradict(first.when, second.when)
+        if (configs := _in_both(first.configs, second.configs)) is not None
+    ]
+    if len(pairs) > MAX_CONFIGURATIONS:
+        return UNKNOWN
+    return join_alternatives(
+        Alternative(apply(first.value, second.value), first.when | second.when, configs)
+        for first, second, configs in pairs
+    )
+
+
+def _in_both(ours: Configurations, theirs: Configurations) -> Configurations | None:
+    """The configurations that two values go together in; None where there is none."""
+    here, there = _by_choice(ours), _by_choice(theirs)
+    found = ours | theirs
+    for choice in here.keys() & there.keys():
+        if here[choice].isdisjoint(there[choice]):
+            return None
+        found -= here[choice] ^ there[choice]
+    return found
+
+
+def _by_choice(configs: Configurations) -> dict[Hashable, set[Hashable]]:
+    """The configurations by the choice that each is one of."""
+    found: dict[Hashable, set[Hashable]] = {}
+    for one in configs:
+        if isinstance(one, tuple) and one[0] == _CHOICE:
+            found.setdefault(one[1], set()).add(one)
+    return found
 
 
 def under(value: Value, assumed: Conditions) -> Value:

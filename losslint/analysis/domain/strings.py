@@ -18,8 +18,11 @@ def constant_method(target: Value, name: str, args: Args) -> Value:
     """A method of a string, number or tuple."""
     if isinstance(target, Const) and isinstance(target.value, str):
         known = [arg.value for arg in args.positional if isinstance(arg, Const)]
-        if name in ("lower", "upper", "strip") and not args.positional:
-            return Const(getattr(target.value, name)())
+        if name == "join" and len(args.positional) == 1:
+            return _joined(target.value, args.positional[0])
+        whole = len(known) == len(args.positional) and not args.open and not args.keywords
+        if name in _SAFE and whole:
+            return _applied(target.value, name, known)
         if name in ("startswith", "endswith") and len(known) == 1 and isinstance(known[0], str):
             return Const(bool(getattr(target.value, name)(known[0])))
         if name == "format" and not args.open and not args.keywords:
@@ -29,8 +32,37 @@ def constant_method(target: Value, name: str, args: Args) -> Value:
 
 MAX_TEXT = 1_000
 """Characters of a computed string, bits of a computed number."""
+_SAFE = frozenset(
+    "lower upper title capitalize strip lstrip rstrip split rsplit partition rpartition replace "
+    "removeprefix removesuffix".split()
+)
+"""Methods of strings that make a string, or several."""
 _FIELD = re.compile(r"\{(\d*)\}")
 _SPECIFIER = re.compile(r"%[sd]()")
+
+
+def _applied(text: str, name: str, given: Sequence[object]) -> Value:
+    """What a method of a string gives: another one, or its parts."""
+    if len(text) > MAX_TEXT:
+        return UNKNOWN
+    try:
+        made = getattr(text, name)(*given)
+    except (TypeError, ValueError):
+        return UNKNOWN
+    parts = [made] if isinstance(made, str) else made
+    if sum(map(len, parts)) > MAX_TEXT:
+        return UNKNOWN
+    return Const(made) if isinstance(made, str) else Tuple(tuple(map(Const, made)))
+
+
+def _joined(between: str, value: Value) -> Value:
+    """Strings put together with another one between them."""
+    items = value.items if isinstance(value, Tuple) else ()
+    texts = [one.value for one in items if isinstance(one, Const) and isinstance(one.value, str)]
+    size = sum(map(len, texts)) + len(between) * len(texts)
+    if not texts or len(texts) < len(items) or size > MAX_TEXT:
+        return UNKNOWN
+    return Const(between.join(texts))
 
 
 def percent(template: str, value: Value, node: cst.CSTNode) -> Value:

@@ -40,6 +40,7 @@ from losslint.analysis.events.training import (
     TotalAlone,
     TrainingLoop,
     UnclippedRecurrence,
+    UnheldModel,
     UnscaledAccumulation,
     UntrainedParameters,
     UnusedLoss,
@@ -80,6 +81,7 @@ __all__ = [
     "TotalAlone",
     "TrainingLoop",
     "UnclippedRecurrence",
+    "UnheldModel",
     "UnscaledAccumulation",
     "UntrainedParameters",
     "UnusedLoss",
@@ -111,6 +113,7 @@ Told: TypeAlias = (
     | UnusedLoss
     | UnscaledAccumulation
     | UnclippedRecurrence
+    | UnheldModel
     | GradientClip
 )
 """What rules are told of as it was met."""

@@ -110,6 +110,22 @@ class IdleStep:
 
 
 @dataclass(frozen=True, slots=True)
+class UnheldModel:
+    """A model that no optimizer holds, where two of them hold one and the same other model."""
+
+    place: Place
+    """Where one of the two optimizers is built."""
+    optimizer: str
+    """Its name in the code; empty where a library steps it."""
+    twin: str
+    """The name of the other one."""
+    model: str
+    """The class of the model that is not held."""
+    backward: Place
+    """A loss that depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class MissingStep:
     """A backward in a loop that zeroes the gradients of an optimizer and never steps it."""
 
@@ -126,6 +142,8 @@ class UntrainedParameters:
     parameter: str
     """Its name; empty for one that a loss function makes anew at each call."""
     backward: Place
+    is_loss: bool = True
+    """The module that has it gives a loss; else something that a loss is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +169,8 @@ class UnscaledAccumulation:
     step: Place
     count: str
     """The number of rounds between two steps, as the code has it."""
+    parts: bool = False
+    """The rounds go through the parts of one batch; the count is what the code loops over."""
 
 
 @dataclass(frozen=True, slots=True)

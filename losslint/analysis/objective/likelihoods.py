@@ -10,6 +10,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import PROBABILITIES, Act, Tensor
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.reading.nodes import same
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -105,11 +106,7 @@ def _is_likelihood(left: Operation, right: Operation, node: cst.CSTNode) -> bool
         return False  # what is wrong with the guard comes first
     (target, one_sign), (complement, other_sign) = _factor(positive), _factor(negative)
     taken = _complemented(complement)
-    return (
-        taken is not None
-        and taken.deep_equals(target)
-        and one_sign * other_sign == _joint_sign(node)
-    )
+    return taken is not None and same(taken, target) and one_sign * other_sign == _joint_sign(node)
 
 
 def _factor(operation: Operation) -> tuple[cst.BaseExpression, int]:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.trail import Place
-from losslint.analysis.domain.values import Tensor, Union, Value, alternatives_of
+from losslint.analysis.domain.values import Tensor, Tuple, Union, Value, alternatives_of
 from losslint.analysis.events import UnusedLoss
+from losslint.analysis.objective.new_losses import is_new_loss, made_in
 from losslint.analysis.python.liveness import variables_of
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import Backward, Branch, DropLoss, Loop, Trace, actions
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_LOSS = re.compile(r"(^|_)loss(es)?(_|\d|$)", re.IGNORECASE)
 _TIMES = re.compile(r"timer|timeit|stopwatch|bench", re.IGNORECASE)
-_SUMS = (cst.Add, cst.Subtract, cst.Divide)
 
 
 def assigned(
@@ -37,21 +37,22 @@ def assigned(
         return
     assert statement.value is not None
     frame, name = run.frame, target.value
-    if not _is_new_loss(value, statement.value, frame.in_loss and bool(_LOSS.search(name))):
-        return
     if name.startswith("_") or frame.scope.is_class:
+        return
+    if not is_new_loss(run, value, statement.value, name):
         return
     body = run.module.source.tree if frame.body is None else frame.body
     variables = variables_of(body)
     if variables.is_read_next(statement, name):
         return
     stores = variables.dead_stores(name)
-    if statement not in stores or _is_timed(body, statement):
+    if statement not in stores or _is_timed(body, statement) or _evaluates(body, statement):
         return
     others = stores[statement] - {statement}
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
-    run.act(DropLoss(run.place(statement.value), name, overwritten, frame.in_loss))
+    place, losses = run.place(statement.value), losses_in(value)
+    run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses))
 
 
 def _is_timed(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
@@ -64,38 +65,32 @@ def _is_timed(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
     )
 
 
+def _evaluates(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
+    """Whether a statement stands behind `model.eval()`, and behind no `model.train()` after it."""
+    mode = ""
+    for one in walk(body):
+        if one is statement:
+            break
+        if isinstance(one, cst.Call) and isinstance(one.func, cst.Attribute):
+            if one.func.attr.value in ("eval", "train"):
+                mode = one.func.attr.value
+    return mode == "eval"
+
+
 def discarded(run: Interpreter, node: cst.BaseExpression, value: Value) -> None:
     """Notes a loss that a statement computes without doing anything with it."""
-    if run.no_grad or run.dead or not _made_in(value, node):
+    if run.no_grad or run.dead or not made_in(value, node):
         return
     run.act(DropLoss(run.place(node), "", None, run.frame.in_loss))
 
 
-def _is_new_loss(value: Value, node: cst.BaseExpression, named: bool) -> bool:
-    """Whether an expression computes a loss with its graph, and not just names or scales one.
-
-    Args:
-        value: the value of the expression.
-        node: the expression.
-        named: whether what stands in its place and is named like this is a loss.
-    """
-    if _made_in(value, node):
-        return True
-    if not named or not isinstance(node, cst.BinaryOperation):
-        return False
-    return isinstance(node.operator, _SUMS) and all(
-        isinstance(one.value, Tensor) and one.value.grad for one in alternatives_of(value)
-    )
-
-
-def _made_in(value: Value, node: cst.BaseExpression) -> bool:
-    """Whether a criterion that is called in an expression gives a loss with its graph."""
-    made: set[cst.CSTNode] = set()
-    for one in alternatives_of(value):
-        if not isinstance(one.value, Tensor) or not one.value.grad or not one.value.terms:
-            return False
-        made.update(term.place.node for term in one.value.terms)
-    return any(below in made for below in walk(node))
+def note_return(run: Interpreter, value: Value) -> None:
+    """Notes that the function that is left returns a loss with its graph."""
+    items = value.items if isinstance(value, Tuple) else (value,)
+    losses = (one.value for item in items for one in alternatives_of(item))
+    if run.frame.body is not None and not run.no_grad:
+        if any(isinstance(one, Tensor) and one.grad and one.terms for one in losses):
+            run.seen.returning.add(run.frame.body)
 
 
 def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
@@ -103,7 +98,10 @@ def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
     found: set[Place] = set()
     for trace in run.roots:
         for drop, around in _dropped_in(trace, trace):
-            trains = drop.in_loss or any(isinstance(one, Backward) for one in actions(around))
+            backwards = [one for one in actions(around) if isinstance(one, Backward)]
+            if any(drop.losses & one.losses for one in backwards):
+                continue  # it was used where it was computed
+            trains = drop.in_loss or bool(backwards) or drop.body in run.seen.returning
             if trains and drop.place not in found:
                 found.add(drop.place)
                 yield UnusedLoss(drop.place, drop.name, drop.overwritten)

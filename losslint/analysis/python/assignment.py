@@ -27,6 +27,7 @@ from losslint.analysis.python.subscripts import set_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import require_gradient
 from losslint.analysis.training.trace import Backward, ZeroGrad
+from losslint.analysis.training.unheld_models import FROZEN, THAWED, WRITTEN, note_handling
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -117,6 +118,7 @@ def set_attribute(
     looked_at(run, value)
     if isinstance(target, Tensor):
         tend(run, target)
+        _note_handling(run, target, name, value)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
         if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
@@ -139,6 +141,14 @@ def set_attribute(
                 set_attribute(run, one.value, name, value, node)
     if name in GRADIENT and not isinstance(target, Instance):
         _write_gradient(run, target, value, node)
+
+
+def _note_handling(run: Interpreter, parameter: Tensor, name: str, value: Value) -> None:
+    """``p.requires_grad = False``, or another attribute of a parameter that is written."""
+    how = WRITTEN
+    if name == "requires_grad":
+        how = THAWED if value == TRUE else FROZEN
+    note_handling(run, parameter.owner, how)
 
 
 def _write_gradient(run: Interpreter, target: Value, value: Value, node: cst.CSTNode) -> None:

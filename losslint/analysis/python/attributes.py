@@ -33,6 +33,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.objective.learned_weights import TENDING, tend
+from losslint.analysis.python.enums import Member, attribute_of_member, is_enum, member
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted
@@ -42,6 +43,7 @@ from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method
 from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
 from losslint.analysis.training.trace import HandOver
+from losslint.analysis.training.unheld_models import WRITTEN, note_handling
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -73,6 +75,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Tensor):
         if value.owner is not None and (name in TENDING or name.endswith("_")):
             tend(run, value)
+            if name.endswith("_"):
+                note_handling(run, value.owner, WRITTEN)
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name, node)
@@ -100,6 +104,10 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Namespace):
         found = run.project.member(run, value.module, name)
         return UNKNOWN if found is None else found
+    if is_enum(value) and (one := member(run, value, name)) is not None:
+        return one
+    if isinstance(value, Const) and isinstance(value.value, Member):
+        return attribute_of_member(run, value.value, name)
     if isinstance(value, Class):
         found = class_attribute(run, value, name)
         if isinstance(found, Function) and found.kind == "classmethod":

@@ -36,6 +36,7 @@ from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objective.labels import with_labels
 from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
+from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
@@ -88,7 +89,8 @@ def call_function(
         key = _key(run, function, bound)
         known = run.memo.find(key)
         if known is None and run.memo.exhausted(node):
-            left_out = _left_out(run, args, f"{function.name} is called in too many ways")
+            why = f"{function.name} is called in too many ways"
+            left_out = _left_out(run, args, why, acts=run.memo.may_act(node))
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
@@ -114,14 +116,15 @@ def call_function(
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
     }
+    acted = list(actions(trace))
     taught = (
         run.told != told
-        or any(map(is_certain, actions(trace)))
+        or any(map(is_certain, acted))
         or (isinstance(self, Instance) and group_of(self) == "module")
         or not all(map(_plain, (value, *writes.values())))
     )
     run.memo.count(node, run.steps - steps, taught)
-    run.memo.gave(node, value)
+    run.memo.gave(node, value, bool(acted))
     fresh = _holds_new(value, newest) or any(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
@@ -220,6 +223,7 @@ def _evaluate(
                 made = run.new_list()
                 run.heap.set(made.slots, REST, join(frame.yields))
                 value = made
+        note_return(run, value)
         if frame.in_loss or function.name == "forward":
             note_together(run, value)
         if frame.in_loss and not run.no_grad:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslint.analysis.domain.joins import MAX_CONFIGURATIONS, one_of
+from losslint.analysis.domain.joins import MAX_CONFIGURATIONS, each, one_of
 from losslint.analysis.domain.strings import beginning_of
 from losslint.analysis.domain.values import Const, Extern, Namespace, Unknown, Value
 from losslint.analysis.interpreter import Interpreter, constant
@@ -12,8 +12,13 @@ from losslint.analysis.torch_api.registry import Op, extern
 @extern("importlib.import_module")
 def _import_module(op: Op) -> Value:
     name, package = op.arg(0, "name"), op.given(1, "package")
-    text, around = constant(name, str) or "", constant(package, str) or ""
-    return _module_of_name(op, Const(around + text) if text.startswith(".") and around else name)
+    around = constant(package, str) or ""
+
+    def load(one: Value) -> Value:
+        text = constant(one, str) or ""
+        return _module_of_name(op, Const(around + text) if text.startswith(".") and around else one)
+
+    return each(name, load)
 
 
 @extern("builtins.__import__")

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.reading.nodes import children, walk
+from losslint.analysis.reading.nodes import children
 
 Stores: TypeAlias = frozenset[cst.CSTNode]
 _After: TypeAlias = Stores | None
@@ -137,12 +137,14 @@ def _captured(body: cst.CSTNode) -> frozenset[str] | None:
             if node.value in _SPIES:
                 return None
         elif isinstance(node, _SCOPES):
-            inside = {one.value for one in walk(node) if isinstance(one, cst.Name)}
+            inside = _names(node)
             if inside & _SPIES:
                 return None
             names |= inside
         elif isinstance(node, cst.Global | cst.Nonlocal):
             names.update(item.name.value for item in node.names)
+        elif isinstance(node, cst.Attribute):
+            pending.append(node.value)  # `model.eval()` looks at no variable
         else:
             pending += children(node)
     return frozenset(names)

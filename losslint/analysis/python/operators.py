@@ -42,6 +42,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective.watched import written_out
 from losslint.analysis.tensors import arithmetic, blending, comparisons, forms, products
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
@@ -111,10 +112,12 @@ def binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CST
 
 
 def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    if isinstance(left, Const) and isinstance(left.value, str) and sign == "%":
+        for value in right.items if isinstance(right, Tuple) else (right,):
+            written_out(run, value, run.place(node))
+        return percent(left.value, right, node)
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _of_tensors(run, sign, left, right, node)
-    if isinstance(left, Const) and isinstance(left.value, str) and sign == "%":
-        return percent(left.value, right, node)
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(sign, left.value, right.value)
     if sign == "+" and (beginning := beginning_of(left)):

@@ -38,6 +38,7 @@ from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.objective.watched import looked_at, read_as_number, written_out
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
+from losslint.analysis.tensors.forms import LENGTH
 from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern
@@ -223,7 +224,7 @@ def _len(op: Op) -> Value:
     value = op.arg(0)
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (found := none_found(value)) is not None:
-        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
+        return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape=LENGTH)
     if isinstance(value, Unknown):
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:

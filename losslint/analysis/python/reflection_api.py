@@ -10,7 +10,7 @@ from losslint.analysis.domain.containers import (
     kind_of,
 )
 from losslint.analysis.domain.heap import ITEMS
-from losslint.analysis.domain.joins import each, one_of
+from losslint.analysis.domain.joins import each, in_pairs, one_of
 from losslint.analysis.domain.lookup import class_attribute, lineage
 from losslint.analysis.domain.strings import beginning_of
 from losslint.analysis.domain.values import (
@@ -77,10 +77,13 @@ def _is_one(value: Value, kind: Value) -> Value:
 
 @extern("builtins.getattr")
 def _getattr(op: Op) -> Value:
-    name = op.arg(1)
+    return in_pairs(op.arg(0), op.arg(1), lambda target, name: _of_name(op, target, name))
+
+
+def _of_name(op: Op, target: Value, name: Value) -> Value:
     if isinstance(name, Const) and isinstance(name.value, str):
-        return op.run.attribute(op.arg(0), name.value, op.node)
-    return _named(op, op.arg(0), beginning_of(name))
+        return op.run.attribute(target, name.value, op.node)
+    return _named(op, target, beginning_of(name))
 
 
 def _named(op: Op, target: Value, beginning: str) -> Value:

@@ -29,6 +29,7 @@ from losslint.analysis.objective.terms import (
     policy_term,
     weigh,
 )
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
@@ -36,6 +37,8 @@ from losslint.analysis.tensors.forms import (
     ENERGY,
     FLAGS,
     INDEX,
+    LENGTH,
+    NEVER_EMPTY,
     OWN_PRODUCT,
     SCALABLE,
     SIGNED,
@@ -171,9 +174,16 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
             return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
     if one.mask is not None or other.mask is not None:
         both = one.mask is not None and other.mask is not None
+        if not both and Sign.POSITIVE in (one.sign, other.sign) and _keeps_some(one, other):
+            return made
         if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
             return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _keeps_some(one: Tensor, other: Tensor) -> bool:
+    """Whether one of two values is a mask that always selects something of the other."""
+    return any(side.mask is not None and side.shape in NEVER_EMPTY for side in (one, other))
 
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
@@ -241,7 +251,7 @@ def _same_start(one: Tensor, other: Tensor) -> bool:
     first, second = steps_of(one.trail), steps_of(other.trail)
     if not first or not second:
         return False
-    return first[0].place.node.deep_equals(second[0].place.node)
+    return same(first[0].place.node, second[0].place.node)
 
 
 def softmax_by_hand(
@@ -285,6 +295,8 @@ def _risky_division(
         return made
     if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
         return made  # where nothing was selected, nothing is divided
+    if right.shape == LENGTH and number(left) is not None:
+        return made  # a ZeroDivisionError, which nobody overlooks
     operation = Operation(
         OperationKind.DIVISION,
         run.place(node),

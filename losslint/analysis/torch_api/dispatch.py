@@ -22,11 +22,11 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
 )
-from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python.classes import call_object
 from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
-from losslint.analysis.torch_api.optim import held_by
+from losslint.analysis.torch_api.optim import optimizer_made
 from losslint.analysis.torch_api.pretrained import build_network, call_network
 from losslint.analysis.torch_api.registry import (
     EXTERNS,
@@ -42,7 +42,6 @@ from losslint.analysis.torch_api.registry import (
     short_function,
 )
 from losslint.analysis.torch_api.unknown import call_unknown
-from losslint.analysis.training.trace import OptimizerMade
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -88,7 +87,7 @@ def build_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
         note_built(run, callee.name, args)
     initialise(run, made, callee.name, args)
     if group_of(made) == "optimizer":
-        run.act(OptimizerMade(run.place(args.node), held_by(run, made)))
+        run.act(optimizer_made(run, made, args.node))
     return made
 
 
@@ -139,8 +138,9 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
             _rebind(run, args.node, made)
         return made
     if isinstance(target, Const | Tuple):
+        see = written_out if name == "format" else looked_at
         for value in args.all():
-            looked_at(run, value, run.place(args.node))
+            see(run, value, run.place(args.node))
         return constant_method(target, name, args)
     return call_unknown(run, UNKNOWN, args)
 

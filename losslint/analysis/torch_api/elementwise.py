@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import arithmetic, operations, powers, products
 from losslint.analysis.tensors.arithmetic import ABSORBED
@@ -323,7 +324,7 @@ def _divided_by_tested(op: Op, branches: tuple[Value, ...]) -> Operation | None:
         if not isinstance(quotient.operator, cst.Divide) or not isinstance(divisor, cst.Name):
             continue
         flows = branch.grad if isinstance(branch, Tensor) else op.run.repeats()
-        if not flows or not any(side.deep_equals(divisor) for side in sides):
+        if not flows or not any(same(side, divisor) for side in sides):
             continue
         value = op.run.eval(divisor)
         if isinstance(value, Const) or (isinstance(value, Tensor) and value.sign is Sign.POSITIVE):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.containers import element, kind_of
+from losslint.analysis.domain.containers import element, elements, kind_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.values import (
     NONE,
@@ -27,7 +27,13 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
-from losslint.analysis.training.trace import HandOver, OptimizerStep, Unscale, ZeroGrad
+from losslint.analysis.training.trace import (
+    HandOver,
+    OptimizerMade,
+    OptimizerStep,
+    Unscale,
+    ZeroGrad,
+)
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
@@ -108,6 +114,24 @@ def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None
         optimizer.slots, ("opt", "params")
     )
     return None if params is None else owners_of(run, params)
+
+
+def optimizer_made(run: Interpreter, optimizer: Instance, node: cst.CSTNode) -> OptimizerMade:
+    """The building of an optimizer."""
+    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(
+        optimizer.slots, ("opt", "params")
+    )
+    owners = frozenset() if _are_leaves(run, params) else held_by(run, optimizer)
+    whole = isinstance(params, Params)
+    return OptimizerMade(run.place(node), owners, optimizer.oid, whole, run.frame.name)
+
+
+def _are_leaves(run: Interpreter, params: Value | None) -> bool:
+    """Whether an optimizer is given tensors of the program's own, and no parameters of modules."""
+    items = None if params is None else elements(run, params)
+    return bool(items) and all(
+        isinstance(one, Tensor) and one.owner is None and not one.deps for one in items or ()
+    )
 
 
 @method("optimizer", "zero_grad")

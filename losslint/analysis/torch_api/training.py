@@ -52,8 +52,14 @@ from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
-from losslint.analysis.training.idle_steps import note_passing
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
+from losslint.analysis.training.unheld_models import (
+    COPIED,
+    SWITCHES,
+    note_handling,
+    parts_of,
+)
+from losslint.analysis.training.untrained import note_passing
 
 GROUPS.update(
     {
@@ -238,6 +244,9 @@ def _module_zero(op: Op, target: Instance) -> Value:
 @method("module", "to", "cuda", "cpu", "float", "half", "double", "train", "eval", "apply",
         "requires_grad_", "share_memory", "bfloat16", "type", "compile", "xpu")  # fmt: skip
 def _same_module(op: Op, target: Instance) -> Value:
+    on = op.given(0, "mode", "requires_grad") in (None, TRUE)
+    if op.name in SWITCHES:
+        note_handling(op.run, parts_of(target), SWITCHES[op.name][on])
     return NONE if op.name == "compile" else target
 
 
@@ -273,6 +282,8 @@ def _children(op: Op, target: Instance) -> Value:
 def _module_other(op: Op, target: Instance) -> Value:
     if op.name == "log":
         looked_at(op.run, op.arg(1, "value"), op.run.place(op.node))
+    if op.name == "load_state_dict":
+        note_handling(op.run, parts_of(target), op.name)
     if op.name == "register_buffer":
         name, value = op.given(0, "name"), op.given(1, "tensor")
         if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
@@ -337,7 +348,10 @@ def _variable(op: Op) -> Value:
         "torch.nn.utils.parametrizations.spectral_norm",
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm")  # fmt: skip
 def _first(op: Op) -> Value:
-    return op.arg(0, "data", "obj", "model", "module", "x")
+    given = op.arg(0, "data", "obj", "model", "module", "x")
+    if op.name == "copy.deepcopy":
+        note_handling(op.run, parts_of(given), COPIED)
+    return given
 
 
 @extern("torch.nn.parallel.data_parallel")

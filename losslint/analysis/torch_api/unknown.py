@@ -21,6 +21,7 @@ from losslint.analysis.domain.values import (
     Class,
     Extern,
     Instance,
+    Params,
     Tensor,
     Tuple,
     Unknown,
@@ -32,6 +33,7 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, ZeroGrad
+from losslint.analysis.training.unheld_models import HANDED, note_handling
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.arguments import Args
@@ -60,6 +62,9 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
         run.act(ScalerUpdate(run.place(node)))
     given = [one.value for value in args.all() for one in alternatives_of(value)]
+    for value in given:
+        if isinstance(value, Params):
+            note_handling(run, value.owners, HANDED)
     for value in given:
         looked_at(run, value, run.place(node))
     if any(map(_may_zero, given)) and not _is_schedule(callee):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -27,7 +27,16 @@ from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
-from losslint.analysis.training.trace import Backward, Branch, KeepLoss, Loop, Trace, actions
+from losslint.analysis.training.trace import (
+    Action,
+    Backward,
+    Branch,
+    KeepLoss,
+    Loop,
+    OptimizerStep,
+    Trace,
+    actions,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
@@ -111,7 +120,8 @@ def _kept(
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
         losses, around_it = losses_in(value), Place(place.file, loop)
-        run.act(KeepLoss(place, around_it, losses, total, listed, _is_of_gradients(value)))
+        deps = _depends_on(value)
+        run.act(KeepLoss(place, around_it, losses, total, listed, _is_of_gradients(value), deps))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
 
@@ -161,6 +171,15 @@ def _has_graph(value: Value) -> bool:
 def _is_written_out(value: Tensor) -> bool:
     """Whether a tensor can be a loss of which no criterion is known."""
     return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
+
+
+def _depends_on(value: Value) -> frozenset[Hashable]:
+    """The layers that a loss is computed by; nothing where some part of it is not known."""
+    known = [one.value for one in alternatives_of(value)]
+    if not all(isinstance(one, Tensor | Const) for one in known):
+        return frozenset()
+    deps = frozenset(dep for one in known if isinstance(one, Tensor) for dep in one.deps)
+    return deps if all(isinstance(one, int) for one in deps) else frozenset()
 
 
 def _is_of_gradients(value: Value) -> bool:
@@ -219,6 +238,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
         if isinstance(one, Backward)
         for loss in one.losses
     } | run.seen.differentiated
+    objects = frozenset(one.oid for made in run.instances.values() for one in made)
     for trace in run.roots:
         for keep, loop in _kept_in(trace, ()):
             if keep.place in run.seen.backpropagated or keep.place in found:
@@ -239,9 +259,32 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
                 and keep.place in run.seen.numbers
                 and not keep.losses & trained
                 and not all(isinstance(one, Tensor) for one in keep.losses)
+            ) or (
+                keep.has_graph
+                and keep.place in run.seen.numbers
+                and _is_beside_training(keep, list(actions(loop.body)), objects)
             ):
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
+
+
+def _is_beside_training(
+    keep: KeepLoss, inside: Sequence[Action], objects: frozenset[Hashable]
+) -> bool:
+    """Whether something is kept of a model that is trained in the same loop, by another loss.
+
+    Args:
+        keep: what is kept.
+        inside: what is done in the loop.
+        objects: the objects of the project's own classes, whose attributes may be numbers.
+    """
+    trained: frozenset[Hashable] = frozenset()
+    for one in inside:
+        if isinstance(one, OptimizerStep):
+            trained |= one.owners or frozenset()
+    return not keep.deps.isdisjoint(trained - objects) and any(
+        isinstance(one, Backward) and keep.deps <= one.deps for one in inside
+    )
 
 
 def _kept_in(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[KeepLoss, Loop]]:

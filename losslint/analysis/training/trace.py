@@ -33,6 +33,11 @@ class OptimizerMade:
     place: Place
     owners: frozenset[Hashable] | None
     """The modules whose parameters it is given; None where they cannot be told."""
+    optimizer: Hashable = None
+    whole: bool = False
+    """It is given all parameters of each of them."""
+    function: str = ""
+    """The name of the function that builds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,8 @@ class KeepLoss:
     listed: bool
     has_graph: bool = True
     """False where it is made of what something unknown gave under no_grad."""
+    deps: frozenset[Hashable] = frozenset()
+    """What it depends on; empty where that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,10 @@ class DropLoss:
     """The assignment that the variable gets instead; None where there is no other."""
     in_loss: bool
     """Something else is returned as the loss."""
+    body: cst.CSTNode | None = None
+    """The statements of the function that computes it."""
+    losses: frozenset[Hashable] = frozenset()
+    """As in :class:`Backward`."""
 
 
 @dataclass(frozen=True, slots=True)

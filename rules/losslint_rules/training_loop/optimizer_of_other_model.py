@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Step
-from losslint.analysis.events import IdleStep
+from losslint.analysis.events import IdleStep, UnheldModel
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -21,11 +21,16 @@ class OptimizerOfOtherModel(Rule):
     parameters is reported. Everything has to be known for that: one model, loss or optimizer that
     cannot be followed keeps the rule silent.
 
+    Where two optimizers that step in the same round hold one and the same model, and a loss depends
+    on another model that none holds, one of the two is reported, unless the program freezes that
+    model, loads its weights, or writes to its parameters.
+
     ## Why it matters
 
     Backward fills the gradients of one model and the step looks for those of another. It finds
     None and skips every parameter: neither model learns, and nothing raises. It happens when a
-    model is built again after its optimizer was made, when a script is copied for a second network
+    model is built again after its optimizer was made, when a line is copied for a second optimizer
+    and still names the first model, when a script is copied for a second network
     (`SGD(student.parameters())` became `SGD(teacher.parameters())`), and when the output was
     detached on its way to the only loss that should train it.
 
@@ -49,7 +54,8 @@ class OptimizerOfOtherModel(Rule):
     ## When it is fine
 
     An optimizer of several models, of which a loss reaches only some, is not reported, nor is one
-    whose turn comes in another loop.
+    whose turn comes in another loop. Two optimizers of one model are fine where everything that is
+    to learn is held by one, as in an adversarial autoencoder.
 
     ## References
 
@@ -72,3 +78,15 @@ class OptimizerOfOtherModel(Rule):
                 "give the optimizer the parameters of the model that is trained",
                 (Step(found.backward, "this loss depends on other modules"),),
             )
+
+    def check_unheld_model(self, found: UnheldModel) -> Iterator[Diagnosis]:
+        """A model that nothing updates, beside one that two optimizers update."""
+        twin = f"as `{found.twin}` does" if found.twin else "as another optimizer does"
+        name = f"`{found.optimizer}`" if found.optimizer else "this optimizer"
+        yield Diagnosis(
+            found.place,
+            f"{name} holds the parameters of the same model {twin}, and nothing updates "
+            f"`{found.model}`",
+            f"give one of the two the parameters of `{found.model}`",
+            (Step(found.backward, f"this loss depends on `{found.model}`"),),
+        )
