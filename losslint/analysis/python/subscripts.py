@@ -53,7 +53,7 @@ from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
-from losslint.analysis.tensors.comparisons import is_of_positives
+from losslint.analysis.tensors.comparisons import is_of_positives, is_of_zeros
 from losslint.analysis.tensors.operations import whole, with_operation
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.torch_api.pretrained import any_network
@@ -220,6 +220,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
+        elif target.sign is Sign.NON_NEGATIVE and _replaces_zeros(target, node, index, value):
+            run.assign(node.value, target.but(sign=Sign.POSITIVE, zero=None))
         elif target.sign is Sign.POSITIVE and number(value) == 0:
             run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
         elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
@@ -227,6 +229,14 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
 
 
 _ONES = (Const(1), Const(1.0))
+
+
+def _replaces_zeros(target: Tensor, node: cst.Subscript, index: Index, value: Value) -> bool:
+    """Whether a positive number is written wherever something is zero: ``n[n == 0] = 1``."""
+    if not isinstance(index, Tensor) or (number(value) or 0) <= 0:
+        return False
+    own = index.shape == forms.ZEROS and index.zero is not None and index.zero == target.zero
+    return own or is_of_zeros(node)
 
 
 def _keeps_sign(sign: Sign, written: Value) -> bool:

@@ -38,6 +38,7 @@ from losslint.analysis.tensors.forms import (
     FLAGS,
     INDEX,
     LENGTH,
+    NEVER_EMPTY,
     OWN_PRODUCT,
     SCALABLE,
     SIGNED,
@@ -173,9 +174,16 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
             return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
     if one.mask is not None or other.mask is not None:
         both = one.mask is not None and other.mask is not None
+        if not both and Sign.POSITIVE in (one.sign, other.sign) and _keeps_some(one, other):
+            return made
         if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
             return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _keeps_some(one: Tensor, other: Tensor) -> bool:
+    """Whether one of two values is a mask that always selects something of the other."""
+    return any(side.mask is not None and side.shape in NEVER_EMPTY for side in (one, other))
 
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:

@@ -118,9 +118,9 @@ def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instanc
 
 
 def _own_parameter(module: Instance) -> str:
-    """The name of the first parameter that a module has itself; empty where it has none."""
+    """The name of the first parameter that a module trains itself; empty where it has none."""
     for name, value in module.slots.items():
-        if isinstance(value, Tensor) and value.shape == "parameter":
+        if isinstance(value, Tensor) and value.shape == "parameter" and value.owner is not None:
             return str(name)
     return ""
 
