@@ -14,7 +14,6 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.trace import (
     Action,
     Backward,
-    Branch,
     HandOver,
     Loop,
     LossMade,
@@ -22,6 +21,7 @@ from losslint.analysis.training.trace import (
     Trace,
     ZeroGrad,
     actions,
+    own_actions,
 )
 from losslint.analysis.training.training_loop import loops_in
 
@@ -40,25 +40,13 @@ def bare_steps(roots: Iterable[Trace]) -> Iterator[IdleStep]:
     found: dict[Place, IdleStep | None] = {}
     for trace in roots:
         for loop, _ in loops_in(trace):
-            steps = [one for one in _own(loop.body) if isinstance(one, OptimizerStep)]
+            steps = [one for one in own_actions(loop.body) if isinstance(one, OptimizerStep)]
             loss, zeroed = _loss_alone(loop) if steps else None, _zeroed(loop)
             for step in steps:
                 bare = loss is not None and step.optimizer in zeroed
                 idle = IdleStep(step.place, step.label, loss, None) if bare and loss else None
                 found[step.place] = idle if found.get(step.place, idle) is not None else None
     yield from (one for one in found.values() if one is not None)
-
-
-def _own(trace: Trace) -> Iterator[Action]:
-    """What a loop does itself, and no loop inside it that repeats."""
-    for action in trace:
-        if isinstance(action, Branch):
-            for arm in action.arms:
-                yield from _own(arm)
-        elif isinstance(action, Loop):
-            yield from () if action.repeats else _own(action.body)
-        else:
-            yield action
 
 
 def _zeroed(loop: Loop) -> set[Hashable]:
