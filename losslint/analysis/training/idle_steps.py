@@ -22,6 +22,7 @@ from losslint.analysis.training.trace import (
     actions,
 )
 from losslint.analysis.training.training_loop import loops_in
+from losslint.analysis.training.unheld_models import FROZEN
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -203,8 +204,10 @@ def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instanc
         if not _is_loss(cls):
             continue
         for instance in instances:
+            if FROZEN in run.seen.handling.get(instance.oid, ()) or not instance.built:
+                continue
             for name, value in instance.slots.items():
-                if isinstance(value, Tensor) and value.shape == "parameter" and instance.built:
+                if isinstance(value, Tensor) and value.shape == "parameter" and value.owner:
                     found[instance.oid] = (instance, str(name))
                     break
     return found
