@@ -16,6 +16,7 @@ from losslint.analysis.domain.values import (
     TRUE,
     UNKNOWN,
     Bound,
+    Class,
     Function,
     Instance,
     Params,
@@ -81,8 +82,11 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
 
 
 def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hashable]:
-    """A module, or each of several, and everything inside it, as owners of parameters."""
-    if depth > OWNED_DEPTH:
+    """A module, or each of several, and everything inside it, as owners of parameters.
+
+    What a module has inside an object that is no module itself are no parameters of its own.
+    """
+    if depth > OWNED_DEPTH or (depth and _is_plain(root)):
         return frozenset()
     found: set[Hashable] = set()
     parts: Iterable[Value] = ()
@@ -97,6 +101,11 @@ def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hasha
         if isinstance(part, Instance | Tuple | Union):
             found |= submodules(run, part, depth)
     return frozenset(found)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is an object of the project that is no module."""
+    return isinstance(value, Instance) and isinstance(value.cls, Class) and not group_of(value)
 
 
 def parameters_of(run: Interpreter, target: Value) -> Params:
