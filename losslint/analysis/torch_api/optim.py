@@ -83,7 +83,10 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
 
 
 def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hashable]:
-    """A module, or each of several, and everything inside it, as owners of parameters."""
+    """A module, or each of several, and everything inside it, as owners of parameters.
+
+    What a module has inside an object that is no module itself are no parameters of its own.
+    """
     if depth > OWNED_DEPTH:
         return frozenset()
     found: set[Hashable] = set()
