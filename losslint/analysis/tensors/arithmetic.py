@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     CAPPED,
     COMPLEMENT,
     ENCLOSURE,
+    FEW_EXP,
     INDEX,
     LOWER,
     OTHERS,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
-_OF_EXP = frozenset({"exp", "sumexp"})
+_OF_EXP = frozenset({"exp", "sumexp", FEW_EXP})
 _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
@@ -107,8 +108,10 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
-    if one.shape in _OF_EXP and other.shape in _OF_EXP:
+    if one.shape == other.shape == "sumexp":
         made = made.but(shape="sumexp")
+    elif one.shape in _OF_EXP and other.shape in _OF_EXP:
+        made = made.but(shape=FEW_EXP)
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
         return made.but(act=Act.RAW, trail=one.trail)
     if other.act is Act.RAW and one.shape == "parameter":

@@ -69,6 +69,8 @@ STABLE_EXP = "exp of shifted"
 """The form of an exponential of values whose maximum was taken off, which does not overflow."""
 STABLE_SUM = "sum of exp of shifted"
 """The form of a sum of those."""
+FEW_EXP = "exponentials added one by one"
+"""The form of a sum of exponentials that stand side by side, which need not be of classes."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 

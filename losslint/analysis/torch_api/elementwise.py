@@ -33,6 +33,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     CAPPED,
     ENCLOSURE,
+    FEW_EXP,
     FREE,
     STABLE_EXP,
     both_classes,
@@ -208,7 +209,7 @@ def _log(op: Op) -> Value:
 
 
 _ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
-_LOG_SHAPES = frozenset({"sumexp", "1+exp", "cosh"})
+_LOG_SHAPES = frozenset({"sumexp", FEW_EXP, "1+exp", "cosh"})
 
 
 @function("clamp", "clip", "clamp_min", "clamp_max")
