@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from statistics import median
 
 import torch
 from torch import Tensor
@@ -12,12 +11,16 @@ from torch.profiler import ProfilerActivity, profile
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-_HALF_A_TURN = 2e-3
+_HALF_A_TURN = 5e-3
 """Seconds."""
 
 
-def typical(losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: float) -> list[float]:
-    """The median time of a step of each loss, in seconds.
+def undisturbed(
+    losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: float
+) -> list[float]:
+    """The time of a step of each loss in seconds, which a tenth of its steps stay below.
+
+    Whatever else the machine does only adds to the time, and a single lucky step says little.
 
     They take turns, so that all meet the same noise. The first half of a turn is not measured: in
     it a loss pays for what the one before has left in caches and allocator, and would else be
@@ -43,7 +46,7 @@ def typical(losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: flo
             for _ in range(count):
                 _step(loss, prediction, target)
             own.extend(timed(loss) for _ in range(count))
-    return [median(own) for own in times]
+    return [sorted(own)[len(own) // 10] for own in times]
 
 
 def peak_memory(loss: Loss, tensors: tuple[Tensor, Tensor]) -> float:

@@ -49,12 +49,14 @@ from losslint.analysis.torch_api import (
     creation,
     data,
     elementwise,
+    gradients,
     modules,
     optim,
     reductions,
     shaping,
     simulated,
     training,
+    weights,
 )
 from losslint.analysis.training.accumulation import accumulations
 from losslint.analysis.training.clipping import gradient_clips
@@ -78,6 +80,7 @@ _TABLES = (
     data,
     definitions,
     elementwise,
+    gradients,
     importing,
     loops,
     math_api,
@@ -89,6 +92,7 @@ _TABLES = (
     shaping,
     simulated,
     training,
+    weights,
 )
 """Modules that register what they know when they are imported."""
 

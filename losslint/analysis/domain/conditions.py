@@ -95,6 +95,16 @@ def is_number(value: object) -> bool:
     return key[:1] == (NUMBER,) or (key[1:2] == ("[]",) and is_sizes(key[0]))
 
 
+def is_result(value: Value) -> bool:
+    """Whether a value is what a call of something unknown gave, or that and a number."""
+    key = value.key if isinstance(value, Unknown) else None
+    while isinstance(key, tuple) and len(key) == 3 and key[0] in ("+", "-", "*", "/"):
+        if not isinstance(key[2], Const):
+            return False
+        key = key[1]
+    return isinstance(key, tuple) and key[:1] == ("made",)
+
+
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
     key = value.key

@@ -23,10 +23,10 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.learned_weights import tend
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.attributes import GRADIENT, setter
-from losslint.analysis.python.subscripts import set_item
+from losslint.analysis.python.items import set_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import require_gradient
-from losslint.analysis.training.trace import Backward, ZeroGrad
+from losslint.analysis.training.trace import Backward, SetWeights, ZeroGrad
 from losslint.analysis.training.unheld_models import FROZEN, THAWED, WRITTEN, note_handling
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def set_attribute(
     looked_at(run, value)
     if isinstance(target, Tensor):
         tend(run, target)
-        _note_handling(run, target, name, value)
+        _note_handling(run, target, name, value, node)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
         if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
@@ -143,12 +143,16 @@ def set_attribute(
         _write_gradient(run, target, value, node)
 
 
-def _note_handling(run: Interpreter, parameter: Tensor, name: str, value: Value) -> None:
+def _note_handling(
+    run: Interpreter, parameter: Tensor, name: str, value: Value, node: cst.CSTNode
+) -> None:
     """``p.requires_grad = False``, or another attribute of a parameter that is written."""
     how = WRITTEN
     if name == "requires_grad":
         how = THAWED if value == TRUE else FROZEN
     note_handling(run, parameter.owner, how)
+    if name == "data" and parameter.owner:
+        run.act(SetWeights(run.place(node), parameter.owner))
 
 
 def _write_gradient(run: Interpreter, target: Value, value: Value, node: cst.CSTNode) -> None:

@@ -42,7 +42,7 @@ from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
-from losslint.analysis.training.trace import HandOver
+from losslint.analysis.training.trace import HandOver, SetWeights
 from losslint.analysis.training.unheld_models import WRITTEN, note_handling
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             tend(run, value)
             if name.endswith("_"):
                 note_handling(run, value.owner, WRITTEN)
+            if name == "copy_":
+                run.act(SetWeights(run.place(node), value.owner))
         if name == "data":
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name, node)

@@ -43,7 +43,7 @@ from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
-from losslint.analysis.training.trace import HandOver, ZeroGrad, actions, is_certain
+from losslint.analysis.training.trace import HandOver, SetWeights, ZeroGrad, actions, is_certain
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
@@ -116,7 +116,7 @@ def call_function(
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
     }
-    acted = list(actions(trace))
+    acted = [one for one in actions(trace) if not isinstance(one, SetWeights)]
     taught = (
         run.told != told
         or any(map(is_certain, acted))

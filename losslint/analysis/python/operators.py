@@ -17,6 +17,7 @@ from losslint.analysis.domain.conditions import (
     is_made_of,
     is_maximum,
     is_number,
+    is_result,
     is_square,
 )
 from losslint.analysis.domain.containers import MAX_ITEMS, elements, is_list
@@ -160,6 +161,10 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
             return Unknown((sign, left.key, right), deps)
         if sign == "**":
             return Unknown((sign, ("value", id(node)), right), deps)
+    known = [number(one) for one in (left, right) if isinstance(one, Const)]
+    if sign in "+*/" and None not in known:
+        if all(isinstance(one, Const) or is_result(one) for one in (left, right)):
+            return Unknown(("made", id(node)), deps)
     return Unknown(None, deps)
 
 

@@ -26,7 +26,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective import named_losses, unused_losses
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
-from losslint.analysis.python.subscripts import delete_item
+from losslint.analysis.python.items import delete_item
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts

@@ -34,6 +34,7 @@ from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
     BOUNDED,
+    CLEARED,
     ENERGY,
     FLAGS,
     INDEX,
@@ -54,7 +55,7 @@ from losslint.analysis.tensors.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.tensors.powers import DENSE
+from losslint.analysis.tensors.powers import DENSE, square_of_fraction
 from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
@@ -97,7 +98,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
-        if made.shape == "product" and is_square(node) and _is_vector(one):
+        if made.shape == "product" and is_square(node) and square_of_fraction(one):
+            made = made.but(shape=square_of_fraction(one), sign=Sign.NON_NEGATIVE)
+        elif made.shape == "product" and is_square(node) and _is_vector(one):
             dense = one.shape == "parameter" or one.owner is not None
             marks = made.marks | {DENSE} if dense else made.marks
             made = made.but(shape=OWN_PRODUCT, marks=marks)
@@ -134,8 +137,13 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "unit-product"
     if one.shape in _ENERGIES and other.shape in _ENERGIES:
         return "sum-square"
-    masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
+    masked = (one.shape == "exp" and _clears(other)) or (other.shape == "exp" and _clears(one))
     return "exp" if masked else "product"
+
+
+def _clears(value: Tensor) -> bool:
+    """Whether what is multiplied with a value is left as it is, or set to zero."""
+    return value.mask is not None or value.shape == CLEARED
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:

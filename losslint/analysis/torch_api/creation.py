@@ -188,12 +188,12 @@ def _made(op: Op) -> Value:
     if given is None or (op.name.endswith("Tensor") and len(op.args.positional) > 1):
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
-        return given.but(
-            grad=_is_leaf(op),
-            terms=(),
-            operations=lasting(given.operations),
-            dtype=kind if kind is not DType.UNKNOWN else given.dtype,
-        )
+        made = given.but(dtype=kind if kind is not DType.UNKNOWN else given.dtype)
+        copies = op.name in ("tensor", "new_tensor")
+        if not copies and given.grad and any(isinstance(one, int) for one in given.deps):
+            return made  # an array of numpy's would depend on no layer
+        made = made.but(grad=_is_leaf(op), terms=(), operations=lasting(given.operations))
+        return cut(op.run, given, made, op.name, op.node) if copies and not made.grad else made
     sign = Sign.UNKNOWN
     items = elements(op.run, given)
     numbers = [number(item) for item in items] if items is not None else [number(given)]

@@ -19,6 +19,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.pretrained import layer_of
 from losslint.analysis.torch_api.registry import Op, group_of, method
+from losslint.analysis.training.gradient_flow import cut
 
 
 def output_field(run: Interpreter, value: Instance, name: str) -> Value | None:
@@ -99,4 +100,5 @@ def _of_distribution(op: Op, target: Instance) -> Value:
 
 @method("distribution", "sample")
 def _sample(op: Op, target: Instance) -> Value:
-    return Tensor(grad=False)
+    given = Tensor(deps=_distribution_deps(op.run, target), operations=_guesses(target))
+    return cut(op.run, given, Tensor(grad=False), op.name, op.node)

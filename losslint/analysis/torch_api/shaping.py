@@ -31,6 +31,7 @@ from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.forms import COMPLEMENT, FIXED, NEVER_EMPTY, POSITIONS, SOME
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
+from losslint.analysis.training.unheld_models import FROZEN, note_handling
 
 
 @function(
@@ -67,6 +68,8 @@ def _is_of_known_size(op: Op) -> bool:
 @function("requires_grad_")
 def _requires_grad(op: Op) -> Value:
     value, wanted = op.arg(0), op.given(1, "requires_grad")
+    if wanted == FALSE and isinstance(value, Tensor):
+        note_handling(op.run, value.owner, FROZEN)
     if wanted == FALSE or (wanted is not None and not isinstance(wanted, Const)):
         return value
     return require_gradient(op.run, op.node, value, receiver(op.node, ""))

@@ -16,7 +16,6 @@ from losslint.analysis.domain.values import (
     Const,
     Function,
     Instance,
-    Sign,
     Tensor,
     Tuple,
     Unknown,
@@ -33,7 +32,6 @@ from losslint.analysis.torch_api.optim import (
     is_no_optimizer,
     looks_like_optimizer,
     looks_like_scaler,
-    owners_of,
     parameters_of,
     spelled,
     step,
@@ -220,18 +218,6 @@ def _unknown_scale(op: Op, target: Instance) -> Value:
     return op.args.positional[1] if len(op.args.positional) > 1 else UNKNOWN
 
 
-# -- zeroing gradients by hand ----------------------------------------------------------------
-
-
-@function("zero_")
-def _zeroed(op: Op) -> Value:
-    given = op.tensor()
-    if given.shape == "grad":
-        op.run.act(ZeroGrad(op.run.place(op.node), owners=given.owner))
-        return given
-    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=given.dtype)
-
-
 @method("module", "zero_grad")
 def _module_zero(op: Op, target: Instance) -> Value:
     op.run.act(ZeroGrad(op.run.place(op.node), owners=submodules(op.run, target)))
@@ -276,14 +262,12 @@ def _children(op: Op, target: Instance) -> Value:
     return made
 
 
-@method("module", "state_dict", "load_state_dict", "named_modules", "named_children", "log",
+@method("module", "state_dict", "named_modules", "named_children", "log",
         "register_buffer", "log_dict", "save_hyperparameters", "buffers", "register_forward_hook",
         "register_full_backward_hook")  # fmt: skip
 def _module_other(op: Op, target: Instance) -> Value:
     if op.name == "log":
         looked_at(op.run, op.arg(1, "value"), op.run.place(op.node))
-    if op.name == "load_state_dict":
-        note_handling(op.run, parts_of(target), op.name)
     if op.name == "register_buffer":
         name, value = op.given(0, "name"), op.given(1, "tensor")
         if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
@@ -399,17 +383,6 @@ def _grad(op: Op) -> Value:
     op.run.seen.differentiated |= losses_in(outputs)
     reaches_loss(op.run, outputs)
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
-
-
-@extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
-        "torch.nn.utils.clip_grad_value_", "torch.nn.utils.clip_grad.clip_grad_norm_",
-        "torch.nn.utils.clip_grad.clip_grad_value_")  # fmt: skip
-def _clip(op: Op) -> Value:
-    given = op.arg(0, "parameters")
-    known = elements(op.run, given)
-    losses = frozenset().union(*map(losses_in, [given] if known is None else known))
-    op.run.act(Clip(op.run.place(op.node), owners_of(op.run, given), losses))
-    return Unknown()
 
 
 @extern("torch.manual_seed", "torch.save",

@@ -32,7 +32,7 @@ from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.training.trace import HandOver, ScalerUpdate, ZeroGrad
+from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 from losslint.analysis.training.unheld_models import HANDED, note_handling
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ _LOOKS = re.compile(
 _LOSS_NAMED = re.compile(
     r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.IGNORECASE
 )
+_SETS_WEIGHTS = re.compile(
+    r"^(re)?(set|load|store|copy)_(\w+_)?(params?|parameters|weights|state|state_dict)(_|$)"
+)
+"""Names of what gives a model other weights, such as those that it had before."""
 
 
 def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
@@ -61,6 +65,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({NO_GRAD}))
     if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
         run.act(ScalerUpdate(run.place(node)))
+    if isinstance(node, cst.Call) and _SETS_WEIGHTS.search(dotted(node.func).rpartition(".")[2]):
+        run.act(SetWeights(run.place(node), None))
     given = [one.value for value in args.all() for one in alternatives_of(value)]
     for value in given:
         if isinstance(value, Params):

@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (
     Act,
@@ -24,6 +25,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Accumulation, Operation, OperationKind
+from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
@@ -169,8 +171,12 @@ def _has_graph(value: Value) -> bool:
 
 
 def _is_written_out(value: Tensor) -> bool:
-    """Whether a tensor can be a loss of which no criterion is known."""
-    return value.grad and not value.terms and value.act is Act.UNKNOWN and bool(value.deps)
+    """Whether a tensor can be a loss of which no criterion is known, and no output of a model.
+
+    The mean of an output is one, as where the score of a critic is maximised.
+    """
+    is_output = value.act is not Act.UNKNOWN and value.sizes != SCALAR
+    return value.grad and not value.terms and not is_output and bool(value.deps)
 
 
 def _depends_on(value: Value) -> frozenset[Hashable]:
@@ -231,41 +237,62 @@ def _over_data(loop: cst.For | cst.While) -> bool:
 def accumulations(run: Interpreter) -> list[Accumulation]:
     """The losses that are kept with their graph and only looked at later."""
     found: dict[Place, Accumulation] = {}
-    trained = {
-        loss
-        for trace in run.roots
-        for one in actions(trace)
-        if isinstance(one, Backward)
-        for loss in one.losses
-    } | run.seen.differentiated
+    trained = _trained(run)
     objects = frozenset(one.oid for made in run.instances.values() for one in made)
     for trace in run.roots:
-        for keep, loop in _kept_in(trace, ()):
+        for keep, around in _kept_in(trace):
             if keep.place in run.seen.backpropagated or keep.place in found:
                 continue
+            inside = list(actions(around[-1].body))
             backward = next(
-                (
-                    one
-                    for one in actions(loop.body)
-                    if isinstance(one, Backward) and one.losses & keep.losses
-                ),
+                (one for one in inside if isinstance(one, Backward) and one.losses & keep.losses),
                 None,
             )
             if backward is not None:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
-            elif (
-                keep.has_graph
-                and keep.place in run.seen.numbers
-                and not keep.losses & trained
-                and not all(isinstance(one, Tensor) for one in keep.losses)
-            ) or (
-                keep.has_graph
-                and keep.place in run.seen.numbers
-                and _is_beside_training(keep, list(actions(loop.body)), objects)
-            ):
-                found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
+            elif keep.has_graph:
+                read = keep.place in run.seen.numbers
+                if (read and _is_only_looked_at(keep, around, trained)) or (
+                    (read or _is_called_loss(keep.total))
+                    and _is_beside_training(keep, inside, objects)
+                ):
+                    found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
+
+
+def _is_called_loss(total: str) -> bool:
+    """Whether a variable, of which all uses can be seen, is called a loss."""
+    return "." not in total and bool(LOSS_NAMED.search(total))
+
+
+def _trained(run: Interpreter) -> dict[Hashable, list[frozenset[Place]]]:
+    """What is backpropagated, with the loops around each place where that is done."""
+    found: dict[Hashable, list[frozenset[Place]]] = {}
+    for loss in run.seen.differentiated:
+        found.setdefault(loss, []).append(frozenset())
+    for trace in run.roots:
+        for one, around in _within(trace, ()):
+            for loss in one.losses if isinstance(one, Backward) else ():
+                found.setdefault(loss, []).append(_places(around))
+    return found
+
+
+def _places(loops: Sequence[Loop]) -> frozenset[Place]:
+    return frozenset(one.place for one in loops if one.repeats)
+
+
+def _is_only_looked_at(
+    keep: KeepLoss, around: tuple[Loop, ...], trained: dict[Hashable, list[frozenset[Place]]]
+) -> bool:
+    """Whether a loss that is kept is one of those that others are trained with, as in a test.
+
+    Those that are trained with are backpropagated one by one, in a loop of their own.
+    """
+    known = [where for loss in keep.losses for where in trained.get(loss, ())]
+    if not known:
+        return not all(isinstance(one, Tensor) for one in keep.losses)
+    return all(where - _places(around) for where in known)
 
 
 def _is_beside_training(
@@ -287,15 +314,24 @@ def _is_beside_training(
     )
 
 
-def _kept_in(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[KeepLoss, Loop]]:
-    """Every loss that is kept, with the loop that it outlives the rounds of."""
+def _kept_in(trace: Trace) -> Iterator[tuple[KeepLoss, tuple[Loop, ...]]]:
+    """Every loss that is kept, with the loops around it; it outlives the rounds of the last."""
+    for action, around in _within(trace, ()):
+        if isinstance(action, KeepLoss):
+            places = [one.place for one in around]
+            if action.loop in places:
+                known = around[: len(places) - places[::-1].index(action.loop)]
+                if known[-1].repeats:
+                    yield action, known
+
+
+def _within(trace: Trace, around: tuple[Loop, ...]) -> Iterator[tuple[Action, tuple[Loop, ...]]]:
+    """Every action in a trace, with the loops around it."""
     for action in trace:
         if isinstance(action, Loop):
-            yield from _kept_in(action.body, (*around, action))
+            yield from _within(action.body, (*around, action))
         elif isinstance(action, Branch):
             for arm in action.arms:
-                yield from _kept_in(arm, around)
-        elif isinstance(action, KeepLoss):
-            loop = next((one for one in reversed(around) if one.place == action.loop), None)
-            if loop is not None and loop.repeats:
-                yield action, loop
+                yield from _within(arm, around)
+        else:
+            yield action, around

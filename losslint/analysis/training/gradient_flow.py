@@ -117,7 +117,8 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
 
 
 _DECISIONS = frozenset(
-    "argmax argmin round floor ceil sign comparison tensor as_tensor Tensor FloatTensor".split()
+    "argmax argmin round floor ceil sign comparison sample tensor new_tensor "
+    "as_tensor Tensor FloatTensor".split()
 )
 _ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 

@@ -69,6 +69,15 @@ class ZeroGrad:
 
 
 @dataclass(frozen=True, slots=True)
+class SetWeights:
+    """Weights are overwritten by others, such as those that were kept before a step."""
+
+    place: Place
+    owners: frozenset[Hashable] | None
+    """The modules whose weights they are; None where they cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class LossMade:
     """A loss with its graph is computed."""
 
@@ -177,6 +186,7 @@ Action: TypeAlias = (
     | OptimizerMade
     | OptimizerStep
     | ZeroGrad
+    | SetWeights
     | LossMade
     | HandOver
     | Scale

@@ -14,6 +14,7 @@ from losslint.analysis.training.trace import (
     Branch,
     Loop,
     OptimizerStep,
+    SetWeights,
     Trace,
     ZeroGrad,
     actions,
@@ -90,7 +91,9 @@ def _judged(
         earlier = [
             one for one in actions(loop.body) if isinstance(one, ZeroGrad) and zeroes(one, step)
         ]
-        if earlier:
+        if earlier and not rounds.again:
+            zeroing = Zeroing.IN_LOOP
+        elif earlier:
             sure = (one.place for one in earlier if surely_zeroes(one, step))
             zeroing, zeroed = Zeroing.EARLIER, next(sure, None)
             backward = _last_before(loop, step) or backward
@@ -177,6 +180,13 @@ def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     )
 
 
+def _are_stepped(weights: SetWeights, step: OptimizerStep) -> bool:
+    """Whether weights may be those that an optimizer steps."""
+    if weights.owners is None or step.owners is None or weights.owners & step.owners:
+        return True
+    return any(not isinstance(one, int) for one in weights.owners | step.owners)
+
+
 def _unrelated_symbols(zero: ZeroGrad, step: OptimizerStep) -> bool:
     """An optimizer object against a symbol, or one of which only its spelling is known.
 
@@ -208,8 +218,12 @@ class _Rounds:
     gradient: str = "none"
     """none, has, cleared, or unknown"""
     cleared: Place | None = None
+    restored: bool = False
+    """Its weights may have been set since its last step."""
     recording: bool = False
     unzeroed: bool = False
+    again: bool = False
+    """It steps with gradients that were not zeroed, from where they led before."""
     cleared_before_step: Place | None = None
     _used: list[Place] = field(default_factory=list)
 
@@ -223,6 +237,8 @@ class _Rounds:
                     self.gradient = "unknown"  # it may fill more than could be told
             elif isinstance(action, ZeroGrad):
                 self._zero(action)
+            elif isinstance(action, SetWeights):
+                self.restored |= _are_stepped(action, self.of)
             elif isinstance(action, OptimizerStep):
                 if action.optimizer == self.of.optimizer:
                     self._step(action)
@@ -230,7 +246,9 @@ class _Rounds:
                 self._branch(action.arms)
             elif isinstance(action, Loop):
                 # a loop over parameters that zeroes them runs; any other may have no round
-                sure = not action.repeats or all(isinstance(a, ZeroGrad) for a in action.body)
+                sure = not action.repeats or all(
+                    isinstance(a, ZeroGrad | SetWeights) for a in action.body
+                )
                 self._branch((action.body,) if sure else (action.body, ()))
 
     def _zero(self, zero: ZeroGrad) -> None:
@@ -249,18 +267,22 @@ class _Rounds:
         if self.recording and mine:
             if not self.zeroed:
                 self.unzeroed = True
+                self.again |= not self.restored
             if self.gradient == "cleared":
                 self.cleared_before_step = self.cleared
-        self.zeroed = False
+        self.zeroed = self.restored = False
         self.gradient = "used"
 
     def _branch(self, arms: Sequence[Trace]) -> None:
         zeroed, gradient, cleared = self.zeroed, self.gradient, self.cleared
-        ends: list[tuple[bool, str]] = []
+        restored = self.restored
+        ends: list[tuple[bool, str, bool]] = []
         for arm in arms:
             self.zeroed, self.gradient, self.cleared = zeroed, gradient, cleared
+            self.restored = restored
             self.run(arm)
-            ends.append((self.zeroed, self.gradient))
+            ends.append((self.zeroed, self.gradient, self.restored))
         self.zeroed = any(end[0] for end in ends)
+        self.restored = any(end[2] for end in ends)
         states = {end[1] for end in ends}
         self.gradient = states.pop() if len(states) == 1 else "unknown"

@@ -17,6 +17,7 @@ from losslint.analysis.training.trace import (
     ZeroGrad,
     actions,
 )
+from losslint.analysis.training.unheld_models import FROZEN
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -113,6 +114,7 @@ def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instanc
         for instances in run.instances.values()
         for instance in instances
         if (name := _own_parameter(instance)) and instance.built
+        if FROZEN not in run.seen.handling.get(instance.oid, ())
         if _is_loss(instance) or instance.oid in run.seen.fed
     }
 

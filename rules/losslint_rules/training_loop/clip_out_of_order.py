@@ -17,9 +17,9 @@ class ClipOutOfOrder(Rule):
 
     ## What it does
 
-    Looks at each clipping of gradients in a loop that backpropagates and steps. If on every path
-    it comes between the step and the next backward, it changes nothing that is used, and is
-    reported.
+    Looks at each clipping of gradients in a loop that backpropagates and steps, by a function of
+    torch or by hand (`p.grad.clamp_(-1, 1)`). If on every path it comes between the step and the
+    next backward, it changes nothing that is used, and is reported.
 
     ## Why it matters
 

@@ -20,7 +20,7 @@ class LossAccumulatesGraph(Rule):
     Looks for a loss that is added to a total, or appended to a list, that outlives the round of
     the loop, while the loss is still a tensor with a graph: no `.item()`, no `.detach()`, no
     `torch.no_grad()` around it. A total that is backpropagated itself is what the graph is for,
-    and is not reported.
+    and is not reported. A loss is what goes backward, here or in another loop, or a part of it.
 
     ## Why it matters
 

@@ -64,7 +64,8 @@ class MissingZeroGrad(Rule):
     When gradients are meant to add up over several batches, both step and zeroing belong under
     the same condition, and the rule is silent. A loop without `backward` (it calls
     `torch.autograd.grad`, or runs `dist_autograd`, which keeps gradients in a context of its
-    own) has nothing to zero, nor has a single step outside any loop.
+    own) has nothing to zero, nor has a single step outside any loop. A second step of a round may
+    use the gradients of the first on purpose where the weights were set back between the two.
 
     ## Fix
 

@@ -19,8 +19,8 @@ class NoGradientToLoss(Rule):
 
     Follows what is backpropagated back to the model. Where the only way from the model's output
     into a loss, or into one of the losses that are summed, goes through `argmax`, `round`, a
-    comparison, `.item()`, `.numpy()`, `.detach()`, `.data` or a `no_grad` block, that operation
-    is reported.
+    comparison, `.item()`, `.numpy()`, `.detach()`, `.data`, `torch.tensor()`, which copies, the
+    `.sample()` of a distribution or a `no_grad` block, that operation is reported.
 
     ## Why it matters
 
@@ -51,7 +51,8 @@ class NoGradientToLoss(Rule):
         return 1 - (overlap + 1) / (probability.sum() + mask.sum() - overlap + 1)
     ```
 
-    Measures over classes become losses by using probabilities where they use decisions.
+    Measures over classes become losses by using probabilities where they use decisions, and
+    samples by `rsample()` where a distribution has it.
 
     ## When it is fine
 
@@ -81,6 +82,14 @@ class NoGradientToLoss(Rule):
                 cut.place,
                 f"no gradient goes through {cut.title}, and there is no other way from the model "
                 f"to this {what} trains nothing",
-                "keep to operations with a gradient, such as probabilities instead of decisions",
+                _INSTEAD.get(cut.function, _OTHERWISE),
                 (Step(found.place, "backpropagated here"),),
             )
+
+
+_OTHERWISE = "keep to operations with a gradient, such as probabilities instead of decisions"
+_INSTEAD = {
+    "sample": "draw it by `rsample`, or compare the mean of the distribution",
+    "tensor": "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`",
+    "new_tensor": "leave the copy out: what it is made of is a tensor already",
+}

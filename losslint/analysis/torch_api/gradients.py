@@ -1,0 +1,39 @@
+"""Gradients that a program zeroes or clips, by a function of torch or by hand."""
+
+from __future__ import annotations
+
+from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.values import Sign, Tensor, Unknown, Value
+from losslint.analysis.torch_api.optim import owners_of
+from losslint.analysis.torch_api.registry import FUNCTIONS, Op, extern, function
+from losslint.analysis.training.accumulation import losses_in
+from losslint.analysis.training.trace import Clip, ZeroGrad
+
+
+@function("zero_")
+def _zeroed(op: Op) -> Value:
+    given = op.tensor()
+    if given.shape == "grad":
+        op.run.act(ZeroGrad(op.run.place(op.node), owners=given.owner))
+        return given
+    return Tensor(grad=False, shape="blank", sign=Sign.NON_NEGATIVE, dtype=given.dtype)
+
+
+@function("clamp_", "clip_", "clamp_min_", "clamp_max_")
+def _clamped(op: Op) -> Value:
+    given = op.tensor()
+    if given.shape == "grad":
+        op.run.act(Clip(op.run.place(op.node), given.owner))
+        return given
+    return FUNCTIONS[op.name.removesuffix("_")](op)
+
+
+@extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",
+        "torch.nn.utils.clip_grad_value_", "torch.nn.utils.clip_grad.clip_grad_norm_",
+        "torch.nn.utils.clip_grad.clip_grad_value_")  # fmt: skip
+def _clip(op: Op) -> Value:
+    given = op.arg(0, "parameters")
+    known = elements(op.run, given)
+    losses = frozenset().union(*map(losses_in, [given] if known is None else known))
+    op.run.act(Clip(op.run.place(op.node), owners_of(op.run, given), losses))
+    return Unknown()
