@@ -109,7 +109,9 @@ def squeezed(sizes: Sizes, dim: int | None) -> Sizes:
             return reduced(sizes, dim)
         return ANY
     if dim is None:
-        return tuple(size for size in sizes if not is_one(size))
+        left = tuple(size for size in sizes if not is_one(size))
+        # who squeezes what has no dimension of one, as far as is known, knows of one
+        return ANY if left == sizes and None in sizes[1:] else left
     size = at(sizes, dim)
     return reduced(sizes, dim) if size == 1 or size is None else sizes
 

@@ -22,7 +22,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.python.assignment import bind_name
-from losslint.analysis.python.names import STAR, outside
+from losslint.analysis.python.names import ALIASES, STAR, outside
 from losslint.analysis.python.statements import executes
 
 if TYPE_CHECKING:
@@ -171,10 +171,17 @@ def _imported(run: Interpreter, module: Module | None, name: str, wanted: str, l
     return outside(f"{name}.{wanted}")
 
 
+_HAND_ON = frozenset({"fastai", "fastai2"})
+"""Libraries whose modules export torch and its parts under their usual names, with all else."""
+
+
 def _import_all(run: Interpreter, module: Module | None, name: str) -> None:
     if module is None:
         if name.partition(".")[0] == "torch":
             run.heap.set(run.module.slots, STAR, Extern(name))
+        elif name.partition(".")[0] in _HAND_ON:
+            for alias, meant in ALIASES.items():
+                bind_name(run, alias, Extern(meant))
         return
     for key, value in list(module.slots.items()):
         if isinstance(key, str) and not key.startswith(("_", "<")):
