@@ -9,7 +9,7 @@ import argparse
 
 import torch
 
-from benchmarks.losses.measure import fastest, peak_memory
+from benchmarks.losses.measure import peak_memory, undisturbed
 from benchmarks.losses.rows import ROWS, Loss, Row
 
 
@@ -38,7 +38,7 @@ def _print_row(row: Row, device: str, seconds: float) -> None:
         except ImportError as problem:
             missing.append((library, problem.name))
     prediction, target = (tensor.to(device) for tensor in row.tensors())
-    times = fastest(list(losses.values()), (prediction, target), seconds)
+    times = undisturbed(list(losses.values()), (prediction, target), seconds)
     memory = [peak_memory(loss, (prediction, target)) for loss in losses.values()]
     for name, took, size in zip(losses, times, memory, strict=True):
         ratios = took / times[0], size / memory[0] if memory[0] else float("nan")

@@ -11,25 +11,42 @@ from torch.profiler import ProfilerActivity, profile
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
+_HALF_A_TURN = 5e-3
+"""Seconds."""
 
-def fastest(losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: float) -> list[float]:
-    """The least time of each loss in seconds, taken in turns so that all meet the same noise."""
+
+def undisturbed(
+    losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: float
+) -> list[float]:
+    """The time of a step of each loss in seconds, which a tenth of its steps stay below.
+
+    Whatever else the machine does only adds to the time, and a single lucky step says little.
+
+    They take turns, so that all meet the same noise. The first half of a turn is not measured: in
+    it a loss pays for what the one before has left in caches and allocator, and would else be
+    charged for its neighbour.
+    """
     prediction, target = tensors
     prediction = prediction.requires_grad_()
     # On a CPU that others use too, the time that the process had is steadier than the clock.
     clock = time.perf_counter if prediction.is_cuda else time.process_time
-    best = [float("inf")] * len(losses)
+
+    def timed(loss: Loss) -> float:
+        start = clock()
+        _step(loss, prediction, target)
+        return clock() - start
+
     for loss in losses:
         _step(loss, prediction, target)
+    steps = [max(1, int(_HALF_A_TURN / timed(loss))) for loss in losses]
+    times: list[list[float]] = [[] for _ in losses]
     end = time.perf_counter() + seconds
-    rounds = 0
-    while time.perf_counter() < end or rounds < 5:
-        rounds += 1
-        for number, loss in enumerate(losses):
-            start = clock()
-            _step(loss, prediction, target)
-            best[number] = min(best[number], clock() - start)
-    return best
+    while time.perf_counter() < end or len(times[0]) < 5 * steps[0]:
+        for loss, count, own in zip(losses, steps, times, strict=True):
+            for _ in range(count):
+                _step(loss, prediction, target)
+            own.extend(timed(loss) for _ in range(count))
+    return [sorted(own)[len(own) // 10] for own in times]
 
 
 def peak_memory(loss: Loss, tensors: tuple[Tensor, Tensor]) -> float:

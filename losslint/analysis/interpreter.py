@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.domain.heap import ITEMS, Heap, Mark, Writes
-from losslint.analysis.domain.joins import contradict, join_alternatives, under
+from losslint.analysis.domain.joins import contradict, join_alternatives, under, untreated
 from losslint.analysis.domain.scope import Exit, Frame, Module, Round
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (
+    ALWAYS,
     UNKNOWN,
     Alternative,
     Class,
@@ -223,11 +224,13 @@ class Interpreter:
         self,
         arms: Sequence[tuple[Conditions, Callable[[], bool]]],
         test: cst.BaseExpression | None = None,
+        failed: Conditions = ALWAYS,
     ) -> bool:
         """Runs each arm from the present state and joins those that reach their end.
 
         Returns False where none of them does. Where only one does, its conditions hold from here.
-        The ``test`` is that of an if statement whose body is the first arm.
+        The ``test`` is that of an if statement whose body is the first arm, ``failed`` what holds
+        where no test before it did.
         """
         heap, frame = self.heap, self.frame
         mark, base, outer = heap.mark(), frame.assumed, self.trace
@@ -257,11 +260,16 @@ class Interpreter:
             frame.assumed = base | conditions
             heap.apply(writes)
         else:
-            self.merge(through)
+            self.merge(through, failed)
         return True
 
-    def merge(self, arms: Sequence[tuple[Conditions, Writes]]) -> None:
-        """Joins the states that several arms left; all of them start from the present one."""
+    def merge(
+        self, arms: Sequence[tuple[Conditions, Writes]], failed: Conditions | None = None
+    ) -> None:
+        """Joins the states that several arms left; all of them start from the present one.
+
+        Where they are all the ways on, ``failed`` is what holds as no test before them did.
+        """
         merged: Writes = {}
         for _, writes in arms:
             merged.update(writes)
@@ -270,7 +278,11 @@ class Interpreter:
             before = slots.get(key)
             values: list[Alternative] = []
             for conditions, writes in arms:
-                value = writes.get(at, before)
+                value = writes.get(at)
+                if value is None and before is not None:
+                    value = before
+                    if failed is not None:
+                        value = untreated(before, conditions | failed)
                 if value is not None:
                     values.append(Alternative(value, conditions))
             if values:

@@ -77,5 +77,7 @@ class Seen:
     """What was done to modules besides calling them, by their identity."""
     returning: set[cst.CSTNode] = field(default_factory=set)
     """The statements of functions that return a loss with its graph."""
+    fed: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    """What the inputs of modules with parameters of their own depend on, by their identity."""
     recurrent: dict[int, Instance] = field(default_factory=dict)
     """The recurrent layers of torch that were built, by their identity."""

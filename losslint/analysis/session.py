@@ -67,6 +67,7 @@ from losslint.analysis.training.training_loop import training_loops
 from losslint.analysis.training.unclipped import unclipped_recurrences
 from losslint.analysis.training.unheld_models import unheld_models
 from losslint.analysis.training.unscaled import unscaled_accumulations
+from losslint.analysis.training.untrained import untrained_parameters
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 
@@ -177,6 +178,7 @@ def _analyse(
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
     events.extend(idle_steps(run))
+    events.extend(untrained_parameters(run))
     events.extend(unheld_models(run))
     events.extend(unused_losses(run))
     events.extend(custom_losses(run))

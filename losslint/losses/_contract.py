@@ -8,6 +8,7 @@ graph. Shapes, types and devices are checked everywhere.
 from __future__ import annotations
 
 from collections.abc import Collection
+from numbers import Integral
 from typing import Literal, NoReturn
 
 import torch
@@ -20,7 +21,9 @@ is_compiling = getattr(torch.compiler, "is_compiling", None) or torch._utils.is_
 
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 _NUMBERS = (int, float)
+_REDUCTIONS = ("mean", "sum", "none")
 _HALVES = (torch.float16, torch.bfloat16)
+_INFINITY = float("inf")
 
 
 def fail(name: str, wanted: str, got: str) -> NoReturn:
@@ -43,9 +46,8 @@ def check_tensor(name: str, value: object) -> None:
 
 def check_floating(name: str, value: object) -> None:
     """Raises TypeError for what is no tensor of real floating-point numbers."""
-    check_tensor(name, value)
-    assert isinstance(value, Tensor)
-    if not value.is_floating_point():
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        check_tensor(name, value)
         raise TypeError(f"`{name}` must be a floating-point tensor, but is {describe(value)}")
 
 
@@ -106,7 +108,8 @@ def check_choice(name: str, value: object, choices: Collection[str]) -> None:
 
 def check_reduction(reduction: object) -> None:
     """Raises ValueError unless the reduction is ``mean``, ``sum`` or ``none``."""
-    check_choice("reduction", reduction, ("mean", "sum", "none"))
+    if reduction not in _REDUCTIONS:
+        check_choice("reduction", reduction, _REDUCTIONS)
 
 
 def check_number(
@@ -127,9 +130,15 @@ def check_number(
         and (above is None or value > above)
         and (at_most is None or value <= at_most)
         and (below is None or value < below)
-        and -float("inf") < value < float("inf")
+        and -_INFINITY < value < _INFINITY
     ):
         fail(name, _bounds(at_least, above, at_most, below), repr(value))
+
+
+def check_integer(name: str, value: object) -> None:
+    """Raises TypeError for what is no whole number."""
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
+        raise TypeError(f"`{name}` must be a whole number, but is {describe(value)}")
 
 
 def check_values(
@@ -161,9 +170,8 @@ def check_values(
 
 def check_integers(name: str, target: object) -> None:
     """Raises TypeError for what is no tensor of class indices."""
-    check_tensor(name, target)
-    assert isinstance(target, Tensor)
-    if target.dtype not in _INTEGERS:
+    if not isinstance(target, Tensor) or target.dtype not in _INTEGERS:
+        check_tensor(name, target)
         raise TypeError(
             f"`{name}` must hold class indices (an integer tensor, such as torch.int64), but is "
             f"{describe(target)}; of one-hot rows or probabilities take `argmax(dim=1)`"
@@ -173,12 +181,11 @@ def check_integers(name: str, target: object) -> None:
 def check_class_indices(
     name: str, target: Tensor, classes: int, ignore_index: int | None = None
 ) -> bool:
-    """Raises TypeError unless the indices are integers, ValueError if one names no class.
+    """Raises ValueError if one of the integers names no class.
 
     Returns:
         Whether some may have to be ignored. False only where that is known for nothing.
     """
-    check_integers(name, target)
     if target.numel() == 0 or not can_read(target):
         return ignore_index is not None
     low, high = extremes(target)
@@ -213,7 +220,10 @@ def can_read(tensor: Tensor) -> bool:
     if is_compiling() or not tensor.is_cpu:
         return False
     # Inside torch.func.vmap a tensor has no values of its own.
-    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return not (
+        torch._C._are_functorch_transforms_active()
+        and torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
 
 
 def extremes(tensor: Tensor) -> tuple[float, float]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from losslint.losses._contract import check_mask, check_real, fail, promoted_dtype
+from losslint.losses._contract import (
+    check_integer,
+    check_mask,
+    check_number,
+    check_real,
+    fail,
+    promoted_dtype,
+)
 
 
 class TargetScaler(nn.Module):
@@ -33,8 +40,8 @@ class TargetScaler(nn.Module):
 
     def __init__(self, features: int = 1) -> None:
         super().__init__()
-        if features < 1:
-            fail("features", "at least 1", repr(features))
+        check_integer("features", features)
+        check_number("features", features, at_least=1)
         self.features = features
         self.register_buffer("mean", torch.zeros(features, dtype=torch.float64))
         self.register_buffer("deviation", torch.ones(features, dtype=torch.float64))
@@ -47,8 +54,8 @@ class TargetScaler(nn.Module):
             mask: torch.bool, the same shape; False where a target is missing.
 
         Raises:
-            TypeError, ValueError: for an argument of the wrong type or shape, or a column in which
-                there is no target.
+            TypeError, ValueError: for an argument of the wrong type or shape, a column in which
+                there is no target, or a target that is NaN or infinite.
         """
         check_real("target", target)
         self._check_columns("target", target)
@@ -61,6 +68,9 @@ class TargetScaler(nn.Module):
         number = counted.sum(0)
         if bool((number == 0).any()):
             fail("target", "of at least one value in each column", "without any in one")
+        missing = int((counted & ~rows.isfinite()).sum())
+        if missing:
+            fail("target", "finite (a mask leaves out what is missing)", f"not in {missing} places")
         mean = rows.masked_fill(~counted, 0).sum(0) / number
         variance = (rows - mean).masked_fill(~counted, 0).square().sum(0) / number
         self.mean.copy_(mean)

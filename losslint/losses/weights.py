@@ -47,6 +47,8 @@ def class_weights(
     if counted.dim() != 1 or not counted.numel():
         fail("counts", "of shape (C,), one count a class", f"of shape {tuple(counted.shape)}")
     check_values("counts", counted, above=0, hint="a class that never occurs has no weight")
+    if not counted.isfinite().all():
+        fail("counts", "finite everywhere", repr(counted.tolist()))
     check_choice("scheme", scheme, ("balanced", "inverse", "effective"))
     check_number("beta", beta, at_least=0, below=1)
     number = counted.double()
@@ -77,6 +79,12 @@ def pos_weight(
     ones, number = torch.as_tensor(positives), torch.as_tensor(total)
     check_real("positives", ones)
     check_real("total", number)
+    if ones.dim() and number.dim() and ones.shape != number.shape:
+        fail(
+            "total",
+            f"a number or of shape {tuple(ones.shape)}, that of `positives`",
+            f"of shape {tuple(number.shape)}",
+        )
     check_values("positives", ones, above=0, hint="a label that never occurs has no weight")
     negatives = number.double() - ones.double()
     check_values("total - positives", negatives, at_least=0)

@@ -96,7 +96,12 @@ def test_one_row_has_no_variation_across_rows() -> None:
     row = torch.tensor([0.0, 2.0, 1.0]).view(1, 1, 1, 3)
     assert total_variation_loss(row).item() == pytest.approx(1.5)
     assert total_variation_loss(row.transpose(2, 3)).item() == pytest.approx(1.5)
-    assert total_variation_loss(row[..., :1]) == 0
+    pixel = row[..., :1].requires_grad_()
+    value = total_variation_loss(pixel)
+    value.backward()  # type: ignore[no-untyped-call]
+    assert value == 0
+    assert pixel.grad is not None
+    assert not pixel.grad.any()
 
 
 def test_modules_keep_their_options() -> None:
@@ -121,6 +126,7 @@ X = torch.zeros(1, 1, 16, 16)
         (lambda: ssim_loss(X, X[:, :, 1:]), "`target` must be of the shape of `input`"),
         (lambda: ssim_loss(X, X, window_size=17), "at least 17 x 17 pixels.*but is of 16 x 16"),
         (lambda: ssim_loss(X, X, window_size=4), "`window_size` must be odd, but is 4"),
+        (lambda: ssim_loss(X, X, window_size=-1), "`window_size` must be at least 1"),
         (lambda: ssim_loss(X, X, data_range=0), "`data_range` must be above 0"),
         (lambda: ssim_loss(X, X, sigma=0), "`sigma` must be above 0"),
         (lambda: ms_ssim_loss(X, X, weights=[]), "`weights` must be one number a scale"),
@@ -131,3 +137,8 @@ X = torch.zeros(1, 1, 16, 16)
 def test_what_is_refused(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_window_of_half_pixels() -> None:
+    with pytest.raises(TypeError, match=r"`window_size` must be a whole number, but is float 7.0"):
+        ssim_loss(X, X, window_size=7.0)  # type: ignore[arg-type]

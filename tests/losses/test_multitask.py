@@ -370,6 +370,11 @@ def test_sums_that_float16_cannot_hold() -> None:
     assert combine(losses).item() == pytest.approx(2.4e5, rel=1e-3)
 
 
+def test_the_noise_may_begin_at_a_whole_number() -> None:
+    combine = UncertaintyWeighting({"depth": "regression"}, initial_log_variance=0)
+    assert combine.weights() == {"depth": 0.5}
+
+
 def test_what_a_combiner_refuses() -> None:
     combine = FixedWeights({"a": 1.0, "b": 1.0})
     one = torch.tensor(1.0)
@@ -400,6 +405,11 @@ def test_what_cannot_be_made() -> None:
         (lambda: RunningNormalization(["a"], floor=0), ValueError, "`floor`.*above 0"),
         (lambda: DynamicWeightAverage(["a"], temperature=0), ValueError, "`temperature`.*above 0"),
         (lambda: UncertaintyWeighting({"a": "mse"}), ValueError, "'regression', 'classification'"),  # type: ignore[dict-item]
+        (
+            lambda: UncertaintyWeighting({"a": "regression"}, initial_log_variance="0"),  # type: ignore[arg-type]
+            TypeError,
+            "`initial_log_variance` must be a number",
+        ),
         (lambda: GradNorm(["a"], []), ValueError, "`shared` must have a parameter"),
         (lambda: GradNorm(["a"], shared.parameters(), alpha=-1), ValueError, "`alpha`"),
         (lambda: GradNorm(["a"], shared.parameters(), lr=0), ValueError, "`lr`.*above 0"),

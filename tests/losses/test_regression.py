@@ -135,6 +135,8 @@ def test_a_perfect_fit_has_no_loss_and_a_finite_gradient() -> None:
         (L.tweedie_loss, {"power": 2}, "`power` must be above 1 and below 2, but is 2"),
         (L.tweedie_loss, {"log_input": False, "input": torch.tensor([0.0])},
          r"`input` must be above 0 everywhere \(or log_input=True\)"),
+        (L.rmse_loss, {"dim": (0, 1)},
+         r"`dim` must be from -1 to 0, for torch.float32 of shape \(1,\), but is 1"),
         (L.mape_loss, {"floor": 0}, "`floor` must be above 0, but is 0"),
         (L.charbonnier_loss, {"eps": 0}, "`eps` must be above 0"),
         (L.quantile_loss, {"quantiles": 1.0}, "`quantiles` must be above 0 and below 1"),
@@ -217,5 +219,7 @@ def test_what_a_scaler_refuses() -> None:
         TargetScaler(2).fit(torch.zeros(3))
     with pytest.raises(ValueError, match="`target` must be of at least one value in each column"):
         TargetScaler().fit(torch.zeros(0))
+    with pytest.raises(ValueError, match=r"`target` must be finite \(a mask .* but is not in 1 pl"):
+        TargetScaler().fit(torch.tensor([1.0, torch.nan]))
     with pytest.raises(ValueError, match="`features` must be at least 1, but is 0"):
         TargetScaler(0)

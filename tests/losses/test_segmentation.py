@@ -221,6 +221,8 @@ def test_255_is_a_usual_index_for_what_does_not_count() -> None:
          r"`target` must be at least 0 and at most 1 everywhere \(or ignore_index=-100\)"),
         ({"mask": torch.ones(2, 3, 5, dtype=torch.bool)}, ValueError,
          r"`mask` must be of the shape of `target`, \(2, 5\)"),
+        ({"ignore_index": None}, TypeError,
+         "`ignore_index` must be a whole number, but is NoneType None"),
         ({"smooth": -1}, ValueError, "`smooth` must be at least 0, but is -1"),
         ({"average": "some"}, ValueError, "`average` must be one of 'all', 'present'"),
         ({"weight": torch.ones(2)}, ValueError, r"`weight` must be of shape \(3,\)"),
@@ -237,3 +239,8 @@ def test_what_is_refused(wrong: dict[str, Any], kind: type[Exception], message: 
     loss: Any = L.dice_loss
     with pytest.raises(kind, match=message):
         loss(**{**right, **wrong})
+
+
+def test_the_hinge_of_soft_labels() -> None:
+    with pytest.raises(ValueError, match=r"`target` must be 0 or 1 everywhere .*`target > 0.5`"):
+        L.lovasz_hinge_loss(torch.zeros(1, 2), torch.tensor([[0.0, 0.7]]))

@@ -112,6 +112,20 @@ def test_no_gradient_goes_to_the_teacher() -> None:
     assert student.grad is not None
 
 
+def test_a_class_that_teacher_and_student_mask_out_changes_nothing() -> None:
+    student, teacher = torch.tensor([[1.0, 2.0]]), torch.tensor([[0.5, -1.0]])
+    masked = torch.full((1, 1), -torch.inf)
+    wide = torch.cat([student, masked], 1).requires_grad_()
+    narrow = student.requires_grad_()
+    losses = (
+        distillation_loss(wide, torch.cat([teacher, masked], 1)),
+        distillation_loss(narrow, teacher),
+    )
+    torch.testing.assert_close(*losses)
+    gradients = torch.autograd.grad(losses, (wide, narrow))
+    torch.testing.assert_close(gradients[0], torch.cat([gradients[1], torch.zeros(1, 1)], 1))
+
+
 @pytest.mark.parametrize("temperature", [1.0, 10.0, 1000.0])
 def test_the_gradient_keeps_its_size_at_any_temperature(temperature: float) -> None:
     student, teacher = randn(8, 5).requires_grad_(), randn(8, 5, seed=1)

@@ -219,6 +219,38 @@ def widest(values: list[Value]) -> Value:
     return UNKNOWN
 
 
+def untreated(value: Value, conditions: Conditions) -> Value:
+    """What a variable still holds where none of the branches that assign it was taken.
+
+    Who tests a name for two constants or more gives all that it may be, so that a value which no
+    such branch has treated is hardly ever met: it is as good as unknown.
+    """
+    if not isinstance(value, Union):
+        return UNKNOWN if _is_leftover(conditions) else value
+    return Union(
+        tuple(
+            Alternative(UNKNOWN, one.when, one.configs)
+            if _is_leftover(one.when | conditions)
+            else one
+            for one in value.alternatives
+        )
+    )
+
+
+def _is_leftover(conditions: Conditions) -> bool:
+    """Whether a name was found to differ from two constants or more, and none was said to be it."""
+    refused: set[Hashable] = set()
+    for key, outcome in conditions:
+        if not outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            if key[1] in refused:
+                return not any(
+                    holds and isinstance(other, tuple) and other[:2] == ("==", key[1])
+                    for other, holds in conditions
+                )
+            refused.add(key[1])
+    return False
+
+
 def each(value: Value, change: Callable[[Value], Value]) -> Value:
     """Applies ``change`` to every alternative of a value."""
     if not isinstance(value, Union):

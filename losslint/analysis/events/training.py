@@ -142,6 +142,8 @@ class UntrainedParameters:
     parameter: str
     """Its name; empty for one that a loss function makes anew at each call."""
     backward: Place
+    is_loss: bool = True
+    """The module that has it gives a loss; else something that a loss is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class UnscaledAccumulation:
     step: Place
     count: str
     """The number of rounds between two steps, as the code has it."""
+    parts: bool = False
+    """The rounds go through the parts of one batch; the count is what the code loops over."""
 
 
 @dataclass(frozen=True, slots=True)

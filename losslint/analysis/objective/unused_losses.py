@@ -16,7 +16,15 @@ from losslint.analysis.python.liveness import variables_of
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.accumulation import losses_in
-from losslint.analysis.training.trace import Backward, Branch, DropLoss, Loop, Trace, actions
+from losslint.analysis.training.trace import (
+    Backward,
+    Branch,
+    DropLoss,
+    Loop,
+    Trace,
+    actions,
+    own_actions,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -101,7 +109,8 @@ def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
             backwards = [one for one in actions(around) if isinstance(one, Backward)]
             if any(drop.losses & one.losses for one in backwards):
                 continue  # it was used where it was computed
-            trains = drop.in_loss or bool(backwards) or drop.body in run.seen.returning
+            beside = any(isinstance(one, Backward) for one in own_actions(around))
+            trains = drop.in_loss or beside or drop.body in run.seen.returning
             if trains and drop.place not in found:
                 found.add(drop.place)
                 yield UnusedLoss(drop.place, drop.name, drop.overwritten)

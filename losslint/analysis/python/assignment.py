@@ -23,7 +23,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.learned_weights import tend
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.attributes import GRADIENT, setter
-from losslint.analysis.python.subscripts import set_item
+from losslint.analysis.python.items import set_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import require_gradient
 from losslint.analysis.training.trace import Backward, SetWeights, ZeroGrad

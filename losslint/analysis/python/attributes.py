@@ -33,6 +33,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.objective.learned_weights import TENDING, tend
+from losslint.analysis.python.enums import Member, attribute_of_member, is_enum, member
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted
@@ -105,6 +106,10 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if isinstance(value, Namespace):
         found = run.project.member(run, value.module, name)
         return UNKNOWN if found is None else found
+    if is_enum(value) and (one := member(run, value, name)) is not None:
+        return one
+    if isinstance(value, Const) and isinstance(value.value, Member):
+        return attribute_of_member(run, value.value, name)
     if isinstance(value, Class):
         found = class_attribute(run, value, name)
         if isinstance(found, Function) and found.kind == "classmethod":

@@ -25,6 +25,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.python.classes import construct
+from losslint.analysis.python.enums import by_value, is_enum
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.reading.stated import stated_by_settings
 from losslint.analysis.torch_api import losses
@@ -60,7 +61,7 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
             run.act(HandOver(run.place(args.node)))
         return call_function(run, callee.function, args, callee.self)
     if isinstance(callee, Class):
-        return construct(run, callee, args)
+        return by_value(callee, args) if is_enum(callee) else construct(run, callee, args)
     if isinstance(callee, Partial):
         inner = Args(
             args.node,

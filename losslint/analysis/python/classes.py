@@ -22,6 +22,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.python.functions import call_function, is_loss_class
 from losslint.analysis.python.stubs import is_abstract
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
+from losslint.analysis.training.untrained import note_fed
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -101,6 +102,7 @@ def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
     for name in ("forward", "__call__"):
         method = find_method(value, name)
         if method is not None:
+            note_fed(run, value, args.all())
             return call_function(run, method, args, value)
     return None
 

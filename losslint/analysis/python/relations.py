@@ -12,6 +12,7 @@ from losslint.analysis.domain.conditions import (
 )
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import broadcast
 from losslint.analysis.domain.values import (
     FALSE,
@@ -41,13 +42,19 @@ from losslint.analysis.tensors.comparisons import (
     is_of_element,
     is_of_itself,
     is_of_pairs,
+    is_of_real_tokens,
     mask_of_pairs,
+    mask_of_ranks,
 )
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
+
+
+_REFLEXIVE = (cst.Equal, cst.GreaterThanEqual, cst.LessThanEqual)
+"""Signs of comparisons that hold between anything and itself."""
 
 
 def compare(
@@ -88,7 +95,7 @@ def compare(
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
-            if isinstance(sign, cst.Equal) and (is_of_element(node) or is_of_pairs(node))
+            if isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node))
             else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
@@ -101,6 +108,8 @@ def compare(
             above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
+    if _selects_real_tokens(sign, left, right, node):
+        return UNKNOWN  # each sample has some
     if isinstance(sign, cst.Equal | cst.NotEqual):
         if is_of_itself(node) or is_of_element(node):
             return UNKNOWN  # hardly ever False everywhere
@@ -114,6 +123,8 @@ def compare(
         return found if isinstance(sign, cst.In) else _inverted(found)
     if isinstance(left, Const) and isinstance(right, Const):
         return _ordered(sign, left.value, right.value)
+    if isinstance(sign, _REFLEXIVE) and (met := mask_of_ranks(run, left, right, node)) is not None:
+        return met
     decided = by_version(sign, left, right)
     if decided is not None:
         return decided
@@ -139,6 +150,20 @@ def _inverted(value: Value) -> Value:
     if isinstance(value, Unknown) and value.key is not None:
         return Unknown(("not", value.key))
     return value
+
+
+def _selects_real_tokens(
+    sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
+) -> bool:
+    """Whether a comparison finds what is no padding: ``attention_mask.view(-1) == 1``."""
+    known = number(right)
+    return (
+        isinstance(left, Unknown)
+        and known is not None
+        and (known > 0 or isinstance(sign, cst.GreaterThan | cst.NotEqual))
+        and isinstance(node, cst.Comparison)
+        and is_of_real_tokens(node.left)
+    )
 
 
 def _identity(left: Value, right: Value) -> Value:

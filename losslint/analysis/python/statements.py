@@ -26,7 +26,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective import named_losses, unused_losses
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
-from losslint.analysis.python.subscripts import delete_item
+from losslint.analysis.python.items import delete_item
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts
@@ -223,6 +223,11 @@ def _block(node: cst.If | cst.Else | None) -> Sequence[cst.CSTNode]:
 
 @executes(cst.If)
 def _if(run: Interpreter, node: cst.If) -> bool:
+    return _chain(run, node, ALWAYS)
+
+
+def _chain(run: Interpreter, node: cst.If, failed: Conditions) -> bool:
+    """An if statement, or an elif: ``failed`` is what holds where no test before it did."""
     if _is_main_guard(node) and len(run.frames) == 1:
         run.module.guards.append(node.body)
         return True
@@ -247,9 +252,11 @@ def _if(run: Interpreter, node: cst.If) -> bool:
 
     def otherwise() -> bool:
         narrow_otherwise(run, node.test)
+        if isinstance(node.orelse, cst.If):
+            return _chain(run, node.orelse, failed | when_false)
         return run.exec(orelse)
 
-    return run.branch([(when_true, body), (when_false, otherwise)], node.test)
+    return run.branch([(when_true, body), (when_false, otherwise)], node.test, failed)
 
 
 def _is_main_guard(node: cst.If) -> bool:

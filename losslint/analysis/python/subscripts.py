@@ -1,4 +1,4 @@
-"""Subscripts: reading, writing and deleting items of containers, tensors and outputs."""
+"""Subscripts: reading items of containers, tensors and outputs."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ from losslint.analysis.domain.containers import (
     list_items,
     picked,
 )
-from losslint.analysis.domain.heap import FACTORY, ITEMS, REST
+from losslint.analysis.domain.heap import FACTORY, REST
 from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     NONE,
     UNKNOWN,
-    Act,
     Class,
     Const,
     DType,
@@ -44,13 +42,11 @@ from losslint.analysis.domain.values import (
     TargetKind,
     Tensor,
     Tuple,
-    Union,
     Unknown,
     Value,
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.shares import RANDOM
-from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_positives
@@ -66,7 +62,7 @@ Index: TypeAlias = "Value | slice | tuple[Value | slice, ...]"
 """One index, a slice with constant bounds, or something for each axis."""
 
 
-def _index(run: Interpreter, node: cst.Subscript) -> Index:
+def index_of(run: Interpreter, node: cst.Subscript) -> Index:
     """What stands between the brackets of a subscript."""
     if len(node.slice) != 1:
         return tuple(
@@ -98,7 +94,7 @@ def _extent(part: cst.BaseSlice) -> slice:
 
 def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
     """``value[...]``."""
-    index = _index(run, node)
+    index = index_of(run, node)
     return each(without_none(value), lambda one: _item(run, one, index, node))
 
 
@@ -198,95 +194,6 @@ def _is_choice(item: Value) -> bool:
     if isinstance(item, Const):
         return isinstance(item.value, str)
     return isinstance(item, Class | Function | Instance)
-
-
-def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
-    """``target[...] = value``."""
-    looked_at(run, value)
-    target = without_none(target)
-    index = _index(run, node)
-    if isinstance(target, Union):
-        for one in target.alternatives:
-            if isinstance(one.value, Instance):
-                _store(run, one.value, index, value)
-    elif isinstance(target, Instance):
-        _store(run, target, index, value)
-    elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
-        if isinstance(value, Tensor):
-            run.assign(node.value, _filled(target, value))
-        elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
-            trail = extend_trail(None, run.place(node), "one-hot rows made here")
-            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
-            if rows.dtype is DType.UNKNOWN:
-                rows = rows.but(dtype=DType.FLOAT)
-            run.assign(node.value, rows)
-        elif target.sign is Sign.POSITIVE and number(value) == 0:
-            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
-        elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
-            run.assign(node.value, target.but(sign=Sign.UNKNOWN))
-
-
-_ONES = (Const(1), Const(1.0))
-
-
-def _keeps_sign(sign: Sign, written: Value) -> bool:
-    """Whether a tensor of a sign still has it when a number was written into it."""
-    known = number(written)
-    return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
-
-
-def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
-    if is_list(target):
-        items = list(list_items(run, target))
-        if isinstance(index, Const) and isinstance(index.value, int):
-            if -len(items) <= index.value < len(items):
-                items[index.value] = value
-                run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
-            return
-        rest = run.heap.get(target.slots, REST)
-        run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
-    elif is_dict(target) or isinstance(target.cls, Extern):
-        slot: Hashable = REST
-        if isinstance(index, Const):
-            slot = ("key", index.value)
-        before = run.heap.get(target.slots, slot) if slot == REST else None
-        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
-
-
-def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
-    """``del target[...]``."""
-    index = _index(run, node)
-    if not isinstance(target, Instance):
-        return
-    if is_list(target):
-        items = list(list_items(run, target))
-        where = index.value if isinstance(index, Const) else index
-        if isinstance(where, slice) or (
-            isinstance(where, int) and -len(items) <= where < len(items)
-        ):
-            del items[where]
-            run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
-    elif isinstance(index, Const):
-        run.heap.remove(target.slots, ("key", index.value))
-
-
-def _filled(target: Tensor, value: Tensor) -> Tensor:
-    """A tensor into which parts of another were written."""
-    if target.shape == "blank" and value.act is not Act.UNKNOWN:
-        return value.but(picked=True, shape="blank", sizes=target.sizes)
-    if target.act is value.act and target.act is not Act.UNKNOWN:
-        return target
-    return target.but(
-        act=Act.UNKNOWN,
-        picked=False,
-        sign=Sign.UNKNOWN,
-        zero=None,
-        operations=target.operations | whole(value).operations,
-        deps=target.deps | value.deps,
-        terms=(),
-        shape="",
-        grad=target.grad or value.grad,
-    )
 
 
 def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -> Tensor:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
+_OF_EXP = frozenset({"exp", "sumexp"})
 _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
@@ -106,7 +107,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
-    if one.shape == "sumexp" and other.shape == "sumexp":
+    if one.shape in _OF_EXP and other.shape in _OF_EXP:
         made = made.but(shape="sumexp")
     if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
         return made.but(act=Act.RAW, trail=one.trail)

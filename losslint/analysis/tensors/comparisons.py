@@ -6,6 +6,7 @@ that compare the same quantities with each other the one is hardly empty where t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.reading.nodes import children, same
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS, SOME
 
 if TYPE_CHECKING:
@@ -57,19 +59,51 @@ def is_square(node: cst.CSTNode) -> bool:
 
 def is_of_positives(node: cst.CSTNode) -> bool:
     """Whether what is above zero is selected: `x[x > 0]`."""
-    if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+    test = _own_test(node)
+    return test is not None and isinstance(test[0], cst.GreaterThan) and test[1] == 0
+
+
+def is_of_zeros(node: cst.CSTNode) -> bool:
+    """Whether what is zero is selected, at least: `x[x == 0]`, `x[x <= 0]`, `x[x < eps]`."""
+    test = _own_test(node)
+    if test is None:
         return False
+    sign, bound = test
+    if isinstance(sign, cst.LessThan):
+        return bound > 0
+    return bound == 0 and isinstance(sign, cst.Equal | cst.LessThanEqual)
+
+
+def _own_test(node: cst.CSTNode) -> tuple[cst.BaseCompOp, float] | None:
+    """The comparison with a number by which a subscript selects of what it compares."""
+    if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+        return None
     index = node.slice[0].slice
     test = index.value if isinstance(index, cst.Index) else None
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
-        return False
+        return None
     sign, bound = test.comparisons[0].operator, test.comparisons[0].comparator
-    return (
-        isinstance(sign, cst.GreaterThan)
-        and isinstance(bound, cst.Integer | cst.Float)
-        and bound.evaluated_value == 0
-        and same(node.value, test.left)
-    )
+    if not isinstance(bound, cst.Integer | cst.Float) or not same(node.value, test.left):
+        return None
+    return sign, bound.evaluated_value
+
+
+_OF_REAL_TOKENS = re.compile(
+    r"(^|_)(attention|attn|att|input|pad(ding)?|tok(en)?s?|seq(uence)?|words?|text|src)_?masks?$"
+)
+"""Names of masks of what is no padding, of which each sample has something."""
+
+
+def is_of_real_tokens(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a mask of what is no padding, going by its name."""
+    named = _viewed(node)
+    if isinstance(named, cst.Subscript):
+        part = named.slice[0].slice
+        index = part.value if isinstance(part, cst.Index) else None
+        name = index.evaluated_value if isinstance(index, cst.SimpleString) else ""
+    else:
+        name = dotted(named).rpartition(".")[2]
+    return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
 
 
 _VIEWS = frozenset(
@@ -129,9 +163,23 @@ def mask_of_pairs(
     if not is_of_pairs(node) and not (is_label(left.key) and left.key == right.key):
         return None
     kept = SOME if is_repeated(left.key) or is_repeated(right.key) else PAIRS
+    return _mask(run, left, right, node, kept if alike else COMPLEMENT)
+
+
+def mask_of_ranks(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor | None:
+    """The mask of the pairs of which one is at least the other: each sample is as large as itself.
+
+    So the samples that are still at risk when one has its event are never none.
+    """
+    if not isinstance(left, Unknown) or not isinstance(right, Unknown) or not is_of_pairs(node):
+        return None
+    return _mask(run, left, right, node, SOME)
+
+
+def _mask(run: Interpreter, left: Unknown, right: Unknown, node: cst.CSTNode, shape: str) -> Tensor:
     return Tensor(
         mask=ZeroReason(run.place(node), "mask", "no element may be selected"),
-        shape=kept if alike else COMPLEMENT,
+        shape=shape,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
         grad=False,

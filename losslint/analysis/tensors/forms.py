@@ -93,8 +93,11 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
         return SOME
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
-    # where zeros are, something can be put
-    return ZEROS if sign in ("Equal", "LessThanEqual") and number(bound) == 0 else PLAIN
+    limit = number(bound)
+    below_one = sign == "LessThan" and limit is not None and 0 < limit <= 1
+    if sign in ("Equal", "LessThanEqual") and limit == 0:
+        return ZEROS  # something can be put where they are
+    return ZEROS if below_one and value.shape in TOTALS else PLAIN
 
 
 def is_above_zero(sign: str, bound: Value) -> bool:

@@ -27,6 +27,16 @@ _UP_TO_ONE = frozenset({"cosine", "up-to-one"})
 """Forms of values that are not above one, and can be one."""
 
 
+def square_of_fraction(value: Tensor) -> str:
+    """The form of the square of what is at most one, and gets there: empty for other values.
+
+    A tanh is one in float32 from 9 on.
+    """
+    if value.shape == "absorbed":
+        return "absorbed"
+    return "cosine-square" if value.shape in _UP_TO_ONE or value.act is Act.TANH else ""
+
+
 def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> Tensor:
     """``base ** exponent``."""
     one = operand(base)
@@ -42,7 +52,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
-        shape = "cosine-square" if one.shape in _UP_TO_ONE else "square"
+        shape = square_of_fraction(one) or "square"
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
         reason = _vanishing(run, one, node) if one.shape == REST else one.zero

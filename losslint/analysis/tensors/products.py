@@ -34,10 +34,12 @@ from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
     BOUNDED,
+    CLEARED,
     ENERGY,
     FLAGS,
     INDEX,
     LENGTH,
+    NEVER_EMPTY,
     OWN_PRODUCT,
     SCALABLE,
     SIGNED,
@@ -53,7 +55,7 @@ from losslint.analysis.tensors.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.tensors.powers import DENSE
+from losslint.analysis.tensors.powers import DENSE, square_of_fraction
 from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
@@ -96,7 +98,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
-        if made.shape == "product" and is_square(node) and _is_vector(one):
+        if made.shape == "product" and is_square(node) and square_of_fraction(one):
+            made = made.but(shape=square_of_fraction(one), sign=Sign.NON_NEGATIVE)
+        elif made.shape == "product" and is_square(node) and _is_vector(one):
             dense = one.shape == "parameter" or one.owner is not None
             marks = made.marks | {DENSE} if dense else made.marks
             made = made.but(shape=OWN_PRODUCT, marks=marks)
@@ -133,8 +137,13 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "unit-product"
     if one.shape in _ENERGIES and other.shape in _ENERGIES:
         return "sum-square"
-    masked = (one.shape == "exp" and other.mask) or (other.shape == "exp" and one.mask)
+    masked = (one.shape == "exp" and _clears(other)) or (other.shape == "exp" and _clears(one))
     return "exp" if masked else "product"
+
+
+def _clears(value: Tensor) -> bool:
+    """Whether what is multiplied with a value is left as it is, or set to zero."""
+    return value.mask is not None or value.shape == CLEARED
 
 
 def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
@@ -173,9 +182,16 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
             return made.but(act=Act.LOG_PROB, picked=log.picked, trail=log.trail)
     if one.mask is not None or other.mask is not None:
         both = one.mask is not None and other.mask is not None
+        if not both and Sign.POSITIVE in (one.sign, other.sign) and _keeps_some(one, other):
+            return made
         if both or number(right) == 1 or Sign.POSITIVE in (one.sign, other.sign):
             return made.but(mask=one.mask or other.mask, sign=Sign.NON_NEGATIVE)
     return made
+
+
+def _keeps_some(one: Tensor, other: Tensor) -> bool:
+    """Whether one of two values is a mask that always selects something of the other."""
+    return any(side.mask is not None and side.shape in NEVER_EMPTY for side in (one, other))
 
 
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:

@@ -27,7 +27,12 @@ from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.comparisons import is_of_pairs, mask_of_pairs, others_than
+from losslint.analysis.tensors.comparisons import (
+    is_of_pairs,
+    mask_of_pairs,
+    mask_of_ranks,
+    others_than,
+)
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
@@ -42,6 +47,10 @@ def _compared(op: Op) -> Value:
         pairs = mask_of_pairs(op.run, left, right, op.node, alike=op.name == "eq")
         if pairs is not None:
             return pairs
+    if op.name in ("ge", "le"):
+        ranks = mask_of_ranks(op.run, op.arg(0, "input"), op.arg(1, "other"), op.node)
+        if ranks is not None:
+            return ranks
     given = op.tensor()
     if op.name == "logical_not" and given.shape == forms.PAIRS:
         return others_than(op.run, given, op.node)

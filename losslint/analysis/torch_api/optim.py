@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import element, elements, kind_of
 from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import (
     NONE,
     TRUE,
@@ -86,7 +87,7 @@ def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hasha
 
     What a module has inside an object that is no module itself are no parameters of its own.
     """
-    if depth > OWNED_DEPTH or (depth and _is_plain(root)):
+    if depth > OWNED_DEPTH:
         return frozenset()
     found: set[Hashable] = set()
     parts: Iterable[Value] = ()
@@ -98,14 +99,18 @@ def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hasha
     elif isinstance(root, Union):
         parts = [one.value for one in root.alternatives]
     for part in parts:
-        if isinstance(part, Instance | Tuple | Union):
+        if isinstance(part, Instance | Tuple | Union) and not _is_plain(part):
             found |= submodules(run, part, depth)
     return frozenset(found)
 
 
-def _is_plain(value: Value) -> bool:
-    """Whether a value is an object of the project that is no module."""
-    return isinstance(value, Instance) and isinstance(value.cls, Class) and not group_of(value)
+def _is_plain(part: Value) -> bool:
+    """Whether a value is an object of the project that is no module, so that nothing owns it."""
+    return (
+        isinstance(part, Instance)
+        and isinstance(part.cls, Class)
+        and all(isinstance(one, Class) for one in lineage(part.cls))
+    )
 
 
 def parameters_of(run: Interpreter, target: Value) -> Params:

@@ -28,7 +28,7 @@ from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
-from losslint.analysis.tensors.forms import COMPLEMENT, NEVER_EMPTY, SOME
+from losslint.analysis.tensors.forms import COMPLEMENT, FIXED, NEVER_EMPTY, POSITIONS, SOME
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 from losslint.analysis.training.unheld_models import FROZEN, note_handling
@@ -89,7 +89,7 @@ def _as_int(op: Op) -> Value:
 @function("bool")
 def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
-    if given.shape in ("constant", "identity"):
+    if given.shape in FIXED or given.shape == "constant":
         return given.but(shape=SOME)
     if given.mask is None and given.shape not in (COMPLEMENT, SOME):
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
@@ -147,6 +147,8 @@ def _select(op: Op) -> Value:
     if isinstance(given, Tensor):
         if op.name == "masked_select" and mask is not None:
             return indexed(op.run, given, mask, op.node)
+        if op.name in ("tril", "triu") and given.shape == "constant":
+            return given.but(shape=POSITIONS, sign=Sign.NON_NEGATIVE)
         if op.name == "diag" and given.shape == "constant" and given.sign is Sign.POSITIVE:
             return Tensor(grad=False, shape="identity", sign=Sign.NON_NEGATIVE, dtype=DType.FLOAT)
         return at_maximum(picked(given), op.args.all())

@@ -50,7 +50,6 @@ from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
-from losslint.analysis.training.idle_steps import note_passing
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 from losslint.analysis.training.unheld_models import (
     COPIED,
@@ -58,6 +57,7 @@ from losslint.analysis.training.unheld_models import (
     note_handling,
     parts_of,
 )
+from losslint.analysis.training.untrained import note_passing
 
 GROUPS.update(
     {

@@ -104,10 +104,12 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
     def judged(one: Value) -> Value:
         if not isinstance(one, Tensor) or not one.operations or (one.grad and one.deps & inputs):
             return one
+        # what has parameters of its own may learn these alone; what has not is a constant
+        spared = _ON_PURPOSE if one.grad else frozenset()
         ends = _dead_ends(
             operation
             for operation in one.operations
-            if operation.function not in _ON_PURPOSE and operation.operand.deps & inputs
+            if operation.function not in spared and operation.operand.deps & inputs
         )
         return one.but(operations=one.operations | ends) if ends else one
 

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.values import Class, Instance, Tensor
-from losslint.analysis.events import IdleStep, MissingStep, UntrainedParameters
-from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.events import IdleStep, MissingStep
 from losslint.analysis.torch_api.registry import group_of_kind
+from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.trace import (
     Action,
     Backward,
+    Branch,
     HandOver,
+    Loop,
     LossMade,
     OptimizerMade,
     OptimizerStep,
+    Trace,
     ZeroGrad,
     actions,
 )
 from losslint.analysis.training.training_loop import loops_in
-from losslint.analysis.training.unheld_models import FROZEN
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
@@ -34,37 +35,64 @@ ENOUGH_DEPS = 40
 """A loss that depends on more may depend on what was left out, too."""
 
 
-def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep | UntrainedParameters]:
+def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
     """What is wrong between the backwards and the steps of whole training loops."""
     if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
     steps: dict[Place, list[IdleStep | None]] = {}
-    missing: dict[Place, MissingStep] = {}
-    stepped: set[Place] = set()
     others = _no_modules(run)
     for trace in run.roots:
         everything = list(actions(trace))
-        stepped |= _backwards_with_steps(everything)
         if any(isinstance(one, HandOver) for one in everything):
             continue
         for loop, _ in loops_in(trace):
             inside = list(actions(loop.body))
             for step in _steps(inside):
                 steps.setdefault(step.place, []).append(_idle(step, inside, everything, others))
-            for found in _without_step(inside, everything):
-                missing.setdefault(found.place, found)
-    for several in steps.values():
-        if several[0] is not None and None not in several:
+    bare = {found.place: found for found in bare_steps(run.roots)}
+    yield from bare.values()
+    for place, several in steps.items():
+        if several[0] is not None and None not in several and place not in bare:
             yield several[0]
+    yield from _missing_steps(run.roots)
+
+
+def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:
+    """The backwards after which nothing steps: neither in their loop, nor in one around it."""
+    missing: dict[Place, MissingStep] = {}
+    stepped: set[Place] = set()
+    for trace in roots:
+        everything = list(actions(trace))
+        made = [one for one in everything if isinstance(one, OptimizerMade)]
+        looped: set[int] = set()
+        for outermost in _outermost(trace):
+            whole = list(actions((outermost,)))
+            looped.update(map(id, whole))
+            if _may_step(whole):
+                stepped |= {one.place for one in whole if isinstance(one, Backward)}
+                continue
+            for loop, _ in loops_in((outermost,)):
+                for found in _without_step(list(actions(loop.body)), made):
+                    missing.setdefault(found.place, found)
+        if _may_step(everything):
+            alone = (one for one in everything if id(one) not in looped)
+            stepped |= {one.place for one in alone if isinstance(one, Backward)}
     yield from (found for place, found in missing.items() if place not in stepped)
-    yield from _untrained(run)
 
 
-def _backwards_with_steps(everything: Sequence[Action]) -> set[Place]:
-    """The backwards of a root in which some optimizer steps, or something unknown may."""
-    if any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything):
-        return {one.place for one in everything if isinstance(one, Backward)}
-    return set()
+def _outermost(trace: Trace) -> Iterator[Loop]:
+    """The loops that stand in no other one, whether they repeat or not."""
+    for action in trace:
+        if isinstance(action, Loop):
+            yield action
+        elif isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _outermost(arm)
+
+
+def _may_step(everything: Iterable[Action]) -> bool:
+    """Whether some optimizer steps, or something unknown may."""
+    return any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything)
 
 
 def _uncertain(action: Action) -> bool:
@@ -129,17 +157,20 @@ def _is_of(loss: LossMade, step: OptimizerStep) -> bool:
     return not loss.deps or not loss.deps.isdisjoint(step.owners or ())
 
 
-def _without_step(inside: Sequence[Action], everything: Sequence[Action]) -> Iterator[MissingStep]:
+def _without_step(inside: Sequence[Action], made: Sequence[OptimizerMade]) -> Iterator[MissingStep]:
     """The backward of a loop that zeroes an optimizer, or the model of one, which never steps."""
-    if any(isinstance(one, OptimizerStep) or _uncertain(one) for one in everything):
-        return
-    made = [one for one in everything if isinstance(one, OptimizerMade)]
     zero = next(
         (one for one in inside if isinstance(one, ZeroGrad) and _is_for_a_step(one, made)), None
     )
-    backward = next((one for one in inside if isinstance(one, Backward)), None)
+    calls = (one for one in inside if isinstance(one, Backward) and _is_call(one))
+    backward = next(calls, None)
     if zero is not None and backward is not None:
         yield MissingStep(backward.place, zero.place)
+
+
+def _is_call(backward: Backward) -> bool:
+    """Whether gradients are computed, and not written by hand."""
+    return isinstance(backward.place.node, cst.Call)
 
 
 def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
@@ -148,71 +179,3 @@ def _is_for_a_step(zero: ZeroGrad, made: Iterable[OptimizerMade]) -> bool:
         return True
     owners = zero.owners or frozenset()
     return any(one.owners and not owners.isdisjoint(one.owners) for one in made)
-
-
-def _untrained(run: Interpreter) -> Iterator[UntrainedParameters]:
-    """Losses with parameters of their own that no optimizer of their loop holds."""
-    losses = _losses_with_parameters(run)
-    passing = _kept_nowhere(run)
-    held: set[Hashable] = set()
-    used: dict[Hashable, Place] = {}
-    for trace in run.roots if losses or passing else ():
-        for one in actions(trace):
-            if isinstance(one, OptimizerStep):
-                if one.owners is None or not _are_modules(one.owners):
-                    return
-                held |= one.owners
-            elif isinstance(one, HandOver) or _uncertain(one):
-                return
-            elif isinstance(one, Backward):
-                for owner in one.deps & (losses.keys() | passing.keys()):
-                    used.setdefault(owner, one.place)
-    for owner, backward in used.items():
-        if not held or owner in held:
-            continue
-        if owner in passing:
-            yield UntrainedParameters(passing[owner], "", backward)
-            continue
-        instance, name = losses[owner]
-        assert instance.built is not None
-        yield UntrainedParameters(instance.built.step.place, name, backward)
-
-
-def _kept_nowhere(run: Interpreter) -> Mapping[Hashable, Place]:
-    """Parameters that loss functions make anew, and that no object has."""
-    if not run.seen.passing:
-        return {}
-    kept: set[Hashable] = set()
-    for instances in run.instances.values():
-        for instance in instances:
-            for value in instance.slots.values():
-                if isinstance(value, Tensor):
-                    kept |= value.owner or frozenset()
-    return {owner: place for owner, place in run.seen.passing.items() if owner not in kept}
-
-
-def note_passing(run: Interpreter, owner: Hashable, node: cst.CSTNode) -> None:
-    """Notes a parameter that a loss function makes anew in each round of a loop."""
-    if run.looping and LOSS_NAMED.search(run.frame.name):
-        run.seen.passing[owner] = run.place(node)
-
-
-def _losses_with_parameters(run: Interpreter) -> Mapping[Hashable, tuple[Instance, str]]:
-    """Objects of the project's loss classes that have parameters of their own."""
-    found: dict[Hashable, tuple[Instance, str]] = {}
-    for cls, instances in run.instances.items():
-        if not _is_loss(cls):
-            continue
-        for instance in instances:
-            if FROZEN in run.seen.handling.get(instance.oid, ()) or not instance.built:
-                continue
-            for name, value in instance.slots.items():
-                if isinstance(value, Tensor) and value.shape == "parameter" and value.owner:
-                    found[instance.oid] = (instance, str(name))
-                    break
-    return found
-
-
-def _is_loss(cls: Class) -> bool:
-    name = cls.name.casefold()
-    return "loss" in name or "criterion" in name or "weighting" in name

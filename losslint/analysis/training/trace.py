@@ -213,6 +213,18 @@ def actions(trace: Trace) -> Iterator[Action]:
             yield action
 
 
+def own_actions(trace: Trace) -> Iterator[Action]:
+    """What is done in a trace, whatever branch it stands in, and in no loop that repeats."""
+    for action in trace:
+        if isinstance(action, Branch):
+            for arm in action.arms:
+                yield from own_actions(arm)
+        elif isinstance(action, Loop):
+            yield from () if action.repeats else own_actions(action.body)
+        else:
+            yield action
+
+
 def is_certain(action: Action) -> bool:
     """Whether an action is more than what may happen to, or in, something unknown."""
     if isinstance(action, ZeroGrad):

@@ -171,28 +171,28 @@ def _models(run: Interpreter, held: frozenset[Hashable]) -> Iterator[Instance]:
             yield instance
 
 
-def _is_of_layers(model: Value, depth: int = 0) -> bool:
+def _is_of_layers(model: Instance) -> bool:
     """Whether a model is made of layers of torch alone, none of which comes trained."""
-    if not isinstance(model, Instance) or depth > _DEPTH:
-        return True
-    inner = (part for value in model.slots.values() for part in _members(value))
-    kind = kind_of(model)
-    plain = find_method(model, "forward") is not None or kind.startswith(("torch.", "builtins."))
-    return plain and all(_is_of_layers(part, depth + 1) for part in inner)
+    return all(
+        find_method(one, "forward") is not None or kind_of(one).startswith(("torch.", "builtins."))
+        for one in _parts(model)
+    )
 
 
-_DEPTH = 6
-
-
-def parts_of(model: Value, depth: int = 0) -> frozenset[Hashable]:
+def parts_of(model: Value) -> frozenset[Hashable]:
     """A model and everything inside it."""
-    if not isinstance(model, Instance) or depth > _DEPTH:
-        return frozenset()
-    found: frozenset[Hashable] = frozenset({model.oid})
-    for value in model.slots.values():
-        for part in _members(value):
-            found |= parts_of(part, depth + 1)
-    return found
+    return frozenset(one.oid for one in _parts(model))
+
+
+def _parts(model: Value) -> Iterator[Instance]:
+    seen: set[int] = set()
+    pending = [model]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Instance) and one.oid not in seen:
+            seen.add(one.oid)
+            yield one
+            pending += [part for value in one.slots.values() for part in _members(value)]
 
 
 def _members(value: Value) -> Iterator[Value]:

@@ -11,6 +11,7 @@ from losslint.analysis.domain.joins import contradict
 from losslint.analysis.domain.values import ALWAYS, Conditions, Tensor, Value
 from losslint.analysis.events import UnscaledAccumulation
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.parts_of_batch import parts_of_batch
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -52,6 +53,31 @@ def unscaled_accumulations(run: Interpreter) -> Iterator[UnscaledAccumulation]:
                     if one.place not in found:
                         found.add(one.place)
                         yield one
+            for one in _in_parts(run, loop):
+                if one.place not in found:
+                    found.add(one.place)
+                    yield one
+
+
+def _in_parts(run: Interpreter, loop: Loop) -> Iterator[UnscaledAccumulation]:
+    """The backwards of an inner loop through parts of a batch, behind which an optimizer steps."""
+    parts: tuple[str, list[Action]] | None = None
+    for action in loop.body:
+        if isinstance(action, Loop):
+            inside, text = list(actions(action.body)), parts_of_batch(action.place.node)
+            parts = (text, inside) if text and action.repeats else None
+        elif isinstance(action, OptimizerStep) and parts is not None:
+            text, inside = parts
+            steps = not any(name in action.kind for name in _INVARIANT)
+            if steps and not any(_spoils(one, action) for one in inside):
+                for one in inside:
+                    if isinstance(one, Backward) and _is_whole(run, one.place):
+                        if fills(one, action):
+                            yield UnscaledAccumulation(
+                                one.place, action.label, action.place, text, parts=True
+                            )
+        elif isinstance(action, HandOver | Branch) or _is_other(action):
+            parts = None
 
 
 def _periodic(trace: Trace) -> Iterator[tuple[Branch, str]]:

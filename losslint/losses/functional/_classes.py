@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from losslint.losses._contract import (
@@ -9,10 +10,11 @@ from losslint.losses._contract import (
     check_class_indices,
     check_dimensions,
     check_floating,
+    check_integer,
+    check_integers,
     check_reduction,
     check_same_device,
     check_shape,
-    check_tensor,
     promoted_dtype,
 )
 from losslint.losses.functional._target_loss import OfNLL, target_loss
@@ -80,15 +82,16 @@ def class_target(
 ) -> ClassTarget:
     """Checks what all losses over a softmax are given."""
     check_floating("input", input)
-    check_tensor("target", target)
+    check_integers("target", target)
+    check_integer("ignore_index", ignore_index)
     check_dimensions("input", input, "(N, C) or (N, C, *)", at_least=2)
     check_same_device("target", target, "input", input)
     samples, classes, *positions = input.shape
-    may_ignore = check_class_indices("target", target, classes, ignore_index)
     wanted = (samples, *positions)
     check_shape("target", target, wanted, "that of `input` without its class dimension, 1")
+    may_ignore = check_class_indices("target", target, classes, ignore_index)
     check_reduction(reduction)
-    index = target.long()
+    index = target if target.dtype == torch.int64 else target.long()
     if not may_ignore:
         return ClassTarget(index, None)
     ignored = index == ignore_index

@@ -63,7 +63,7 @@ def calculate(calculation: Calculation, input: Tensor, *, worth_from: int = 1) -
         worth_from: from how many elements on by hand is faster.
     """
     if input.numel() >= worth_from and can_fuse(input, *calculation.others):
-        outputs: Outputs = _Fused.apply(calculation, input)
+        outputs: Outputs = _apply(calculation, input)  # type: ignore[no-untyped-call]
         return outputs
     return calculation.composed(input)
 
@@ -85,7 +85,6 @@ def can_fuse(input: Tensor, *others: Tensor | None) -> bool:
         is_compiling()
         or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
-        or torch._C._functorch.is_functorch_wrapped_tensor(input)
         or forward_ad._current_level >= 0
     ):
         return False
@@ -117,11 +116,6 @@ def spans(length: int, step: int) -> Iterator[slice]:
 
 
 class _Fused(torch.autograd.Function):
-    @classmethod
-    def apply(cls, *args: Any) -> Any:
-        # Without torch's search for transforms of torch.func, of which can_fuse has found none.
-        return super(torch.autograd.Function, cls).apply(*args)  # type: ignore[misc]
-
     @staticmethod
     def forward(ctx: Any, calculation: Calculation, input: Tensor) -> Outputs:
         ctx.set_materialize_grads(False)
@@ -147,6 +141,10 @@ class _Fused(torch.autograd.Function):
             # Asked for again, when what was kept has become the first one.
             _, gradient = ctx.calculation.fused(input, True)
         return None, gradient(*grads)
+
+
+# Without torch's search for transforms of torch.func, of which can_fuse has found none.
+_apply = super(torch.autograd.Function, _Fused).apply
 
 
 def _gradient(outputs: Outputs, input: Tensor, grads: tuple[Tensor | None, ...]) -> Tensor:

@@ -14,6 +14,7 @@ from losslint.losses._contract import (
     check_class_indices,
     check_dimensions,
     check_floating,
+    check_integer,
     check_integers,
     check_mask,
     check_real,
@@ -70,6 +71,7 @@ def check_pixels(
     check_floating("input", input)
     check_choice("mode", mode, ("binary", "multiclass", "multilabel"))
     check_real("target", target)
+    check_integer("ignore_index", ignore_index)
     check_same_device("target", target, "input", input)
     if mode == "binary":
         check_dimensions("input", input, "(N, *)", at_least=2)

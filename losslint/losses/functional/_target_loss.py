@@ -19,6 +19,8 @@ from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calcul
 _LARGE_SOFTMAX = 2**14
 """From this number of logits on (measured: ``make bench-losses``)."""
 
+_TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
+
 
 class OfNLL(Protocol):
     """A loss as a function of n, the negative log-probability of the target class."""
@@ -117,7 +119,7 @@ def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         p = probability.gather(1, at)
         # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
         # long as there is a probability.
-        if p.min().item() >= torch.finfo(dtype).tiny:
+        if p.min().item() >= _TINY[dtype]:
             return probability, p, p.log()
     probability = torch.empty_like(input, dtype=dtype)
     log_p = torch.empty_like(at, dtype=dtype)

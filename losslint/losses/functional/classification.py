@@ -73,7 +73,7 @@ def focal_loss(
     check_class_weights("alpha", alpha, input.shape[1], input)
     check_number("label_smoothing", label_smoothing, at_least=0, at_most=1)
     check_choice("normalizer", normalizer, ("valid", "positives"))
-    divisor = checked.count()
+    divisor = None
     if normalizer == "positives":
         # An ignored position has index 0, and is none.
         divisor = (checked.index != 0).sum().clamp_min(1)
@@ -83,6 +83,8 @@ def focal_loss(
     terms = focal.loss(-promote(input).log_softmax(1))
     if alpha is not None:
         terms = terms * _along_classes(alpha, terms)
+    if divisor is None:
+        divisor = checked.count()
     return reduce(_smoothed(terms, checked, label_smoothing), reduction, divisor)
 
 

@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool2d, conv2d
 from losslint.losses._contract import (
     Reduction,
     check_floating,
+    check_integer,
     check_number,
     check_reduction,
     check_same_device,
@@ -163,9 +164,9 @@ def total_variation_loss(input: Tensor, *, reduction: Reduction = "mean") -> Ten
 
 
 def _variation(images: Tensor, dim: int) -> Tensor:
-    if images.shape[dim] == 1:
-        return images.new_zeros(images.shape[0])
-    return images.diff(dim=dim).abs().mean((1, 2, 3))
+    differences = images.diff(dim=dim).abs()
+    # A single row has no neighbours, and the mean of none would be NaN.
+    return differences.sum((1, 2, 3)) if images.shape[dim] == 1 else differences.mean((1, 2, 3))
 
 
 def _similarities(
@@ -224,6 +225,7 @@ def _check_pair_of_images(
     check_same_device("target", target, "input", input)
     check_number("data_range", data_range, above=0)
     check_number("sigma", sigma, above=0)
+    check_integer("window_size", window_size)
     check_number("window_size", window_size, at_least=1)
     if window_size % 2 != 1:
         fail("window_size", "odd", repr(window_size))

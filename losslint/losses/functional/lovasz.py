@@ -9,8 +9,10 @@ from torch import Tensor
 
 from losslint.losses._contract import (
     Reduction,
+    can_read,
     check_choice,
     check_reduction,
+    fail,
     promote,
     reduce,
 )
@@ -60,6 +62,8 @@ def lovasz_hinge_loss(
     check_choice("mode", mode, ("binary", "multilabel"))
     pixels = check_pixels(input, target, mode, ignore_index, mask)
     labels = pixels.target > 0.5
+    if can_read(labels) and not (pixels.target == labels).all():
+        fail("target", "0 or 1 everywhere (of probabilities take `target > 0.5`)", "between them")
     logits = promote(pixels.logits)
     errors = (1 - torch.where(labels, logits, -logits)).clamp_min(0)
     return _mean_over_classes(errors, labels, pixels.ignored, average, reduction)
@@ -115,7 +119,13 @@ def _mean_over_classes(
     if ignored is not None:
         # An error of 0 comes last, and adds nothing.
         errors, actual = errors.masked_fill(ignored, 0), actual & ~ignored
-    falling, order = errors.sort(dim=2, descending=True)
+    keys = errors.detach()
+    if can_read(keys):
+        # The bits of numbers of at least 0 are in the same order, and a CPU sorts integers faster:
+        # among floats each comparison has to mind NaN. Before torch 2.13 vmap cannot do this.
+        keys = keys.view(torch.int64 if keys.dtype == torch.float64 else torch.int32)
+    order = keys.argsort(dim=2, descending=True)
+    falling = errors.gather(2, order)
     counted = None if ignored is None else ~ignored.expand_as(errors).gather(2, order)
     losses = (falling * _steps(actual.gather(2, order), counted, errors.dtype)).sum(2)
     if average == "all":

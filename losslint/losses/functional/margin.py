@@ -12,6 +12,8 @@ from losslint.losses._contract import (
     Reduction,
     check_class_indices,
     check_floating,
+    check_integer,
+    check_integers,
     check_number,
     check_reduction,
     check_same_device,
@@ -157,8 +159,10 @@ def _check_margin(
     if centres.dim() != 2 or centres.shape[0] == 0 or centres.shape[1] != input.shape[1]:
         fail("centres", f"of shape (C, {input.shape[1]})", describe(centres))
     check_same_device("centres", centres, "input", input)
-    check_class_indices("target", target, centres.shape[0], ignore_index)
+    check_integers("target", target)
+    check_integer("ignore_index", ignore_index)
     check_shape("target", target, (input.shape[0],), "one class an embedding")
     check_same_device("target", target, "input", input)
+    check_class_indices("target", target, centres.shape[0], ignore_index)
     check_number("scale", scale, above=0)
     check_reduction(reduction)

@@ -12,6 +12,7 @@ from losslint.losses._contract import (
     Reduction,
     check_dimensions,
     check_floating,
+    check_integer,
     check_mask,
     check_number,
     check_real,
@@ -19,6 +20,7 @@ from losslint.losses._contract import (
     check_same_device,
     check_same_shape,
     check_shape,
+    describe,
     fail,
     masked_out,
     promote,
@@ -272,13 +274,25 @@ def rmse_loss(
     prediction, truth = check_pair(input, target, None, mask, reduction)
     dtype = promoted_dtype(input)
     square = (prediction.to(dtype) - truth.to(dtype)).square()
-    below = tuple(range(input.dim())) if dim is None else dim
+    below = _dimensions(dim, input)
     counted = torch.ones_like(square) if mask is None else mask.to(dtype)
     number = counted.sum(below)
     mean = square.sum(below) / number.clamp_min(1)
     is_perfect = mean == 0
     root = mean.masked_fill(is_perfect, 1).sqrt().masked_fill(is_perfect, 0)
     return reduce(root, reduction, (number > 0).sum())
+
+
+def _dimensions(dim: int | tuple[int, ...] | None, tensor: Tensor) -> tuple[int, ...]:
+    number = tensor.dim()
+    if dim is None:
+        return tuple(range(number))
+    chosen = dim if isinstance(dim, tuple) else (dim,)
+    for each in chosen:
+        check_integer("dim", each)
+        if not -number <= each < number:
+            fail("dim", f"from {-number} to {number - 1}, for {describe(tensor)}", repr(each))
+    return chosen
 
 
 _TURN = 2.0

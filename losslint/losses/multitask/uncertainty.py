@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from losslint.losses._contract import check_choice
+from losslint.losses._contract import check_choice, check_number
 from losslint.losses.distributed import mean_over_ranks
 from losslint.losses.multitask.combiner import Combiner
 
@@ -50,6 +50,7 @@ class UncertaintyWeighting(Combiner):
         initial_log_variance: :math:`s` in the beginning, for all tasks.
 
     Raises:
+        TypeError: if ``initial_log_variance`` is no number.
         ValueError: if a kind is neither, or there is no task.
     """
 
@@ -58,7 +59,9 @@ class UncertaintyWeighting(Combiner):
         for task, kind in kinds.items():
             check_choice(f"kinds[{task!r}]", kind, _FACTORS)
         self._factors = tuple(_FACTORS[kind] for kind in kinds.values())
-        self.log_variance = nn.Parameter(torch.full((len(self.tasks),), initial_log_variance))
+        check_number("initial_log_variance", initial_log_variance)
+        noise = torch.full((len(self.tasks),), float(initial_log_variance))
+        self.log_variance = nn.Parameter(noise)
 
     def weights(self) -> dict[str, float]:
         r"""The factors :math:`c_i e^{-s_i}`."""

@@ -38,7 +38,8 @@ def distillation_loss(
 
     Args:
         student_logits: shape (N, C, *).
-        teacher_logits: shape (N, C, *); no gradient goes into them.
+        teacher_logits: shape (N, C, *); no gradient goes into them. A class at -inf does not
+            count; where the student has it there, too, it changes nothing.
         temperature: :math:`\tau`, above 0; 2 to 20 in the paper.
         reduction: ``"mean"`` over all but the classes, ``"sum"`` or ``"none"``.
 
@@ -64,4 +65,6 @@ def distillation_loss(
     student = (promote(student_logits) / temperature).log_softmax(1)
     teacher = (promote(teacher_logits.detach()) / temperature).log_softmax(1)
     divergence = torch.nn.functional.kl_div(student, teacher, reduction="none", log_target=True)
+    # A class that the teacher masks out has the probability 0, and 0 log 0 is 0.
+    divergence = divergence.masked_fill(teacher == -torch.inf, 0)
     return reduce(temperature**2 * divergence.sum(1), reduction)

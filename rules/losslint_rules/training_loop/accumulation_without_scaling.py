@@ -18,7 +18,10 @@ class AccumulationWithoutScaling(Rule):
     ## What it does
 
     Looks for a loop that calls backward in each round on the mean loss of a batch, and steps and
-    zeroes an optimizer only every so many rounds: `if (i + 1) % accumulate == 0:`.
+    zeroes an optimizer only every so many rounds: `if (i + 1) % accumulate == 0:`. Also for an
+    inner loop that takes a batch apart, by `split`, `chunk` or slices, and does so for each part,
+    where the step stands behind it. A loop that hands a state on from part to part goes through a
+    sequence, and is left alone.
 
     ## Why it matters
 
@@ -78,6 +81,16 @@ class AccumulationWithoutScaling(Rule):
 
     def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:
         """A whole loss is backpropagated in each round, and stepped with every so many."""
+        if found.parts:
+            yield Diagnosis(
+                found.place,
+                f"the gradients of the parts of a batch add up over `{found.count}` before "
+                f"`{found.optimizer}` steps: they become as many times too large",
+                "backpropagate the loss times the share of the part: "
+                "`loss * len(part) / len(batch)`",
+                (Step(found.step, "stepped here, once a batch"),),
+            )
+            return
         yield Diagnosis(
             found.place,
             f"gradients add up over `{found.count}` batches before `{found.optimizer}` steps: they "

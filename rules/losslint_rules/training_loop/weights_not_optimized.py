@@ -18,8 +18,10 @@ class WeightsNotOptimized(Rule):
 
     Looks for objects of loss classes that have parameters (weights of tasks, centres, a
     temperature, a margin) and are part of what is backpropagated, while all optimizers that step
-    are known and none was given these parameters. Also for loss functions that make a parameter
-    anew at each call.
+    are known and none was given these parameters. So are other modules with parameters of their
+    own that what is optimized leads to, such as a head with an angular margin, unless the program
+    freezes them or loads their weights. Also for loss functions that make a parameter anew at each
+    call.
 
     ## Why it matters
 
@@ -75,10 +77,11 @@ class WeightsNotOptimized(Rule):
                 steps,
             )
             return
+        title, owner = ("loss", "criterion") if found.is_loss else ("module", "head")
         yield Diagnosis(
             found.place,
-            f"this loss has parameters of its own (`{found.parameter}`), and no optimizer holds "
+            f"this {title} has parameters of its own (`{found.parameter}`), and no optimizer holds "
             "them: they stay at their initial values",
-            "pass them to the optimizer: `[*model.parameters(), *criterion.parameters()]`",
+            f"pass them to the optimizer: `[*model.parameters(), *{owner}.parameters()]`",
             steps,
         )

@@ -1,0 +1,134 @@
+"""Items that are written or deleted: of lists, dicts and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.domain.containers import is_dict, is_list, list_items
+from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.joins import join, without_none
+from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.trail import extend as extend_trail
+from losslint.analysis.domain.values import (
+    Act,
+    Const,
+    DType,
+    Extern,
+    Instance,
+    Sign,
+    TargetKind,
+    Tensor,
+    Tuple,
+    Union,
+    Value,
+)
+from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.python.subscripts import Index, index_of
+from losslint.analysis.tensors import forms
+from losslint.analysis.tensors.comparisons import is_of_zeros
+from losslint.analysis.tensors.operations import whole
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
+
+
+def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value) -> None:
+    """``target[...] = value``."""
+    looked_at(run, value)
+    target = without_none(target)
+    index = index_of(run, node)
+    if isinstance(target, Union):
+        for one in target.alternatives:
+            if isinstance(one.value, Instance):
+                _store(run, one.value, index, value)
+    elif isinstance(target, Instance):
+        _store(run, target, index, value)
+    elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(value, Tensor):
+            run.assign(node.value, _filled(target, value))
+        elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
+            trail = extend_trail(None, run.place(node), "one-hot rows made here")
+            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
+            if rows.dtype is DType.UNKNOWN:
+                rows = rows.but(dtype=DType.FLOAT)
+            run.assign(node.value, rows)
+        elif target.sign is Sign.NON_NEGATIVE and _replaces_zeros(target, node, index, value):
+            run.assign(node.value, target.but(sign=Sign.POSITIVE, zero=None))
+        elif target.sign is Sign.POSITIVE and number(value) == 0:
+            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
+        elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
+            run.assign(node.value, target.but(sign=Sign.UNKNOWN))
+
+
+_ONES = (Const(1), Const(1.0))
+
+
+def _replaces_zeros(target: Tensor, node: cst.Subscript, index: Index, value: Value) -> bool:
+    """Whether a positive number is written wherever something is zero: ``n[n == 0] = 1``."""
+    if not isinstance(index, Tensor) or (number(value) or 0) <= 0:
+        return False
+    own = index.shape == forms.ZEROS and index.zero is not None and index.zero == target.zero
+    return own or is_of_zeros(node)
+
+
+def _keeps_sign(sign: Sign, written: Value) -> bool:
+    """Whether a tensor of a sign still has it when a number was written into it."""
+    known = number(written)
+    return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
+
+
+def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+    if is_list(target):
+        items = list(list_items(run, target))
+        if isinstance(index, Const) and isinstance(index.value, int):
+            if -len(items) <= index.value < len(items):
+                items[index.value] = value
+                run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+            return
+        rest = run.heap.get(target.slots, REST)
+        run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
+    elif is_dict(target) or isinstance(target.cls, Extern):
+        slot: Hashable = REST
+        if isinstance(index, Const):
+            slot = ("key", index.value)
+        before = run.heap.get(target.slots, slot) if slot == REST else None
+        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+
+
+def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:
+    """``del target[...]``."""
+    index = index_of(run, node)
+    if not isinstance(target, Instance):
+        return
+    if is_list(target):
+        items = list(list_items(run, target))
+        where = index.value if isinstance(index, Const) else index
+        if isinstance(where, slice) or (
+            isinstance(where, int) and -len(items) <= where < len(items)
+        ):
+            del items[where]
+            run.heap.set(target.slots, ITEMS, Tuple(tuple(items)))
+    elif isinstance(index, Const):
+        run.heap.remove(target.slots, ("key", index.value))
+
+
+def _filled(target: Tensor, value: Tensor) -> Tensor:
+    """A tensor into which parts of another were written."""
+    if target.shape == "blank" and value.act is not Act.UNKNOWN:
+        return value.but(picked=True, shape="blank", sizes=target.sizes)
+    if target.act is value.act and target.act is not Act.UNKNOWN:
+        return target
+    return target.but(
+        act=Act.UNKNOWN,
+        picked=False,
+        sign=Sign.UNKNOWN,
+        zero=None,
+        operations=target.operations | whole(value).operations,
+        deps=target.deps | value.deps,
+        terms=(),
+        shape="",
+        grad=target.grad or value.grad,
+    )
