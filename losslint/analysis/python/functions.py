@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.domain.conditions import symbols_in
+from losslint.analysis.domain.conditions import NO_GRAD, symbols_in
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import join
 from losslint.analysis.domain.scope import Frame, Scope
@@ -147,6 +147,8 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         run.act(ZeroGrad(place, certain=False))
         run.act(HandOver(place))
     deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
+    if run.no_grad:
+        deps |= {NO_GRAD}
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -239,6 +239,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
     found: dict[Place, Accumulation] = {}
     trained = _trained(run)
     objects = frozenset(one.oid for made in run.instances.values() for one in made)
+    layers = _stepped([one for trace in run.roots for one in actions(trace)]) - objects
     for trace in run.roots:
         for keep, around in _kept_in(trace):
             if keep.place in run.seen.backpropagated or keep.place in found:
@@ -253,7 +254,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
             elif keep.has_graph:
                 read = keep.place in run.seen.numbers
-                if (read and _is_only_looked_at(keep, around, trained)) or (
+                if (read and _is_only_looked_at(keep, around, trained, layers)) or (
                     (read or _is_called_loss(keep.total))
                     and _is_beside_training(keep, inside, objects)
                 ):
@@ -283,16 +284,26 @@ def _places(loops: Sequence[Loop]) -> frozenset[Place]:
 
 
 def _is_only_looked_at(
-    keep: KeepLoss, around: tuple[Loop, ...], trained: dict[Hashable, list[frozenset[Place]]]
+    keep: KeepLoss,
+    around: tuple[Loop, ...],
+    trained: dict[Hashable, list[frozenset[Place]]],
+    layers: frozenset[Hashable],
 ) -> bool:
     """Whether a loss that is kept is one of those that others are trained with, as in a test.
 
-    Those that are trained with are backpropagated one by one, in a loop of their own.
+    Those that are trained with are backpropagated one by one, in a loop of their own, and by way
+    of the same layers.
     """
     known = [where for loss in keep.losses for where in trained.get(loss, ())]
     if not known:
         return not all(isinstance(one, Tensor) for one in keep.losses)
-    return all(where - _places(around) for where in known)
+    return not keep.deps.isdisjoint(layers) and all(where - _places(around) for where in known)
+
+
+def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:
+    """The modules that optimizers step."""
+    steps = [one for one in inside if isinstance(one, OptimizerStep)]
+    return frozenset().union(*(one.owners or () for one in steps))
 
 
 def _is_beside_training(
@@ -305,11 +316,7 @@ def _is_beside_training(
         inside: what is done in the loop.
         objects: the objects of the project's own classes, whose attributes may be numbers.
     """
-    trained: frozenset[Hashable] = frozenset()
-    for one in inside:
-        if isinstance(one, OptimizerStep):
-            trained |= one.owners or frozenset()
-    return not keep.deps.isdisjoint(trained - objects) and any(
+    return not keep.deps.isdisjoint(_stepped(inside) - objects) and any(
         isinstance(one, Backward) and keep.deps <= one.deps for one in inside
     )
 
