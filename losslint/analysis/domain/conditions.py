@@ -139,6 +139,18 @@ def is_setting(key: Hashable) -> bool:
     return False
 
 
+def one_of_constants(one: Hashable, other: Hashable) -> Hashable:
+    """The test for either of two constants of one symbol, or None: ``a == 1 or a == 2``."""
+    found: list[Hashable] = []
+    symbols: set[Hashable] = set()
+    for key in (one, other):
+        if not isinstance(key, tuple) or len(key) != 3 or key[0] not in ("==", "in"):
+            return None
+        symbols.add(key[1])
+        found += key[2] if isinstance(key[2], tuple) else [key[2]]
+    return ("in", symbols.pop(), tuple(found)) if len(symbols) == 1 else None
+
+
 def outcomes(value: Value, node: cst.CSTNode) -> tuple[Conditions, Conditions]:
     """The conditions that hold where a test succeeded, and where it failed.
 
@@ -171,6 +183,8 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
             return _holds(key[1], True) | _holds(key[2], True)
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
+        if key[0] == "in" and not outcome and isinstance(key[2], tuple):
+            return frozenset({(key, False), *((("==", key[1], one), False) for one in key[2])})
     return frozenset({(key, outcome)})
 
 

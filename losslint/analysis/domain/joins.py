@@ -69,6 +69,8 @@ def contradict(one: Conditions, other: Conditions) -> bool:
     """Whether two sets of conditions can never hold together."""
     if not one or not other:
         return False
+    if _leaves_none(one, other) or _leaves_none(other, one):
+        return True
     for key, outcome in one:
         if (key, not outcome) in other:
             return True
@@ -81,6 +83,18 @@ def contradict(one: Conditions, other: Conditions) -> bool:
         if holds and isinstance(second, tuple) and len(second) == 3 and second[0] == "=="
         for key, outcome in one
         if isinstance(key, tuple) and key[:1] == ("in",)
+    )
+
+
+def _leaves_none(one: Conditions, other: Conditions) -> bool:
+    """Whether a symbol is one of several constants by some conditions, and none by others."""
+    return any(
+        outcome
+        and isinstance(key, tuple)
+        and key[0] == "in"
+        and isinstance(key[2], tuple)
+        and all((("==", key[1], member), False) in other for member in key[2])
+        for key, outcome in one
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import outcomes
+from losslint.analysis.domain.conditions import one_of_constants, outcomes
 from losslint.analysis.domain.containers import element, elements, is_key, is_list, keys_of
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, join_alternatives, truth
@@ -226,7 +226,8 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
         return right if isinstance(right, Const) else Const(not conjunction)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if left.key is not None and right.key is not None:
-            return Unknown(("and" if conjunction else "or", left.key, right.key))
+            among = None if conjunction else one_of_constants(left.key, right.key)
+            return Unknown(among or ("and" if conjunction else "or", left.key, right.key))
         if conjunction and (left.key is None) != (right.key is None):
             return Unknown(("and", left.key, right.key))
         return UNKNOWN
