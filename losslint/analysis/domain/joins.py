@@ -236,15 +236,17 @@ def widest(values: list[Value]) -> Value:
 def untreated(value: Value, conditions: Conditions) -> Value:
     """What a variable still holds where none of the branches that assign it was taken.
 
-    Who tests a name for two constants or more gives all that it may be, so that a value which no
+    Who tests a name for two constants or more gives all that it may be, so that a tensor which no
     such branch has treated is hardly ever met: it is as good as unknown.
     """
-    if not isinstance(value, Union):
+    if isinstance(value, Tensor):
         return UNKNOWN if _is_leftover(conditions) else value
+    if not isinstance(value, Union):
+        return value
     return Union(
         tuple(
             Alternative(UNKNOWN, one.when, one.configs)
-            if _is_leftover(one.when | conditions)
+            if isinstance(one.value, Tensor) and _is_leftover(one.when | conditions)
             else one
             for one in value.alternatives
         )
