@@ -24,6 +24,8 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
     """The result of an operation whose values matter once it reaches a loss."""
     if run.no_grad or run.dead or len(made.operations) >= MAX_OPERATIONS:
         return made
+    if run.frame.name == "__init__" and not run.repeats():
+        return made  # a number that is settled before training starts
     grad = made.grad or (operation.kind is not OperationKind.SELECTION and not has_cut(made))
     return made.but(operations=made.operations | {operation}, grad=grad)
 

@@ -184,10 +184,10 @@ def _spread(op: Op) -> Value:
 @function("norm", "vector_norm", "matrix_norm")
 def _norm(op: Op) -> Value:
     given = op.tensor()
-    # an affine layer hardly ever gives a zero vector, nor are its weights one, a softmax sums to
-    # one, and data that is no part of the graph is as its author made it
+    # an affine layer hardly ever gives a zero vector, squashed or not, nor are its weights one, a
+    # softmax sums to one, and data that is no part of the graph is as its author made it
     safe = (
-        given.act in (Act.RAW, Act.SOFTMAX)
+        given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
         or given.shape == "parameter"
         or is_weight(op.given(0, "input", "self", "A", "x"))

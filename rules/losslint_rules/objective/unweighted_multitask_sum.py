@@ -100,7 +100,7 @@ class UnweightedMultitaskSum(Rule):
         )
         if not shared:
             return
-        names = " and ".join(dict.fromkeys(term.label for term in terms))
+        names = " and ".join(sorted({term.label for term in terms}))
         yield Diagnosis(
             total.place,
             f"{names} are added without weights: the one with the larger scale decides what is "
