@@ -35,7 +35,7 @@ from losslint.analysis.tensors.comparisons import (
 )
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
-from losslint.analysis.torch_api.sizing import as_tuple, shape_of, sizes_of, whole
+from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import cut, lasting
 
 
@@ -181,7 +181,7 @@ def _integers(op: Op) -> Value:
 @function("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "Tensor", "asarray",
           "LongTensor", "DoubleTensor")  # fmt: skip
 def _made(op: Op) -> Value:
-    given = op.given(0, "data")
+    given = data_of(op)
     kind = dtype_named(op.given(-1, "dtype"))
     if op.name in ("FloatTensor", "Tensor", "LongTensor"):
         kind = DType.INT if op.name == "LongTensor" else DType.FLOAT
@@ -254,4 +254,6 @@ def _scatter(op: Op) -> Value:
                 dtype=given.dtype if given.dtype is DType.INT else DType.FLOAT,
                 trail=trail,
             )
-    return operations.whole(blend(given))
+    source = op.given(3, "value", "src")
+    written = [source] if isinstance(source, Tensor) else []
+    return operations.whole(blend(given, *written))

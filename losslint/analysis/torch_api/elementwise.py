@@ -222,9 +222,10 @@ def _clamp(op: Op) -> Value:
     opened = op.args.open or (low is not None and not isinstance(low, Const))
     raised = (bound is not None and bound > 0) or opened
     capped = op.args.open or op.name == "clamp_max" or op.given(2, "max") is not None
-    kept = given.shape in ("ratio", "one-minus", "norm")
     cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
     limit = _limit(cap) if capped else ""
+    beyond = cap is not None and cap > 1 and given.shape == "cosine"
+    kept = given.shape in ("ratio", "one-minus", "norm") or beyond
     if limit == "up-to-one" and _is_below_one(op):
         limit = "absorbed"
     made = given.but(

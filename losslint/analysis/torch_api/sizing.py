@@ -238,7 +238,12 @@ def _normal(op: Op) -> Sizes:
 def _made(op: Op) -> Sizes:
     if op.name.endswith("Tensor") and len(op.args.positional) > 1:
         return tuple(whole(one) for one in op.args.positional)
-    return _of_data(op, op.given(0, "data"))
+    return _of_data(op, data_of(op))
+
+
+def data_of(op: Op) -> Value | None:
+    """What a new tensor is made of: the first argument, which is behind the object of a method."""
+    return op.given(1 if op.name == "new_tensor" else 0, "data")
 
 
 def _of_data(op: Op, data: Value | None, depth: int = 0) -> Sizes:
