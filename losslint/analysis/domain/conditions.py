@@ -139,7 +139,7 @@ def is_setting(key: Hashable) -> bool:
     return False
 
 
-def one_of_constants(one: Hashable, other: Hashable) -> Hashable:
+def one_of_constants(one: Hashable, other: Hashable) -> tuple[Hashable, ...] | None:
     """The test for either of two constants of one symbol, or None: ``a == 1 or a == 2``."""
     found: list[Hashable] = []
     symbols: set[Hashable] = set()

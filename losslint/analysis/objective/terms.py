@@ -196,6 +196,22 @@ def is_cross_entropy(log: Tensor, target: Tensor, other: Value) -> bool:
     return not target.deps & log.deps  # the negative entropy has its own probabilities there
 
 
+_SCALED = "scaled"
+"""The mark of elements of a loss that a number was multiplied with before they are added up."""
+
+
+def scaled(made: Tensor, factor: Value) -> Tensor:
+    """The elements of what becomes a loss, times a number: that is a weight of it already."""
+    known = number(factor)
+    if known is None or abs(known) == 1 or made.marks.isdisjoint(_CLOSED):
+        return made
+    return made.but(marks=made.marks | {_SCALED})
+
+
+_CLOSED = frozenset({"squared-difference", CROSS_ENTROPY})
+"""Marks of elements of which a sum or mean is a loss."""
+
+
 def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
     """A sum or mean, which is a loss term where it closes the formula of one.
 
@@ -205,17 +221,19 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     """
     if made.terms or not made.grad:
         return made
+    weighted = _SCALED in made.marks
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
     elif made.marks >= {"exp", "square"}:
         term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps, stage=stage)
     elif CROSS_ENTROPY in made.marks:
         name = "the cross entropy"
-        term = LossTerm(Family.CLASSIFICATION, name, run.place(node), made.deps, stage=stage)
-    elif "squared-difference" in made.marks and made.deps:
         term = LossTerm(
-            Family.REGRESSION, "the squared error", run.place(node), made.deps, stage=stage
+            Family.CLASSIFICATION, name, run.place(node), made.deps, weighted, stage=stage
         )
+    elif "squared-difference" in made.marks and made.deps:
+        name = "the squared error"
+        term = LossTerm(Family.REGRESSION, name, run.place(node), made.deps, weighted, stage=stage)
     else:
         return made
     return made.but(terms=(term,), marks=frozenset())

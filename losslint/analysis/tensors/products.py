@@ -27,6 +27,7 @@ from losslint.analysis.objective.terms import (
     is_cross_entropy,
     normalised,
     policy_term,
+    scaled,
     weigh,
 )
 from losslint.analysis.reading.nodes import same
@@ -73,7 +74,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
-    made = multiplied(blend(left, right), node)
+    made = scaled(multiplied(blend(left, right), node), right)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
