@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
 from losslint.analysis.domain.numbers import number
@@ -10,6 +13,7 @@ from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
+    Const,
     DType,
     Sign,
     TargetKind,
@@ -24,6 +28,7 @@ from losslint.analysis.objective.terms import (
     OPEN,
     settled,
 )
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
 from losslint.analysis.tensors.forms import (
@@ -54,8 +59,6 @@ from losslint.analysis.tensors.operations import (
 from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
@@ -74,10 +77,23 @@ def _is_guard(value: Value) -> bool:
     return known > 0 if known is not None else isinstance(value, Unknown)
 
 
+_EPSILON = Const(1e-6)
+_EPSILON_NAMED = re.compile(r"(^|[._])eps(ilon)?(_|$)", re.IGNORECASE)
+
+
+def _adds_epsilon(node: cst.CSTNode) -> bool:
+    """Whether what is added is an epsilon by its name, as an option of the program may be."""
+    return isinstance(node, cst.BinaryOperation) and any(
+        _EPSILON_NAMED.search(dotted(side)) for side in (node.left, node.right)
+    )
+
+
 def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left + right``."""
     if not isinstance(left, Tensor):
         left, right = right, left
+    if isinstance(right, Unknown) and _adds_epsilon(node):
+        right = _EPSILON
     one, other = operand(left), operand(right)
     if one.terms and other.terms:
         if one.shape != other.shape:  # averages on both sides weigh nothing against each other
