@@ -20,14 +20,15 @@ def inherited_templates(cls: Class) -> list[Function]:
     """The methods that a class inherits and that reach, through ``self``, what is its own.
 
     Its own are the methods and class attributes that it overrides, and the attributes that its
-    methods set. Left out are methods that another one of them calls, and those that have to do
-    with neither losses nor gradients.
+    methods set. Left out are methods that another one of them calls, those of which the class
+    overrides all callers, and those that have to do with neither losses nor gradients.
     """
     found = {}
     for function in _inherited(cls):
         if function.kind in ("", "classmethod") and not function.name.startswith("__"):
             reach = reach_of(cls, function)
-            if reach.about_loss and _completes(cls, function, reach.names):
+            completed = reach.about_loss and _completes(cls, function, reach.names)
+            if completed and not _is_cut_off(cls, function):
                 found[function] = reach.names
     return [function for function in found if not _is_called(function, found)]
 
@@ -47,6 +48,20 @@ def _is_called(function: Function, among: Mapping[Function, frozenset[str]]) -> 
         for other, names in among.items()
         if other is not function
     )
+
+
+def _is_cut_off(cls: Class, function: Function) -> bool:
+    """Whether the methods that call one on objects of its class do so no longer on those of cls."""
+    assert function.owner is not None
+    return _is_called_on(function.owner, function.name) and not _is_called_on(cls, function.name)
+
+
+@lru_cache(maxsize=4_096)
+def _is_called_on(cls: Class, name: str) -> bool:
+    """Whether a method of a class, its own or an inherited one, uses another one by its name."""
+    names = {key for one in lineage(cls) if isinstance(one, Class) for key in one.slots}
+    methods = [defined(cls, key) for key in names if isinstance(key, str)]
+    return any(isinstance(one, Function) and name in uses_of(one.node).read for one in methods)
 
 
 def _inherited(cls: Class) -> Iterator[Function]:
