@@ -172,6 +172,9 @@ def _of_dict(
     rest = run.heap.get(value.slots, REST)
     if isinstance(index, Const):
         found = run.heap.get(value.slots, ("key", index.value))
+        if isinstance(found, Const) and isinstance(rest, Unknown):
+            # what was written under a name that is not known may have been this one
+            return Unknown((("item", value.oid), "[]", index))
         if found is not None:
             return found
         factory = run.heap.get(value.slots, FACTORY)
