@@ -254,6 +254,13 @@ def spawn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_folder_called_like_a_module_of_pythons_is_not_run(project: Path) -> None:
+    (project / "json").mkdir()
+    write(project / "json", __init__="raise SystemExit('the linted project was run')\n")
+    result = spawn("json", cwd=project, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors before the start")
 @pytest.mark.parametrize(
     ("descriptor", "arguments", "code", "complaint"),

@@ -289,7 +289,9 @@ def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
 def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
-    probability = right.act in (Act.SOFTMAX, Act.PROB) and right.picked
+    # the largest of several is hardly ever as small as zero
+    picked = right.picked and right.shape != "maximum"
+    probability = right.act in (Act.SOFTMAX, Act.PROB) and picked
     if (
         isinstance(left, Tensor)
         and not left.terms
