@@ -360,7 +360,7 @@ class Interpreter:
     def new_instance(self, cls: Class | Extern, built: Trail | None = None) -> Instance:
         """A fresh object of a class."""
         instance = Instance(cls, self.heap.new_slots(), built)
-        if isinstance(cls, Class):
+        if isinstance(cls, Class) and not self.dead:
             self.instances.setdefault(cls, []).append(instance)
         return instance
 

@@ -93,6 +93,9 @@ def _takes(callee: Value, args: Args) -> bool:
         callee, bound = init if isinstance(init, Function) else callee, 1
     elif isinstance(callee, Bound):
         callee, bound = callee.function, 1
+    elif isinstance(callee, Instance) and isinstance(callee.cls, Class):
+        called = defined(callee.cls, "__call__") or defined(callee.cls, "forward")
+        callee, bound = called or callee, 1
     if not isinstance(callee, Function):
         return True
     changed = isinstance(callee.node, cst.FunctionDef) and bool(callee.node.decorators)
