@@ -278,11 +278,9 @@ class Interpreter:
             before = slots.get(key)
             values: list[Alternative] = []
             for conditions, writes in arms:
-                value = writes.get(at)
-                if value is None and before is not None:
-                    value = before
-                    if failed is not None:
-                        value = untreated(before, conditions | failed)
+                value = writes.get(at, before)
+                if failed is not None and value is not None and at not in writes:
+                    value = untreated(value, conditions | failed)
                 if value is not None:
                     values.append(Alternative(value, conditions))
             if values:

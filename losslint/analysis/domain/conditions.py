@@ -173,6 +173,10 @@ def _chosen(value: Union, outcome: bool) -> Conditions:
     return conditions[0].intersection(*conditions[1:]) if conditions else ALWAYS
 
 
+_FEW = 16
+"""Constants of a test for one of several that are also refused one by one where it fails."""
+
+
 def _holds(key: Hashable, outcome: bool) -> Conditions:
     if key is None:
         return ALWAYS
@@ -183,7 +187,7 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
             return _holds(key[1], True) | _holds(key[2], True)
         if key[0] == "or" and not outcome:
             return _holds(key[1], False) | _holds(key[2], False)
-        if key[0] == "in" and not outcome and isinstance(key[2], tuple):
+        if key[0] == "in" and not outcome and isinstance(key[2], tuple) and len(key[2]) <= _FEW:
             return frozenset({(key, False), *((("==", key[1], one), False) for one in key[2])})
     return frozenset({(key, outcome)})
 

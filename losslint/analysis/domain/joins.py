@@ -91,6 +91,7 @@ def _leaves_none(one: Conditions, other: Conditions) -> bool:
     return any(
         outcome
         and isinstance(key, tuple)
+        and len(key) == 3
         and key[0] == "in"
         and isinstance(key[2], tuple)
         and all((("==", key[1], member), False) in other for member in key[2])
@@ -236,8 +237,8 @@ def widest(values: list[Value]) -> Value:
 def untreated(value: Value, conditions: Conditions) -> Value:
     """What a variable still holds where none of the branches that assign it was taken.
 
-    Who tests a name for two constants or more gives all that it may be, so that a tensor which no
-    such branch has treated is hardly ever met: it is as good as unknown.
+    Who tests a name for one constant after the other gives all that it may be, so that a tensor
+    which no such branch has treated is hardly ever met: it is as good as unknown.
     """
     if isinstance(value, Tensor):
         return UNKNOWN if _is_leftover(conditions) else value
@@ -254,17 +255,21 @@ def untreated(value: Value, conditions: Conditions) -> Value:
 
 
 def _is_leftover(conditions: Conditions) -> bool:
-    """Whether a name was found to differ from two constants or more, and none was said to be it."""
-    refused: set[Hashable] = set()
-    for key, outcome in conditions:
-        if not outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
-            if key[1] in refused:
-                return not any(
-                    holds and isinstance(other, tuple) and other[:2] == ("==", key[1])
-                    for other, holds in conditions
-                )
-            refused.add(key[1])
-    return False
+    """Whether two tests or more of a name failed, and none succeeded."""
+    tests = [
+        (key, outcome)
+        for key, outcome in conditions
+        if isinstance(key, tuple) and len(key) == 3 and key[0] in ("==", "in")
+    ]
+    among = {
+        (key[1], one)
+        for key, outcome in tests
+        if key[0] == "in" and not outcome and isinstance(key[2], tuple)
+        for one in key[2]
+    }
+    failed = [key[1] for key, outcome in tests if not outcome and key[1:] not in among]
+    held = {key[1] for key, outcome in tests if outcome}
+    return any(failed.count(name) > 1 and name not in held for name in failed)
 
 
 def each(value: Value, change: Callable[[Value], Value]) -> Value:
