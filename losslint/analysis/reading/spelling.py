@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 
@@ -14,6 +16,14 @@ def dotted(node: cst.CSTNode) -> str:
     if isinstance(node, cst.Call):
         return f"{dotted(node.func)}(...)"
     return node.value if isinstance(node, cst.Name) else "..."
+
+
+_EPSILON = re.compile(r"(^|[._])eps(ilon)?(_|\d|$)", re.IGNORECASE)
+
+
+def is_epsilon(node: cst.CSTNode | None) -> bool:
+    """Whether an expression is called an epsilon."""
+    return node is not None and _EPSILON.search(dotted(node)) is not None
 
 
 def receiver(node: cst.CSTNode, otherwise: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -28,7 +27,7 @@ from losslint.analysis.objective.terms import (
     OPEN,
     settled,
 )
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
 from losslint.analysis.tensors.forms import (
@@ -78,13 +77,12 @@ def _is_guard(value: Value) -> bool:
 
 
 _EPSILON = Const(1e-6)
-_EPSILON_NAMED = re.compile(r"(^|[._])eps(ilon)?(_|$)", re.IGNORECASE)
 
 
 def _adds_epsilon(node: cst.CSTNode) -> bool:
     """Whether what is added is an epsilon by its name, as an option of the program may be."""
-    return isinstance(node, cst.BinaryOperation) and any(
-        _EPSILON_NAMED.search(dotted(side)) for side in (node.left, node.right)
+    return isinstance(node, cst.BinaryOperation) and (
+        is_epsilon(node.left) or is_epsilon(node.right)
     )
 
 

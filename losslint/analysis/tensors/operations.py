@@ -9,7 +9,7 @@ from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import Step
 from losslint.analysis.domain.values import TargetKind, Tensor, Value, ZeroReason
 from losslint.analysis.events import Operation, OperationKind
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.training.gradient_flow import has_cut
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def guarded_outside(run: Interpreter, made: Tensor, guard: Value, node: cst.CSTN
     known = number(guard)
     left, right = getattr(node, "left", None), getattr(node, "right", None)
     if known is None:
-        if not any("eps" in dotted(part).lower() for part in (left, right) if part is not None):
+        if not is_epsilon(left) and not is_epsilon(right):
             return made
     elif not 0 < known <= NUDGE:
         return made

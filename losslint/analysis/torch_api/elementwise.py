@@ -24,7 +24,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.nodes import same
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors import arithmetic, operations, powers, products
 from losslint.analysis.tensors.arithmetic import ABSORBED
 from losslint.analysis.tensors.blending import blend
@@ -306,7 +306,7 @@ def _unselected(op: Op, test: Value | None, *branches: Value) -> Operation | Non
 
 def _is_floor(node: cst.BaseExpression) -> bool:
     """Whether an expression is a number or an eps."""
-    return isinstance(node, cst.Integer | cst.Float) or "eps" in dotted(node).lower()
+    return isinstance(node, cst.Integer | cst.Float) or is_epsilon(node)
 
 
 def _divided_by_tested(op: Op, branches: tuple[Value, ...]) -> Operation | None:

@@ -122,19 +122,21 @@ def parameters_of(run: Interpreter, target: Value) -> Params:
     return Params(None)
 
 
+def _given(run: Interpreter, optimizer: Instance) -> Value | None:
+    """The parameters that an optimizer was given."""
+    by_name = ("opt", "params")
+    return run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(optimizer.slots, by_name)
+
+
 def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None:
     """The modules whose parameters an optimizer was given."""
-    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(
-        optimizer.slots, ("opt", "params")
-    )
+    params = _given(run, optimizer)
     return None if params is None else owners_of(run, params)
 
 
 def optimizer_made(run: Interpreter, optimizer: Instance, node: cst.CSTNode) -> OptimizerMade:
     """The building of an optimizer."""
-    params = run.heap.get(optimizer.slots, ("arg", 0)) or run.heap.get(
-        optimizer.slots, ("opt", "params")
-    )
+    params = _given(run, optimizer)
     owners = frozenset() if _are_leaves(run, params) else held_by(run, optimizer)
     whole = isinstance(params, Params)
     return OptimizerMade(run.place(node), owners, optimizer.oid, whole, run.frame.name)

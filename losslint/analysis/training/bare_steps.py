@@ -12,7 +12,6 @@ from losslint.analysis.events import IdleStep
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.trace import (
-    Action,
     Backward,
     HandOver,
     Loop,
@@ -21,6 +20,7 @@ from losslint.analysis.training.trace import (
     Trace,
     ZeroGrad,
     actions,
+    is_uncertain,
     own_actions,
 )
 from losslint.analysis.training.training_loop import loops_in
@@ -57,14 +57,10 @@ def _zeroed(loop: Loop) -> set[Hashable]:
 def _loss_alone(loop: Loop) -> Place | None:
     """A loss that is computed in a loop where nothing may compute gradients."""
     inside = list(actions(loop.body))
-    if any(isinstance(one, Backward | HandOver) or _is_uncertain(one) for one in inside):
+    if any(isinstance(one, Backward | HandOver) or is_uncertain(one) for one in inside):
         return None
     loss = next((one for one in inside if isinstance(one, LossMade) and not one.deps), None)
     return None if loss is None or _may_fill_gradients(loop.place.node) else loss.place
-
-
-def _is_uncertain(action: Action) -> bool:
-    return isinstance(action, ZeroGrad) and not action.certain
 
 
 def _may_fill_gradients(loop: cst.CSTNode) -> bool:

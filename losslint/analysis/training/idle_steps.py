@@ -24,6 +24,7 @@ from losslint.analysis.training.trace import (
     Trace,
     ZeroGrad,
     actions,
+    is_uncertain,
 )
 from losslint.analysis.training.training_loop import loops_in
 
@@ -92,12 +93,7 @@ def _outermost(trace: Trace) -> Iterator[Loop]:
 
 def _may_step(everything: Iterable[Action]) -> bool:
     """Whether some optimizer steps, or something unknown may."""
-    return any(isinstance(one, OptimizerStep | HandOver) or _uncertain(one) for one in everything)
-
-
-def _uncertain(action: Action) -> bool:
-    """Whether an action is a call of something unknown that was given a model or an optimizer."""
-    return isinstance(action, ZeroGrad) and not action.certain
+    return any(isinstance(one, OptimizerStep | HandOver) or is_uncertain(one) for one in everything)
 
 
 def _steps(inside: Sequence[Action]) -> list[OptimizerStep]:
@@ -138,7 +134,7 @@ def _idle(
         others: objects that are no modules; of a loss that depends on none, nothing is known.
     """
     assert step.owners is not None
-    if any(_uncertain(one) for one in everything):
+    if any(is_uncertain(one) for one in everything):
         return None
     backwards = [one for one in everything if isinstance(one, Backward)]
     for one in backwards:

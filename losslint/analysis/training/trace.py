@@ -225,6 +225,11 @@ def own_actions(trace: Trace) -> Iterator[Action]:
             yield action
 
 
+def is_uncertain(action: object) -> bool:
+    """Whether an action is a call of something unknown that was given a model or an optimizer."""
+    return isinstance(action, ZeroGrad) and not action.certain
+
+
 def is_certain(action: Action) -> bool:
     """Whether an action is more than what may happen to, or in, something unknown."""
     if isinstance(action, ZeroGrad):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.events import UnclippedRecurrence
-from losslint.analysis.training.trace import Action, Clip, HandOver, ZeroGrad, actions
+from losslint.analysis.training.trace import Action, Clip, HandOver, actions, is_uncertain
 from losslint.analysis.training.training_loop import loops_in, stepped
 
 if TYPE_CHECKING:
@@ -40,6 +40,4 @@ def unclipped_recurrences(run: Interpreter) -> Iterator[UnclippedRecurrence]:
 
 def _may_clip(action: Action) -> bool:
     """Whether gradients are clipped, or may be by something that is not known."""
-    return isinstance(action, Clip | HandOver) or (
-        isinstance(action, ZeroGrad) and not action.certain
-    )
+    return isinstance(action, Clip | HandOver) or is_uncertain(action)

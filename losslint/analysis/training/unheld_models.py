@@ -21,8 +21,8 @@ from losslint.analysis.training.trace import (
     OptimizerMade,
     OptimizerStep,
     Trace,
-    ZeroGrad,
     actions,
+    is_uncertain,
 )
 from losslint.analysis.training.training_loop import loops_in
 
@@ -98,7 +98,7 @@ def _twins(run: Interpreter) -> Iterator[tuple[OptimizerMade, OptimizerMade, _Lo
         if one.function == other.function == _HOOK:
             yield one, other, None
     for trace in run.roots:
-        if any(map(_is_uncertain, actions(trace))):
+        if any(isinstance(one, HandOver) or is_uncertain(one) for one in actions(trace)):
             continue
         for loop, _ in loops_in(trace):
             inside = list(actions(loop.body))
@@ -109,10 +109,6 @@ def _twins(run: Interpreter) -> Iterator[tuple[OptimizerMade, OptimizerMade, _Lo
                 if one.optimizer in labels and other.optimizer in labels:
                     if _in_one_round(loop.body, one.optimizer, other.optimizer):
                         yield one, other, _Loop(inside, labels)
-
-
-def _is_uncertain(action: Action) -> bool:
-    return isinstance(action, HandOver) or (isinstance(action, ZeroGrad) and not action.certain)
 
 
 def _in_one_round(trace: Trace, one: Hashable, other: Hashable) -> bool:

@@ -22,6 +22,7 @@ from losslint.analysis.training.trace import (
     Trace,
     ZeroGrad,
     actions,
+    is_uncertain,
 )
 from losslint.analysis.training.training_loop import fills, loops_in, zeroes
 
@@ -176,9 +177,7 @@ def _leads_to(trace: Trace, wanted: tuple[Action, ...]) -> bool:
 
 def _is_other(action: object) -> bool:
     """Whether something unknown may change gradients, or backpropagate a part of the loss."""
-    return isinstance(action, Backward | HandOver) or (
-        isinstance(action, ZeroGrad) and not action.certain
-    )
+    return isinstance(action, Backward | HandOver) or is_uncertain(action)
 
 
 def _spoils(action: object, step: OptimizerStep) -> bool:

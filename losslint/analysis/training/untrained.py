@@ -10,12 +10,11 @@ from losslint.analysis.domain.values import Instance, Tensor, Value, alternative
 from losslint.analysis.events import UntrainedParameters
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.training.trace import (
-    Action,
     Backward,
     HandOver,
     OptimizerStep,
-    ZeroGrad,
     actions,
+    is_uncertain,
 )
 from losslint.analysis.training.unheld_models import FROZEN
 
@@ -44,7 +43,7 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
                 if one.owners is None or not all(isinstance(part, int) for part in one.owners):
                     return
                 held |= one.owners
-            elif isinstance(one, HandOver) or _is_uncertain(one):
+            elif isinstance(one, HandOver) or is_uncertain(one):
                 return
             elif isinstance(one, Backward):
                 for owner in one.deps & losses.keys():
@@ -136,7 +135,3 @@ def _gives_a_loss(run: Interpreter, module: Instance) -> bool:
     """Whether what a module returns is a loss, whatever it is called."""
     forward = find_method(module, "forward")
     return forward is not None and forward.node.body in run.seen.returning
-
-
-def _is_uncertain(action: Action) -> bool:
-    return isinstance(action, ZeroGrad) and not action.certain
