@@ -26,8 +26,8 @@ from losslint.analysis.python.attributes import GRADIENT, setter
 from losslint.analysis.python.items import set_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import require_gradient
+from losslint.analysis.training.handling import FROZEN, THAWED, WRITTEN, note_handling
 from losslint.analysis.training.trace import Backward, SetWeights, ZeroGrad
-from losslint.analysis.training.unheld_models import FROZEN, THAWED, WRITTEN, note_handling
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter

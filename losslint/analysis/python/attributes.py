@@ -42,8 +42,8 @@ from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
 from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
+from losslint.analysis.training.handling import WRITTEN, note_handling
 from losslint.analysis.training.trace import HandOver, SetWeights
-from losslint.analysis.training.unheld_models import WRITTEN, note_handling
 
 if TYPE_CHECKING:
     import libcst as cst

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -11,13 +11,11 @@ import libcst as cst
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import element, elements, kind_of
 from losslint.analysis.domain.heap import REST
-from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import (
     NONE,
     TRUE,
     UNKNOWN,
     Bound,
-    Class,
     Function,
     Instance,
     Params,
@@ -29,6 +27,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
+from losslint.analysis.training.handling import parts_of
 from losslint.analysis.training.trace import (
     HandOver,
     OptimizerMade,
@@ -82,41 +81,10 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
     return found
 
 
-def submodules(run: Interpreter, root: Value, depth: int = 0) -> frozenset[Hashable]:
-    """A module, or each of several, and everything inside it, as owners of parameters.
-
-    What a module has inside an object that is no module itself are no parameters of its own.
-    """
-    if depth > OWNED_DEPTH:
-        return frozenset()
-    found: set[Hashable] = set()
-    parts: Iterable[Value] = ()
-    if isinstance(root, Instance):
-        found.add(root.oid)
-        parts, depth = list(root.slots.values()), depth + 1
-    elif isinstance(root, Tuple):
-        parts = root.items
-    elif isinstance(root, Union):
-        parts = [one.value for one in root.alternatives]
-    for part in parts:
-        if isinstance(part, Instance | Tuple | Union) and not _is_plain(part):
-            found |= submodules(run, part, depth)
-    return frozenset(found)
-
-
-def _is_plain(part: Value) -> bool:
-    """Whether a value is an object of the project that is no module, so that nothing owns it."""
-    return (
-        isinstance(part, Instance)
-        and isinstance(part.cls, Class)
-        and all(isinstance(one, Class) for one in lineage(part.cls))
-    )
-
-
 def parameters_of(run: Interpreter, target: Value) -> Params:
     """``target.parameters()``."""
     if isinstance(target, Instance):
-        return Params(submodules(run, target))
+        return Params(parts_of(target))
     if isinstance(target, Unknown) and target.key is not None:
         return Params(frozenset({target.key}))
     return Params(None)

@@ -31,7 +31,7 @@ from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.forms import COMPLEMENT, FIXED, NEVER_EMPTY, POSITIONS, SOME
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
-from losslint.analysis.training.unheld_models import FROZEN, note_handling
+from losslint.analysis.training.handling import FROZEN, note_handling
 
 
 @function(

@@ -35,7 +35,6 @@ from losslint.analysis.torch_api.optim import (
     parameters_of,
     spelled,
     step,
-    submodules,
     unscale,
 )
 from losslint.analysis.torch_api.registry import (
@@ -50,13 +49,13 @@ from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
-from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
-from losslint.analysis.training.unheld_models import (
+from losslint.analysis.training.handling import (
     COPIED,
     SWITCHES,
     note_handling,
     parts_of,
 )
+from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 from losslint.analysis.training.untrained import note_passing
 
 GROUPS.update(
@@ -220,7 +219,7 @@ def _unknown_scale(op: Op, target: Instance) -> Value:
 
 @method("module", "zero_grad")
 def _module_zero(op: Op, target: Instance) -> Value:
-    op.run.act(ZeroGrad(op.run.place(op.node), owners=submodules(op.run, target)))
+    op.run.act(ZeroGrad(op.run.place(op.node), owners=parts_of(target)))
     return NONE
 
 

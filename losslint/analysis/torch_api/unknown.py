@@ -32,8 +32,8 @@ from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, union_deps
 from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
-from losslint.analysis.training.unheld_models import HANDED, note_handling
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.arguments import Args

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from losslint.analysis.domain.values import NONE, UNKNOWN, Instance, Value
-from losslint.analysis.torch_api.optim import owners_of, submodules
+from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import Op, extern, method
+from losslint.analysis.training.handling import note_handling, parts_of
 from losslint.analysis.training.trace import SetWeights
-from losslint.analysis.training.unheld_models import note_handling, parts_of
 
 
 @method("module", "load_state_dict")
 def _load_state_dict(op: Op, target: Instance) -> Value:
     note_handling(op.run, parts_of(target), op.name)
-    op.run.act(SetWeights(op.run.place(op.node), submodules(op.run, target)))
+    op.run.act(SetWeights(op.run.place(op.node), parts_of(target)))
     return UNKNOWN
 
 

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
+from losslint.analysis.domain.values import Instance, Tensor
 from losslint.analysis.events import UnheldModel
 from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.training.handling import (
+    COPIED,
+    FROZEN,
+    HANDED,
+    THAWED,
+    objects_in,
+    parts_of,
+)
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -30,23 +38,9 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
-HANDED, COPIED, WRITTEN = "handed to something unknown", "copied", "written to"
-FROZEN, THAWED = "frozen", "thawed"
-SWITCHES = {
-    "eval": ("eval", "eval"),
-    "train": ("eval", "train"),
-    "requires_grad_": (FROZEN, THAWED),
-}
-"""What methods of a module do to it, given False and by default."""
 _UNDONE = {"eval": "train", FROZEN: THAWED}
 """What is done to a model for a while says nothing."""
 _HOOK = "configure_optimizers"
-
-
-def note_handling(run: Interpreter, owners: frozenset[Hashable] | None, how: str) -> None:
-    """Notes what a program does to models, which tells whether it means to train them."""
-    for owner in owners or ():
-        run.seen.handling.setdefault(owner, set()).add(how)
 
 
 def unheld_models(run: Interpreter) -> Iterator[UnheldModel]:
@@ -159,10 +153,10 @@ def _models(run: Interpreter, held: frozenset[Hashable]) -> Iterator[Instance]:
         for instance in instances
         if find_method(instance, "forward") is not None and instance.oid not in held
     ]
-    parts = {instance.oid: parts_of(instance) for instance in found}
+    inside = {instance.oid: parts_of(instance) for instance in found}
     for instance in found:
-        own = parts[instance.oid]
-        inner = any(instance.oid in parts[other] and other != instance.oid for other in parts)
+        own = inside[instance.oid]
+        inner = any(instance.oid in inside[other] and other != instance.oid for other in inside)
         if not inner and held.isdisjoint(own) and _is_of_layers(instance):
             yield instance
 
@@ -171,35 +165,8 @@ def _is_of_layers(model: Instance) -> bool:
     """Whether a model is made of layers of torch alone, none of which comes trained."""
     return all(
         find_method(one, "forward") is not None or kind_of(one).startswith(("torch.", "builtins."))
-        for one in _parts(model)
+        for one in objects_in(model)
     )
-
-
-def parts_of(model: Value) -> frozenset[Hashable]:
-    """A model and everything inside it."""
-    return frozenset(one.oid for one in _parts(model))
-
-
-def _parts(model: Value) -> Iterator[Instance]:
-    seen: set[int] = set()
-    pending = [model]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, Instance) and one.oid not in seen:
-            seen.add(one.oid)
-            yield one
-            pending += [part for value in one.slots.values() for part in _members(value)]
-
-
-def _members(value: Value) -> Iterator[Value]:
-    if isinstance(value, Tuple):
-        for item in value.items:
-            yield from _members(item)
-    elif isinstance(value, Union):
-        for one in value.alternatives:
-            yield from _members(one.value)
-    else:
-        yield value
 
 
 def _is_meant_alike(

@@ -9,6 +9,7 @@ from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.values import Instance, Tensor, Value, alternatives_of
 from losslint.analysis.events import UntrainedParameters
 from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.training.handling import FROZEN
 from losslint.analysis.training.trace import (
     Backward,
     HandOver,
@@ -16,7 +17,6 @@ from losslint.analysis.training.trace import (
     actions,
     is_uncertain,
 )
-from losslint.analysis.training.unheld_models import FROZEN
 
 if TYPE_CHECKING:
     import libcst as cst
