@@ -12,7 +12,16 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.heap import Heap, Writes
-from losslint.analysis.domain.values import UNKNOWN, Const, Tensor, Tuple, Union, Unknown, Value
+from losslint.analysis.domain.values import (
+    UNKNOWN,
+    Conditions,
+    Const,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -38,6 +47,8 @@ class Remembered:
     writes: Writes
     trace: Trace
     value: Value
+    held: Conditions
+    """What holds wherever the call came to an end, and so behind it."""
 
 
 class Memo:

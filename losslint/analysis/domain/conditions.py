@@ -192,6 +192,22 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
     return frozenset({(key, outcome)})
 
 
+def lasting(conditions: Conditions) -> Conditions:
+    """Those conditions that say which of the program's options was chosen, as long as it runs."""
+    return frozenset(
+        one
+        for one in conditions
+        if isinstance(one[0], tuple)
+        and len(one[0]) == 3
+        and one[0][0] in ("==", "in")
+        and all(map(_is_option, one[0][2] if isinstance(one[0][2], tuple) else (one[0][2],)))
+    )
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, str | bool)
+
+
 def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
     """How a comparison with the version of torch comes out, if it is one: for a new version."""
     comparison = type(sign).__name__
