@@ -14,6 +14,7 @@ from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.drawn import name_keys
 from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
 from losslint.analysis.python.statements import dead, executes
@@ -161,6 +162,8 @@ def _repeated(
         run.looping.append(Round(node, mark, repeats=True, last=last))
         try:
             bind()
+            if isinstance(node, cst.For):
+                name_keys(run, node, node.target, 2 * run.settled + number)
             if isinstance(node, cst.While) and number:
                 run.eval(node.test)
             if run.exec(node.body.body):
