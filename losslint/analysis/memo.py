@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.conditions import is_object
 from losslint.analysis.domain.heap import Heap, Writes
 from losslint.analysis.domain.values import (
     UNKNOWN,
@@ -144,7 +145,7 @@ def widen(value: Value, tested: frozenset[Hashable]) -> Value:
     if isinstance(value, Const) and not isinstance(value.value, bool | str | None.__class__):
         return Unknown()
     if isinstance(value, Unknown):
-        if value.key in tested:
+        if value.key in tested or is_object(value):
             return value
         return Unknown(None, value.deps, value.lost, value.why)
     if isinstance(value, Tuple):

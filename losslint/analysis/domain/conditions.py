@@ -105,6 +105,15 @@ def is_result(value: Value) -> bool:
     return isinstance(key, tuple) and key[:1] == ("made",)
 
 
+OBJECT = "object"
+"""The last part of the symbol of an argument that is something, and not None."""
+
+
+def is_object(value: Unknown) -> bool:
+    """Whether all that is known of a value is that it is not None."""
+    return isinstance(value.key, tuple) and value.key[-1] == OBJECT
+
+
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
     key = value.key

@@ -40,6 +40,7 @@ from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
 from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
+from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, union_deps
@@ -78,6 +79,8 @@ def call_function(
     if function.owner is not None and is_stub(node):
         return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
+    if not args.open:
+        bound = given(node, bound)
     if is_loss_function(function, owner or function.owner):
         bound = with_labels(node, bound, self)
     key = _key(run, function, bound)
