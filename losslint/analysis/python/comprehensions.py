@@ -52,6 +52,7 @@ def _rounds(run: Interpreter, node: cst.BaseComp, body: Callable[[], object]) ->
         frame.name,
         self=frame.self,
         owner=frame.owner,
+        function=frame.function,
         entered=frame.entered | frame.assumed,
         mark=run.heap.mark(),
         yields=frame.yields,

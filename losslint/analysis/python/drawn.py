@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -42,7 +43,7 @@ def name_keys(run: Interpreter, loop: _Loop, target: cst.CSTNode, number: int = 
             value = run.heap.get(slots, one.value)
             if isinstance(value, Unknown) and value.key is None:
                 key = (drawn_by(loop), one.value, number)
-                run.heap.set(slots, one.value, Unknown(key, value.deps, value.lost, value.why))
+                run.heap.set(slots, one.value, replace(value, key=key))
 
 
 @lru_cache(maxsize=4_096)
