@@ -22,6 +22,7 @@ from losslint.analysis.objective.objectives import objectives
 from losslint.analysis.objective.terms import without_balanced
 from losslint.analysis.objective.unused_losses import unused_losses
 from losslint.analysis.python import (
+    comprehensions,
     container_api,
     definitions,
     importing,
@@ -76,6 +77,7 @@ _TABLES = (
     activations,
     apex,
     combining,
+    comprehensions,
     container_api,
     creation,
     data,

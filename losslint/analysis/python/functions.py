@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.domain.conditions import NO_GRAD, symbols_in
+from losslint.analysis.domain.conditions import NO_GRAD, lasting, symbols_in
 from losslint.analysis.domain.heap import REST
-from losslint.analysis.domain.joins import join
-from losslint.analysis.domain.scope import Frame, Scope
+from losslint.analysis.domain.joins import contradict, join
+from losslint.analysis.domain.scope import Exit, Frame, Scope
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import (
+    ALWAYS,
     NONE,
     UNKNOWN,
     Act,
     Class,
+    Conditions,
     Const,
     Extern,
     Function,
@@ -38,6 +40,7 @@ from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
 from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
+from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, union_deps
@@ -76,6 +79,8 @@ def call_function(
     if function.owner is not None and is_stub(node):
         return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
+    if not args.open:
+        bound = given(node, bound)
     if is_loss_function(function, owner or function.owner):
         bound = with_labels(node, bound, self)
     key = _key(run, function, bound)
@@ -101,13 +106,14 @@ def call_function(
         run.heap.record(known.reads)
         run.heap.apply(known.writes)
         run.trace.extend(known.trace)
+        _assume(run, known.held)
         return _returned(run, function, args, known.value)
     newest = run.heap.newest
     run.heap.start_recording()
     outer_trace, run.trace = run.trace, []
     mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
-        slots, value = _evaluate(run, function, bound, self, owner or function.owner, widened)
+        slots, value, held = _evaluate(run, function, bound, self, owner or function.owner, widened)
     finally:
         trace = tuple(run.trace)
         run.trace = outer_trace
@@ -129,7 +135,8 @@ def call_function(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
     if not fresh:
-        run.memo.keep(key, Remembered(reads, writes, trace, value))
+        run.memo.keep(key, Remembered(reads, writes, trace, value, held))
+    _assume(run, held)
     return _returned(run, function, args, value)
 
 
@@ -187,7 +194,7 @@ def _evaluate(
     self: Value | None,
     owner: Class | None,
     widened: bool,
-) -> tuple[Slots, Value]:
+) -> tuple[Slots, Value, Conditions]:
     node = function.node
     slots = run.heap.new_slots()
     mark = run.heap.mark()
@@ -214,6 +221,7 @@ def _evaluate(
         else:
             run.heap.set(slots, name, value)
     run.frames.append(frame)
+    held = ALWAYS
     try:
         with run.without_gradient(function.no_grad):
             if isinstance(node, cst.Lambda):
@@ -221,6 +229,7 @@ def _evaluate(
             else:
                 if run.exec(node.body.body):
                     run.leave(frame.returns, mark, NONE)
+                held = _held_at(frame.returns)
                 value = run.rejoin(frame.returns, mark) if frame.returns else UNKNOWN
             if frame.yields:
                 made = run.new_list()
@@ -240,7 +249,19 @@ def _evaluate(
                 reaches_loss(run, loss)
     finally:
         run.frames.pop()
-    return slots, value
+    return slots, value, held
+
+
+def _held_at(exits: list[Exit]) -> Conditions:
+    """What a function claims of the program's options, since it would have raised otherwise."""
+    found = [lasting(way.value.when) for way in exits]
+    return found[0].intersection(*found[1:]) if found else ALWAYS
+
+
+def _assume(run: Interpreter, held: Conditions) -> None:
+    """Takes it from here that what a function claims is so."""
+    if held and run.frames and not contradict(held, run.assumed()):
+        run.frame.assumed |= held
 
 
 def is_loss_function(function: Function, owner: Class | None) -> bool:

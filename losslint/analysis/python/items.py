@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -10,6 +9,7 @@ import libcst as cst
 from losslint.analysis.domain.containers import is_dict, is_list, list_items
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, without_none
+from losslint.analysis.domain.keyed import kept_under
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     Tensor,
     Tuple,
     Union,
+    Unknown,
     Value,
 )
 from losslint.analysis.objective.watched import looked_at
@@ -43,9 +44,9 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     if isinstance(target, Union):
         for one in target.alternatives:
             if isinstance(one.value, Instance):
-                _store(run, one.value, index, value)
+                store(run, one.value, index, value)
     elif isinstance(target, Instance):
-        _store(run, target, index, value)
+        store(run, target, index, value)
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
@@ -80,7 +81,8 @@ def _keeps_sign(sign: Sign, written: Value) -> bool:
     return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
 
 
-def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+def store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+    """Puts an item into a list, or into a dict under a key that may not be known."""
     if is_list(target):
         items = list(list_items(run, target))
         if isinstance(index, Const) and isinstance(index.value, int):
@@ -91,11 +93,13 @@ def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> No
         rest = run.heap.get(target.slots, REST)
         run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
     elif is_dict(target) or isinstance(target.cls, Extern):
-        slot: Hashable = REST
         if isinstance(index, Const):
-            slot = ("key", index.value)
-        before = run.heap.get(target.slots, slot) if slot == REST else None
-        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+            run.heap.set(target.slots, ("key", index.value), value)
+            return
+        if isinstance(index, Unknown):
+            value = kept_under(index, value, run.assumed())
+        before = run.heap.get(target.slots, REST)
+        run.heap.set(target.slots, REST, value if before is None else join([before, value]))
 
 
 def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import (
     by_version,
+    is_object,
     is_padding,
 )
 from losslint.analysis.domain.containers import elements
@@ -179,6 +180,8 @@ def _identity(left: Value, right: Value) -> Value:
             return FALSE
         return Const(left == right)
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        if right == NONE and is_object(left):
+            return FALSE
         return Unknown(("==", left.key, right))
     if isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
         return Const(left == right)

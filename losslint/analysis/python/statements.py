@@ -7,9 +7,9 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_by_version, outcomes
+from losslint.analysis.domain.conditions import is_by_version, lasting, outcomes
 from losslint.analysis.domain.containers import extend, is_list, of_loader
-from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.joins import contradict, truth
 from losslint.analysis.domain.values import (
     ALWAYS,
     NONE,
@@ -162,8 +162,28 @@ def _continue(run: Interpreter, node: cst.Continue) -> bool:
 
 @executes(cst.Assert)
 def _assert(run: Interpreter, node: cst.Assert) -> bool:
-    run.guard(run.eval(node.test))
+    test = run.eval(node.test)
+    run.guard(test)
+    if truth(test) is False and _refuses(node.test):
+        return False
+    claimed = lasting(outcomes(test, node)[0])
+    if claimed:
+        if contradict(claimed, run.assumed()):
+            return False
+        run.frame.assumed |= claimed
     return True
+
+
+def _refuses(test: cst.BaseExpression) -> bool:
+    """Whether an assertion that fails stops a program for good, as `assert False` does.
+
+    One about a default may be there for those who leave the argument out.
+    """
+    if isinstance(test, cst.Name | cst.Integer):
+        return test.value in ("False", "0")
+    if not isinstance(test, cst.Comparison):
+        return False
+    return any(isinstance(one.comparator, cst.SimpleString) for one in test.comparisons)
 
 
 @executes(cst.Del)
