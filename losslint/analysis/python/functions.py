@@ -73,6 +73,8 @@ def call_function(
     node = function.node
     if self is not None:
         args = args.behind(self)
+    if not run.dead:
+        note_caller(run, function)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
         return _left_out(run, args, f"{function.name} calls itself or lies too deep")
@@ -99,7 +101,6 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
-        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:
