@@ -135,7 +135,7 @@ def widen(value: Value, tested: frozenset[Hashable]) -> Value:
     if isinstance(value, Unknown):
         if value.key in tested:
             return value
-        return Unknown(None, value.deps, value.lost, value.why)
+        return Unknown(None, value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Tuple):
         return Tuple(tuple(widen(item, tested) for item in value.items))
     return value

@@ -11,7 +11,7 @@ from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, LossCalls, OperationInLoss
+from losslint.analysis.events import Event, LossCalls, Operation, OperationInLoss
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.memo import Memo
 from losslint.analysis.objective.custom_losses import custom_losses
@@ -33,6 +33,7 @@ from losslint.analysis.python import (
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.attributes import attribute
 from losslint.analysis.python.calls import call
+from losslint.analysis.python.demonstrations import is_measured
 from losslint.analysis.python.expressions import EXPRESSIONS
 from losslint.analysis.python.statements import STATEMENTS
 from losslint.analysis.reading.failures import Failure
@@ -171,7 +172,11 @@ def _analyse(
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
-    events = [_settled(run, event, acts) for event in without_balanced(run.events)]
+    events = [
+        _settled(run, event, acts)
+        for event in without_balanced(run.events)
+        if not isinstance(event, OperationInLoss) or _counts(run, event.operation)
+    ]
     events.extend(training_loops(run.roots))
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
@@ -200,6 +205,11 @@ def _analyse(
             if not known
         ],
     )
+
+
+def _counts(run: Interpreter, operation: Operation) -> bool:
+    """Whether an operation in a loss is part of what trains, and nothing later mends its result."""
+    return operation.place not in run.seen.repaired and not is_measured(run, operation)
 
 
 def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.reading.spelling import is_settings
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -107,6 +107,8 @@ def is_result(value: Value) -> bool:
 
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
+    if not value.grad:
+        return True
     key = value.key
     if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
@@ -122,19 +124,12 @@ DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
 
-_SETTINGS = re.compile(
-    r"^_?(args?|opts?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|settings?"
-    r"|flags?)_?$",
-    re.IGNORECASE,
-)
-
-
 def is_setting(key: Hashable) -> bool:
     """Whether a symbol stands for something read from what is called the settings."""
     while isinstance(key, tuple) and len(key) == 3 and key[1] in (".", "[]"):
         key = key[0]
         if isinstance(key, tuple) and key and isinstance(key[-1], str):
-            if _SETTINGS.match(key[-1]):
+            if is_settings(key[-1]):
                 return True
     return False
 
@@ -303,6 +298,6 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
             shape="square",
             marks=frozenset(marks),
             deps=value.deps,
-            grad=not is_label(value.key) and NO_GRAD not in value.deps,
+            grad=value.grad and not is_label(value.key) and NO_GRAD not in value.deps,
         )
     return None

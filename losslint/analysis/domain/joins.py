@@ -184,7 +184,8 @@ def _merge(one: Value, other: Value) -> Value | None:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return _merge_tensors(one, other)
     if isinstance(one, Unknown) and isinstance(other, Unknown):
-        return Unknown(None, one.deps | other.deps, one.lost, one.why)
+        grad = one.grad or other.grad
+        return Unknown(None, one.deps | other.deps, one.lost, one.why, grad)
     if isinstance(one, Tuple) and isinstance(other, Tuple) and len(one.items) == len(other.items):
         pairs = [_merge(a, b) for a, b in zip(one.items, other.items, strict=True)]
         if all(item is not None for item in pairs):

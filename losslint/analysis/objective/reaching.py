@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 def reaches_loss(run: Interpreter, value: Value) -> None:
     """Reports the operations whose result has now been seen to be part of a loss."""
-    _reaches(run, value, set())
+    for one in _tensors(value, set()):
+        _tell(run, one)
+
+
+def reaches_backward(run: Interpreter, loss: Value) -> None:
+    """Reports the operations that a loss was made by from which gradients are computed."""
+    reaches_loss(run, loss)
+    for one in _tensors(loss, set()):
+        run.seen.descended.update(operation.place for operation in one.operations)
 
 
 def with_graph(value: Value) -> Value:
@@ -52,22 +60,23 @@ def _is_score(value: Value) -> bool:
     )
 
 
-def _reaches(run: Interpreter, value: Value, seen: set[int]) -> None:
+def _tensors(value: Value, seen: set[int]) -> Iterator[Tensor]:
+    """The tensors that a value holds, or can be."""
     if isinstance(value, Union):
         for one in value.alternatives:
-            _reaches(run, one.value, seen)
+            yield from _tensors(one.value, seen)
     elif isinstance(value, Tuple):
         for item in value.items:
-            _reaches(run, item, seen)
+            yield from _tensors(item, seen)
     elif isinstance(value, Instance):
         if value.oid in seen:  # lists can hold themselves
             return
         seen.add(value.oid)
         for item in list(value.slots.values()):
             if not isinstance(item, Instance):
-                _reaches(run, item, seen)
+                yield from _tensors(item, seen)
     elif isinstance(value, Tensor):
-        _tell(run, value)
+        yield value
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:

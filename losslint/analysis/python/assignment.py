@@ -121,7 +121,7 @@ def set_attribute(
         _note_handling(run, target, name, value, node)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
-        if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(made, Tensor | Unknown) and isinstance(node.value, cst.Name | cst.Attribute):
             assign(run, node.value, made)
         return
     if isinstance(target, Instance):

@@ -96,7 +96,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             return Method(value, name)
         if name == "training":
             return TRUE
-        return Unknown(_key(value.key, name), value.deps, value.lost, value.why)
+        return Unknown(_key(value.key, name), value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Namespace) and name == "__dict__":
         return run.new_dict(
             {

@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.python.functions import call_function, is_loss_class
 from losslint.analysis.python.stubs import is_abstract
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
+from losslint.analysis.training.gradient_flow import through_layers
 from losslint.analysis.training.untrained import note_fed
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
         method = find_method(value, name)
         if method is not None:
             note_fed(run, value, args.all())
-            return call_function(run, method, args, value)
+            made = call_function(run, method, args, value)
+            is_loss = isinstance(value.cls, Class) and is_loss_class(value.cls)
+            return made if is_loss else through_layers(made)
     return None
 
 
@@ -142,7 +145,7 @@ def _annotated(run: Interpreter, function: Function, param: cst.Param, name: str
             if known:
                 return known[-1]
             return _any_heir(run, kind) or Unknown(key)
-    return Unknown(key)
+    return Unknown(key, grad=name != "batch")
 
 
 def _any_heir(run: Interpreter, cls: Class) -> Value | None:

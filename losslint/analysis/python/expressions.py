@@ -11,7 +11,14 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import one_of_constants, outcomes
-from losslint.analysis.domain.containers import element, elements, is_key, is_list, keys_of
+from losslint.analysis.domain.containers import (
+    element,
+    elements,
+    is_key,
+    is_list,
+    keys_of,
+    part_of,
+)
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, join_alternatives, truth
 from losslint.analysis.domain.scope import Frame, Scope
@@ -116,7 +123,7 @@ def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
 
 @evaluates(cst.Attribute)
 def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
-    return run.attribute(run.eval(node.value), node.attr.value, node)
+    return part_of(run.attribute(run.eval(node.value), node.attr.value, node), node.value)
 
 
 def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
@@ -368,6 +375,7 @@ def _rounds(run: Interpreter, loop: cst.CompFor, body: Callable[[], object]) -> 
         frame.name,
         self=frame.self,
         owner=frame.owner,
+        function=frame.function,
         entered=frame.entered | frame.assumed,
         mark=run.heap.mark(),
         yields=frame.yields,

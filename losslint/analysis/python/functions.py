@@ -202,6 +202,7 @@ def _evaluate(
         in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
+        function=function,
     )
     if function.owner is not None and function.name == "forward" and is_loss_class(function.owner):
         run.seen.loss_modules.setdefault(function, function.owner)

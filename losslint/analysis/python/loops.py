@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.domain.containers import element, elements
+from losslint.analysis.domain.containers import element, elements, of_loader
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.scope import Round
 from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
@@ -34,7 +34,7 @@ def _for(run: Interpreter, node: cst.For) -> bool:
         run.drawn = run.drawn or outer
         goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
     else:
-        item = element(run, source, node.iter)
+        item = of_loader(element(run, source, node.iter), node.target)
         run.drawn = run.drawn or outer
         goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
     run.drawn = outer

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from losslint.analysis.domain.conditions import is_by_version, outcomes
-from losslint.analysis.domain.containers import extend, is_list
+from losslint.analysis.domain.containers import extend, is_list, of_loader
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -313,7 +313,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
         if name in _AUTOCAST:
             autocast += 1
         if item.asname is not None:
-            assign(run, item.asname.name, entered(value))
+            assign(run, item.asname.name, of_loader(entered(value), item.item))
     run.no_grad += no_grad
     run.autocast += autocast
     try:

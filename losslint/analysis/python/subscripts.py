@@ -21,6 +21,7 @@ from losslint.analysis.domain.containers import (
     keys_of,
     kind_of,
     list_items,
+    part_of,
     picked,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
@@ -95,7 +96,7 @@ def _extent(part: cst.BaseSlice) -> slice:
 def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
     """``value[...]``."""
     index = index_of(run, node)
-    return each(without_none(value), lambda one: _item(run, one, index, node))
+    return part_of(each(without_none(value), lambda one: _item(run, one, index, node)), node.value)
 
 
 def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> Value:
@@ -136,12 +137,12 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         if run.repeats() and (
             is_comparison(chosen) or (isinstance(chosen, Tensor) and chosen.mask is not None)
         ):
-            return indexed(run, Tensor(deps=value.deps), place, node)
+            return indexed(run, Tensor(deps=value.deps, grad=value.grad), place, node)
         if value.key is not None and isinstance(index, Const):
             key = (value.key, "[]", index)
         if is_label(value.key):
             key = (value.key, "[]", LABEL)
-        return Unknown(key, value.deps, value.lost, value.why)
+        return Unknown(key, value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Params):
         return element(run, value, node)
     return (any_network(value) if isinstance(value, Extern) else None) or UNKNOWN

@@ -27,6 +27,7 @@ from losslint.analysis.objective.terms import (
     OPEN,
     settled,
 )
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
@@ -260,6 +261,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        if _is_union(node):
+            return made.but(act=Act.PROB, sign=Sign.POSITIVE)
         reason = ZeroReason(
             run.place(node), "difference", "two probabilities can round to the same value"
         )
@@ -303,6 +306,23 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if _is_option(left) and other.sign is not Sign.UNKNOWN:
         return made.but(shape=CAPPED)
     return made
+
+
+def _is_union(node: cst.CSTNode) -> bool:
+    """Whether it is ``a + b - a * b``, the probability of either."""
+    if not isinstance(node, cst.BinaryOperation):
+        return False
+    added, both = node.left, node.right
+    return (
+        isinstance(added, cst.BinaryOperation)
+        and isinstance(added.operator, cst.Add)
+        and isinstance(both, cst.BinaryOperation)
+        and isinstance(both.operator, cst.Multiply)
+        and any(
+            same(added.left, one) and same(added.right, other)
+            for one, other in ((both.left, both.right), (both.right, both.left))
+        )
+    )
 
 
 def _is_option(value: Value) -> bool:

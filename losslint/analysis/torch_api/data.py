@@ -50,6 +50,8 @@ EVENED = frozenset(
     }
 )
 """Samplers that draw some samples more often than others, as a rule those of rare classes."""
+DATA = Unknown(grad=False)
+"""What a loader gives where nothing else is known of it."""
 _DATASET = "<dataset>"
 _COLUMNS = "<columns>"
 GROUPS.update(
@@ -119,7 +121,7 @@ def _fit(op: Op, target: Instance) -> Value:
     module, loader = op.arg(0, "model"), op.given(1, "train_dataloaders")
     step = find_method(module, "training_step")
     if step is not None and isinstance(module, Instance):
-        batch = element(op.run, loader, op.node) if loader is not None else Unknown()
+        batch = element(op.run, loader, op.node) if loader is not None else DATA
         op.run.loops += 1
         try:
             call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
@@ -161,20 +163,18 @@ def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Va
     drawn(run, loader)
     dataset = run.heap.get(loader.slots, _DATASET)
     if dataset is None:
-        return Unknown()
+        return DATA
     return each(dataset, lambda one: collated(run, _sample(run, one, node)))
 
 
 def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value:
     if not isinstance(dataset, Instance):
-        return Unknown()
+        return DATA
     columns = run.heap.get(dataset.slots, _COLUMNS)
     if isinstance(columns, Tuple):
         return Tuple(
             tuple(
-                picked(one).but(sizes=reduced(one.sizes, 0))
-                if isinstance(one, Tensor)
-                else Unknown()
+                picked(one).but(sizes=reduced(one.sizes, 0)) if isinstance(one, Tensor) else DATA
                 for one in columns.items
             )
         )
@@ -182,7 +182,7 @@ def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value
         method_ = find_method(dataset, "__getitem__")
         if method_ is not None:
             return call_function(run, method_, Args(node, [SAMPLE]), dataset)
-        return Unknown()
+        return DATA
     return element(run, dataset, node)
 
 
@@ -199,7 +199,7 @@ def collated(run: Interpreter, sample: Value) -> Value:
             return Tensor(dtype=DType.INT, grad=False, sizes=VECTOR)
         if isinstance(sample.value, float):
             return Tensor(dtype=DType.FLOAT, grad=False, sizes=VECTOR)
-        return Unknown()
+        return DATA
     if isinstance(sample, Tuple):
         return Tuple(tuple(collated(run, item) for item in sample.items))
     if isinstance(sample, Instance) and is_dict(sample):
@@ -207,4 +207,4 @@ def collated(run: Interpreter, sample: Value) -> Value:
         for key, item in list(sample.slots.items()):
             run.heap.set(together.slots, key, collated(run, item))
         return together
-    return Unknown()
+    return DATA

@@ -48,6 +48,8 @@ def _shape(op: Op) -> Value:
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name == "nan_to_num":
+        means = (one.place for one in value.operations if one.kind is OperationKind.MEAN)
+        op.run.seen.repaired.update(means)
         value = operations.without(value, OperationKind.MEAN)
     if op.name in ("view", "reshape") and _is_of_known_size(op):
         value = operations.whole(value)
@@ -228,7 +230,7 @@ def _detach(op: Op) -> Value:
     if isinstance(value, Tensor):
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     if isinstance(value, Unknown) and value.key is not None:
-        return Unknown(("detach", value.key), value.deps, value.lost, value.why)
+        return Unknown(("detach", value.key), value.deps, value.lost, value.why, grad=False)
     return value if value is not None else UNKNOWN
 
 

@@ -27,7 +27,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
-from losslint.analysis.reading.nodes import same
+from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
 from losslint.analysis.training.trace import (
@@ -130,6 +130,7 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
+    outlived = [one for one in outlived if not _trains_members(one.node)]
     inside = any(_over_data(one.node) for one in around)
     if not outlived or (inside and not _over_data(outlived[-1].node)) or _is_in_test(run):
         return made
@@ -148,6 +149,20 @@ def _kept(
         return one.but(operations=one.operations | {operation})
 
     return each(made, mark)
+
+
+def _trains_members(loop: cst.CSTNode) -> bool:
+    """Whether each round of a loop trains another one of a few models: `agents[i].opt.step()`."""
+    if not isinstance(loop, cst.For):
+        return False
+    bound = {one.value for one in walk(loop.target) if isinstance(one, cst.Name)}
+    return any(
+        isinstance(one, cst.Call)
+        and isinstance(one.func, cst.Attribute)
+        and one.func.attr.value in ("step", "zero_grad")
+        and any(isinstance(part, cst.Name) and part.value in bound for part in walk(one.func.value))
+        for one in walk(loop.body)
+    )
 
 
 def _is_in_test(run: Interpreter) -> bool:
