@@ -206,6 +206,8 @@ class Operation:
     """Where a logarithm was multiplied with something that is not made of its argument."""
     part: cst.BaseExpression | None = None
     """The operand in the code, of an operation between two."""
+    loop: cst.For | None = None
+    """Of a sum over rounds, the loop that they are rounds of."""
     order: int = 0
     """Operations that are told apart by when they ran: the number of steps before."""
 

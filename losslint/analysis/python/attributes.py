@@ -64,6 +64,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if value == NONE:
         # a default: who gets here has given something else
         value = Unknown(("given", dotted(node).rpartition(".")[0]))
+    if name == "__len__" and isinstance(value, Instance | Unknown):
+        return Partial(Extern("builtins.len"), (value,), ())
     if isinstance(value, Extern):
         whole_name = f"{value.name}.{name}"
         if whole_name in VERSIONS:

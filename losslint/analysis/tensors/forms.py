@@ -71,6 +71,10 @@ STABLE_SUM = "sum of exp of shifted"
 """The form of a sum of those."""
 FEW_EXP = "exponentials added one by one"
 """The form of a sum of exponentials that stand side by side, which need not be of classes."""
+CHOOSING = {Act.SIGMOID: "one sigmoid of each row", Act.SOFTMAX: "one probability of each row"}
+"""Forms of what one-hot rows leave of an activation: its sum over each row is the one of them."""
+ROWS = "rows"
+"""The mark of one-hot rows in the shape that they were made in."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 

@@ -29,6 +29,7 @@ from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.subscripts import SAMPLE
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.training.averages import BATCH_SIZE
 from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def _loader(op: Op) -> Value:
     batched = op.given(1, "batch_size") != NONE
     if dataset is not None and batched and (collate is None or collate == NONE):
         op.run.heap.set(made.slots, _DATASET, dataset)
+    size = op.given(1, "batch_size")
+    if not op.args.open:
+        op.run.heap.set(made.slots, BATCH_SIZE, Const(1) if size is None else size)
     sampler = op.given(3, "sampler")
     if sampler is not None:
         op.run.heap.set(made.slots, SAMPLER, sampler)

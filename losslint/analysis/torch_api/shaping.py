@@ -28,7 +28,15 @@ from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
-from losslint.analysis.tensors.forms import COMPLEMENT, FIXED, NEVER_EMPTY, POSITIONS, RANKED, SOME
+from losslint.analysis.tensors.forms import (
+    COMPLEMENT,
+    FIXED,
+    NEVER_EMPTY,
+    POSITIONS,
+    RANKED,
+    ROWS,
+    SOME,
+)
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
@@ -57,6 +65,8 @@ def _shape(op: Op) -> Value:
         return value
     if op.name.endswith("pool2d") and value.act is Act.RELU:
         return value.but(act=Act.UNKNOWN, dim=None)
+    if ROWS in value.marks:
+        value = value.but(marks=value.marks - {ROWS})
     return value.but(dim=None)
 
 

@@ -62,8 +62,9 @@ class UnweightedMultitaskSum(Rule):
     Terms that belong together by derivation are not reported: reconstruction and KL of a VAE,
     the real and the fake half of a discriminator, twin critics, cross entropy and Dice, losses
     of networks that share nothing, losses that are measured against one variable, and a domain loss
-    behind a layer that reverses the gradient, which has a factor of its own. If you measured that the terms are of one size, say
-    so where they are added: `# losslint: ignore[LOS501] reason`, or a factor with a name.
+    behind a layer that reverses the gradient, which has a factor of its own. If you measured that
+    the terms are of one size, say so where they are added: `# losslint: ignore[LOS501] reason`, or
+    a factor with a name.
 
     ## Objections
 
