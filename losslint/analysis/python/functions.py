@@ -43,7 +43,7 @@ from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
-from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
 from losslint.analysis.training.trace import HandOver, SetWeights, ZeroGrad, actions, is_certain
@@ -161,7 +161,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why)
+    return Unknown(None, deps, place, why, grad=not is_of_data(args.all()))
 
 
 def _as_usual(usual: Value, instead: Unknown) -> Value:
