@@ -141,6 +141,8 @@ class LossCase:
     configurations: frozenset[Hashable]
     """The criterion and the input, where each is one of several configurations."""
     understood: bool
+    picked: bool = False
+    """The input is one of several by a condition, as an option that picks a network is one."""
 
 
 class OperationKind(Enum):

@@ -13,11 +13,12 @@ from losslint.analysis.domain.scope import Round
 from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
+from losslint.analysis.python.branches import dead
 from losslint.analysis.python.counters import forget_counts
 from losslint.analysis.python.drawn import name_keys
 from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
-from losslint.analysis.python.statements import dead, executes
+from losslint.analysis.python.statements import executes
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.averages import index_left_by

@@ -9,6 +9,7 @@ from losslint.analysis.domain.containers import element, is_dict, iterates, pick
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
 from losslint.analysis.domain.trail import extend
 from losslint.analysis.domain.values import (
@@ -28,6 +29,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.subscripts import SAMPLE
+from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.training.averages import BATCH_SIZE
 from losslint.analysis.training.sampling import SAMPLER, drawn
@@ -195,11 +197,10 @@ def collated(run: Interpreter, sample: Value) -> Value:
         batch = (None, *sizes) if sizes != ANY else ANY
         return sample.but(grad=False, operations=frozenset(), terms=(), sizes=batch)
     if isinstance(sample, Const):
-        if isinstance(sample.value, bool | int):
-            return Tensor(dtype=DType.INT, grad=False, sizes=VECTOR)
-        if isinstance(sample.value, float):
-            return Tensor(dtype=DType.FLOAT, grad=False, sizes=VECTOR)
-        return DATA
+        if number(sample) is None:
+            return DATA
+        dtype = DType.FLOAT if isinstance(sample.value, float) else DType.INT
+        return operand(sample).but(dtype=dtype, sizes=VECTOR)
     if isinstance(sample, Tuple):
         return Tuple(tuple(collated(run, item) for item in sample.items))
     if isinstance(sample, Instance) and is_dict(sample):

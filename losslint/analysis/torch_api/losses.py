@@ -129,7 +129,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                 configs = frozenset(("criterion", config) for config in chosen.configs)
                 if not (dispatched and given.when):
                     configs |= {("input", config) for config in given.configs}
-                cases.append(LossCase(event, configs, known))
+                cases.append(LossCase(event, configs, known, picked=bool(given.when)))
             result = _result(
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
