@@ -161,7 +161,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why, grad=not is_of_data(args.all()))
+    return Unknown(None, deps, place, why, grad=not is_of_data(list(args.all())))
 
 
 def _as_usual(usual: Value, instead: Unknown) -> Value:
