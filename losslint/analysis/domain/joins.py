@@ -206,7 +206,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
     return one.but(
         marks=marks,
         dim=one.dim if one.dim == other.dim else None,
-        sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
+        sign=_sign_of_both(one.sign, other.sign),
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
         above=one.above if one.above == other.above else None,
@@ -233,6 +233,12 @@ def widest(values: list[Value]) -> Value:
             )
         return kept
     return UNKNOWN
+
+
+def _sign_of_both(one: Sign, other: Sign) -> Sign:
+    if one is other:
+        return one
+    return Sign.UNKNOWN if Sign.UNKNOWN in (one, other) else Sign.NON_NEGATIVE
 
 
 def untreated(value: Value, conditions: Conditions) -> Value:

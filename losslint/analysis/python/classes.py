@@ -12,12 +12,14 @@ from losslint.analysis.domain.lookup import class_attribute, find_method, lineag
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import (
     UNKNOWN,
+    Bound,
     Class,
     Extern,
     Function,
     Instance,
     Unknown,
     Value,
+    alternatives_of,
 )
 from losslint.analysis.python.functions import call_function, is_loss_class
 from losslint.analysis.python.stubs import is_abstract
@@ -100,6 +102,12 @@ def _default(run: Interpreter, cls: Class, name: str, default: cst.BaseExpressio
 
 def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
     """A call of an object of a project class, if its class says what that does."""
+    own = run.heap.get(value.slots, "forward")
+    if own is not None and all(
+        isinstance(one.value, Bound | Function) for one in alternatives_of(own)
+    ):
+        note_fed(run, value, args.all())
+        return run.call(own, args)
     for name in ("forward", "__call__"):
         method = find_method(value, name)
         if method is not None:

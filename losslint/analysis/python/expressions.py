@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, TypeVar
 
@@ -206,8 +207,8 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
         left = right
     if len(node.comparisons) > 1:
         return relations.without_key(result)
-    if isinstance(result, Unknown) and run.looping:
-        return of_last_round(run, node) or result
+    if isinstance(result, Unknown):
+        return (run.looping and of_last_round(run, node)) or replace(result, grad=False)
     return result
 
 

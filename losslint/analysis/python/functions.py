@@ -43,7 +43,7 @@ from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
-from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
 from losslint.analysis.training.trace import HandOver, SetWeights, ZeroGrad, actions, is_certain
@@ -73,6 +73,8 @@ def call_function(
     node = function.node
     if self is not None:
         args = args.behind(self)
+    if not run.dead:
+        note_caller(run, function)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
         return _left_out(run, args, f"{function.name} calls itself or lies too deep")
@@ -99,7 +101,6 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
-        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:
@@ -160,7 +161,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why)
+    return Unknown(None, deps, place, why, grad=not is_of_data(list(args.all())))
 
 
 def _as_usual(usual: Value, instead: Unknown) -> Value:

@@ -13,6 +13,7 @@ from losslint.analysis.domain.keyed import kept_under
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
+    TRUE,
     Act,
     Const,
     DType,
@@ -50,6 +51,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
+        elif _is_flag(target) and value in _ONES and _is_by_position(index):
+            run.assign(node.value, target.but(shape=forms.SOME))
         elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
             trail = extend_trail(None, run.place(node), "one-hot rows made here")
             rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
@@ -64,7 +67,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
-_ONES = (Const(1), Const(1.0))
+_ONES = (Const(1), Const(1.0), TRUE)
+
+
+def _is_flag(target: Tensor) -> bool:
+    """Whether a tensor is a mask, or zeros of which one may be made."""
+    return target.dtype is DType.BOOL or target.mask is not None or target.shape == "blank"
+
+
+def _is_by_position(index: Index) -> bool:
+    """Whether what is written to lies at fixed places of each axis: ``mask[:n, :n] = 1``."""
+    return all(isinstance(one, slice) for one in (index if isinstance(index, tuple) else (index,)))
 
 
 def _replaces_zeros(target: Tensor, node: cst.Subscript, index: Index, value: Value) -> bool:

@@ -239,7 +239,7 @@ def _len(op: Op) -> Value:
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (found := none_found(value)) is not None:
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape=LENGTH)
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown | Instance):
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:
         return Const(len(known))

@@ -9,6 +9,7 @@ from losslint.analysis.domain.containers import element, is_dict, iterates, pick
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
 from losslint.analysis.domain.trail import extend
 from losslint.analysis.domain.values import (
@@ -28,7 +29,9 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.subscripts import SAMPLE
+from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.training.averages import BATCH_SIZE
 from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:
@@ -80,6 +83,9 @@ def _loader(op: Op) -> Value:
     batched = op.given(1, "batch_size") != NONE
     if dataset is not None and batched and (collate is None or collate == NONE):
         op.run.heap.set(made.slots, _DATASET, dataset)
+    size = op.given(1, "batch_size")
+    if not op.args.open:
+        op.run.heap.set(made.slots, BATCH_SIZE, Const(1) if size is None else size)
     sampler = op.given(3, "sampler")
     if sampler is not None:
         op.run.heap.set(made.slots, SAMPLER, sampler)
@@ -191,11 +197,10 @@ def collated(run: Interpreter, sample: Value) -> Value:
         batch = (None, *sizes) if sizes != ANY else ANY
         return sample.but(grad=False, operations=frozenset(), terms=(), sizes=batch)
     if isinstance(sample, Const):
-        if isinstance(sample.value, bool | int):
-            return Tensor(dtype=DType.INT, grad=False, sizes=VECTOR)
-        if isinstance(sample.value, float):
-            return Tensor(dtype=DType.FLOAT, grad=False, sizes=VECTOR)
-        return DATA
+        if number(sample) is None:
+            return DATA
+        dtype = DType.FLOAT if isinstance(sample.value, float) else DType.INT
+        return operand(sample).but(dtype=dtype, sizes=VECTOR)
     if isinstance(sample, Tuple):
         return Tuple(tuple(collated(run, item) for item in sample.items))
     if isinstance(sample, Instance) and is_dict(sample):
