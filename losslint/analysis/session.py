@@ -22,6 +22,8 @@ from losslint.analysis.objective.objectives import objectives
 from losslint.analysis.objective.terms import without_balanced
 from losslint.analysis.objective.unused_losses import unused_losses
 from losslint.analysis.python import (
+    branches,
+    comprehensions,
     container_api,
     definitions,
     importing,
@@ -75,7 +77,9 @@ from losslint.source import Source
 _TABLES = (
     activations,
     apex,
+    branches,
     combining,
+    comprehensions,
     container_api,
     creation,
     data,

@@ -105,6 +105,15 @@ def is_result(value: Value) -> bool:
     return isinstance(key, tuple) and key[:1] == ("made",)
 
 
+OBJECT = "object"
+"""The last part of the symbol of an argument that is something, and not None."""
+
+
+def is_object(value: Unknown) -> bool:
+    """Whether all that is known of a value is that it is not None."""
+    return isinstance(value.key, tuple) and value.key[-1] == OBJECT
+
+
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
     if not value.grad:
@@ -185,6 +194,22 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "in" and not outcome and isinstance(key[2], tuple) and len(key[2]) <= _FEW:
             return frozenset({(key, False), *((("==", key[1], one), False) for one in key[2])})
     return frozenset({(key, outcome)})
+
+
+def lasting(conditions: Conditions) -> Conditions:
+    """Those conditions that say which of the program's options was chosen, as long as it runs."""
+    return frozenset(
+        one
+        for one in conditions
+        if isinstance(one[0], tuple)
+        and len(one[0]) == 3
+        and one[0][0] in ("==", "in")
+        and all(map(_is_option, one[0][2] if isinstance(one[0][2], tuple) else (one[0][2],)))
+    )
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, str | bool)
 
 
 def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:

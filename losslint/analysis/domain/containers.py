@@ -11,6 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.conditions import is_maximum, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
+from losslint.analysis.domain.keyed import any_key
 from losslint.analysis.domain.sizes import ANY
 from losslint.analysis.domain.values import (
     TRUE,
@@ -185,7 +186,7 @@ def element(
         if is_list(value):
             return any_item(run, value)
         if is_dict(value):
-            return Unknown()
+            return any_key(value)
         iterate = ITERATED.get(kind_of(value))
         if iterate is not None:
             return iterate(run, value, node)

@@ -26,6 +26,7 @@ from losslint.analysis.domain.values import (
     Params,
     Partial,
     Super,
+    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -234,7 +235,7 @@ def _of_tensor(value: Tensor, name: str, node: cst.CSTNode) -> Value:
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
     if name == "dtype":
-        return Unknown(("dtype",))
+        return Unknown(("dtype", value.dtype, value.target is TargetKind.INDICES))
     if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

@@ -142,7 +142,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
     result = _of_unknown(run, sign, left, right, node)
-    if isinstance(result, Unknown) and blending.is_of_data((left, right)):
+    if isinstance(result, Unknown) and (sign in "&|^" or blending.is_of_data((left, right))):
         return replace(result, grad=False)
     return result
 

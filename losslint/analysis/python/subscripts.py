@@ -25,13 +25,22 @@ from losslint.analysis.domain.containers import (
     picked,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
-from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
+from losslint.analysis.domain.joins import (
+    each,
+    join,
+    join_alternatives,
+    named_by,
+    one_of,
+    without_none,
+)
+from losslint.analysis.domain.keyed import found_under
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     NONE,
     UNKNOWN,
+    Alternative,
     Class,
     Const,
     DType,
@@ -171,6 +180,8 @@ def _of_dict(
     run: Interpreter, value: Instance, index: Value | slice | None, node: cst.Subscript
 ) -> Value:
     rest = run.heap.get(value.slots, REST)
+    if rest is not None:
+        rest = found_under(index if isinstance(index, Value) else None, rest)
     if isinstance(index, Const):
         found = run.heap.get(value.slots, ("key", index.value))
         if isinstance(found, Const) and isinstance(rest, Unknown):
@@ -190,6 +201,11 @@ def _of_dict(
     items = [item for _, item in named] + ([rest] if rest is not None else [])
     if len(items) > 1 and all(map(_is_choice, items)):
         return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
+    if rest is None and isinstance(index, Unknown) and index.key is not None:
+        return join_alternatives(
+            Alternative(item, frozenset({(("==", index.key, Const(key)), True)}))
+            for key, item in named
+        )
     return join(items) if items else UNKNOWN
 
 

@@ -264,7 +264,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         if _is_union(node):
             return made.but(act=Act.PROB, sign=Sign.POSITIVE)
         reason = ZeroReason(
-            run.place(node), "difference", "two probabilities can round to the same value"
+            run.place(node), "difference", "the difference of two probabilities can be zero"
         )
         return made.but(zero=reason, shape=BETWEEN)
     lost = _lost_guard(run, number(left), other, node)

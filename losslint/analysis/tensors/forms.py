@@ -97,12 +97,20 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+NEAR = "near"
+"""The mark of distances of unit vectors, which are two at most."""
+RANKED = "ranked"
+"""The mark of what is picked out of something by its rank."""
+
+
 def found(sign: str, value: Tensor, bound: Value) -> str:
     """The form of the outcome of a comparison, by the name of its operator."""
     if sign == "GreaterThan" and value.shape in (CLEARED, GRAM, SOME):
         return SOME
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
+    if isinstance(bound, Tensor) and RANKED in bound.marks and bound.deps <= value.deps:
+        return SOME  # so many of its elements are beyond one of them
     limit = number(bound)
     below_one = sign == "LessThan" and limit is not None and 0 < limit <= 1
     if sign in ("Equal", "LessThanEqual") and limit == 0:

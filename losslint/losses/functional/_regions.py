@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import (
     can_read,
@@ -23,17 +22,9 @@ from losslint.losses._contract import (
     check_shape,
     check_values,
     promote,
-    promoted_dtype,
-    without_autocast,
 )
-from losslint.losses.functional._fused import (
-    Gradient,
-    Outputs,
-    by_rows,
-    calculate,
-    piece_size,
-    spans,
-)
+from losslint.losses.functional._fused import calculate
+from losslint.losses.functional._softmax_regions import SoftmaxRegions
 
 Mode = Literal["binary", "multiclass", "multilabel"]
 
@@ -129,13 +120,14 @@ def _softmax_regions(
     pixels: Pixels, squared: bool, wants_nll: bool
 ) -> tuple[Regions, tuple[Tensor, ...]]:
     logits, index, ignored = pixels
-    counted = torch.ones_like(index, dtype=promoted_dtype(logits))
+    # A float32 stays 2 ** 24 when 1 is added.
+    counted = index.new_ones((), dtype=torch.int32).expand_as(index)
     if ignored is not None:
         counted = counted.masked_fill(ignored, 0)
     actual = counted.new_zeros(logits.shape[:2]).scatter_add(1, index, counted)
-    calculation = _SoftmaxRegions(squared, wants_nll, index, ignored)
+    calculation = SoftmaxRegions(squared, wants_nll, index, ignored)
     overlap, predicted, *nll = calculate(calculation, logits, worth_from=_LARGE_IMAGE)
-    return Regions(overlap, predicted, actual), tuple(nll)
+    return Regions(overlap, predicted, actual.to(overlap.dtype)), tuple(nll)
 
 
 def _label_regions(pixels: Pixels, squared: bool) -> Regions:
@@ -161,99 +153,3 @@ def _check_labels(target: Tensor, ignore_index: int) -> bool:
         target = target.masked_fill(target == ignore_index, 0)
     check_values("target", target, at_least=0, at_most=1, hint=f"or {ignore_index=}")
     return may_ignore
-
-
-class _SoftmaxRegions:
-    """Overlap and predicted size of regions, and the loss of positions where that is wanted.
-
-    Keeps one softmax, which becomes the gradient.
-    """
-
-    def __init__(
-        self, squared: bool, wants_nll: bool, index: Tensor, ignored: Tensor | None
-    ) -> None:
-        self.squared, self.wants_nll = squared, wants_nll
-        self.others = index, ignored
-
-    def composed(self, logits: Tensor) -> Outputs:
-        index, ignored = self.others
-        probability = promote(logits).softmax(1)
-        if ignored is not None:
-            probability = probability.masked_fill(ignored.unsqueeze(1), 0)
-        picked = probability.gather(1, index.unsqueeze(1)).squeeze(1)
-        overlap = probability.new_zeros(logits.shape[:2]).scatter_add(1, index, picked)
-        predicted = (probability.square() if self.squared else probability).sum(2)
-        if not self.wants_nll:
-            return overlap, predicted
-        nll = cross_entropy(promote(logits), index, reduction="none")
-        return overlap, predicted, nll if ignored is None else nll.masked_fill(ignored, 0)
-
-    def fused(self, logits: Tensor, wants_gradient: bool) -> tuple[Outputs, Gradient | None]:
-        if not wants_gradient:
-            return self.composed(logits), None
-        index, ignored = self.others
-        dtype = promoted_dtype(logits)
-        at = index.unsqueeze(1)
-        probability = torch.empty(logits.shape, dtype=dtype, device=logits.device)
-        predicted = probability.new_empty(logits.shape[:2])
-        own = probability.new_empty(at.shape)
-        softmax = torch.log_softmax if self.wants_nll else torch.softmax
-        for logit, part, at_part, own_part in by_rows(logits, probability, at, own):
-            softmax(promote(logit), 1, out=part)
-            torch.gather(part, 1, at_part, out=own_part)
-            if self.wants_nll:
-                part.exp_()
-        own = own.squeeze(1)
-        nll = [own.neg()] if self.wants_nll else []
-        picked = own.exp_() if self.wants_nll else own
-        if ignored is not None:
-            # With that the gradient is 0 there, too.
-            probability.masked_fill_(ignored.unsqueeze(1), 0)
-            for values in (picked, *nll):
-                values.masked_fill_(ignored, 0)
-        for part, size in by_rows(probability, predicted):
-            torch.sum(part.square() if self.squared else part, 2, out=size)
-        # Added up one after the other they would lose digits, but not every device has float64.
-        exact = torch.float32 if logits.device.type == "mps" else torch.float64
-        overlap = picked.new_zeros(predicted.shape, dtype=exact)
-        overlap.scatter_add_(1, index, picked.to(exact))
-
-        def gradient(
-            of_overlap: Tensor | None, of_predicted: Tensor | None, of_nll: Tensor | None = None
-        ) -> Tensor:
-            hit = torch.zeros_like(picked)
-            if of_overlap is not None:
-                hit = of_overlap.gather(1, index).mul_(picked)
-            if of_nll is not None:
-                hit -= of_nll if ignored is None else of_nll.masked_fill(ignored, 0)
-            if of_predicted is None:
-                of_predicted = torch.zeros_like(predicted)
-            self._turn_into_gradient(probability, index, hit, of_predicted.unsqueeze(2))
-            return probability.to(logits.dtype)
-
-        return (overlap.to(dtype), predicted, *nll), gradient
-
-    def _turn_into_gradient(
-        self, probability: Tensor, index: Tensor, hit: Tensor, of_predicted: Tensor
-    ) -> None:
-        """Through a softmax, in place.
-
-        Args:
-            probability: shape (N, C, S).
-            index: the class of each position, shape (N, S).
-            hit: the gradient by the logit of that class, before the softmax is normalised.
-            of_predicted: the gradient by the size of each class, shape (N, C, 1).
-        """
-        samples, classes, positions = probability.shape
-        size = piece_size(probability) // classes
-        for rows in spans(samples, size // positions):
-            for part in spans(positions, size):
-                p, own = probability[rows, :, part], hit[rows, None, part]
-                slope = of_predicted[rows]
-                if self.squared:
-                    slope = 2 * slope * p
-                    inner = (slope * p).sum(1, keepdim=True)
-                else:
-                    with without_autocast(p):
-                        inner = slope.mT @ p
-                p.mul_(slope - inner.add_(own)).scatter_add_(1, index[rows, None, part], own)
