@@ -35,7 +35,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_ranks,
     others_than,
 )
-from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import cut, has_cut, lasting
@@ -133,6 +133,11 @@ def _blank(op: Op) -> Value:
     return Tensor(grad=_is_leaf(op), shape="blank", sign=sign, dtype=kind)
 
 
+@extern("numpy.zeros")
+def _array_of_zeros(op: Op) -> Value:
+    return Unknown((forms.ARRAY, id(op.node)), grad=False)
+
+
 def _is_leaf(op: Op) -> bool:
     """Whether a new tensor is told to collect a gradient."""
     return op.given(-1, "requires_grad") == TRUE
@@ -213,6 +218,9 @@ def _made(op: Op) -> Value:
     scale = _scale_of(op, [one for one in known if one is not None])
     deps = blending.deps_of(given)
     made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
+    if isinstance(given, Unknown) and isinstance(given.key, tuple):
+        if given.key[0] == forms.FLAG_ARRAY:
+            return made.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED)
     return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
 
 
