@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.conditions import is_object
 from losslint.analysis.domain.heap import Heap, Writes
-from losslint.analysis.domain.values import UNKNOWN, Const, Tensor, Tuple, Union, Unknown, Value
+from losslint.analysis.domain.values import (
+    UNKNOWN,
+    Conditions,
+    Const,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -38,6 +48,8 @@ class Remembered:
     writes: Writes
     trace: Trace
     value: Value
+    held: Conditions
+    """What holds wherever the call came to an end, and so behind it."""
 
 
 class Memo:
@@ -133,9 +145,9 @@ def widen(value: Value, tested: frozenset[Hashable]) -> Value:
     if isinstance(value, Const) and not isinstance(value.value, bool | str | None.__class__):
         return Unknown()
     if isinstance(value, Unknown):
-        if value.key in tested:
+        if value.key in tested or is_object(value):
             return value
-        return Unknown(None, value.deps, value.lost, value.why)
+        return Unknown(None, value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Tuple):
         return Tuple(tuple(widen(item, tested) for item in value.items))
     return value

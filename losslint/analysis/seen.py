@@ -67,6 +67,14 @@ class Seen:
     """The outcomes of tests that were decided whenever they were evaluated."""
     used: set[cst.CSTNode] = field(default_factory=set)
     """Functions that something else than a demonstration calls."""
+    callers: dict[cst.CSTNode, set[Function | None]] = field(default_factory=dict)
+    """What these are called by; None for the top level of a file."""
+    within: dict[Place, Function | None] = field(default_factory=dict)
+    """The functions in which the operations stand that a value carries along."""
+    repaired: set[Place] = field(default_factory=set)
+    """Operations of which something that comes later mends the result."""
+    descended: set[Place] = field(default_factory=set)
+    """Operations whose results were seen to be backpropagated."""
     numbers: set[Place] = field(default_factory=set)
     """Where losses were kept that were seen to be read as a number later."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, LossCalls, OperationInLoss
+from losslint.analysis.events import Event, LossCalls, Operation, OperationInLoss
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.memo import Memo
 from losslint.analysis.objective.custom_losses import custom_losses
@@ -22,6 +22,8 @@ from losslint.analysis.objective.objectives import objectives
 from losslint.analysis.objective.terms import without_balanced
 from losslint.analysis.objective.unused_losses import unused_losses
 from losslint.analysis.python import (
+    branches,
+    comprehensions,
     container_api,
     definitions,
     importing,
@@ -33,6 +35,7 @@ from losslint.analysis.python import (
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.attributes import attribute
 from losslint.analysis.python.calls import call
+from losslint.analysis.python.demonstrations import is_measured
 from losslint.analysis.python.expressions import EXPRESSIONS
 from losslint.analysis.python.statements import STATEMENTS
 from losslint.analysis.reading.failures import Failure
@@ -74,7 +77,9 @@ from losslint.source import Source
 _TABLES = (
     activations,
     apex,
+    branches,
     combining,
+    comprehensions,
     container_api,
     creation,
     data,
@@ -171,7 +176,11 @@ def _analyse(
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
-    events = [_settled(run, event, acts) for event in without_balanced(run.events)]
+    events = [
+        _settled(run, event, acts)
+        for event in without_balanced(run.events)
+        if not isinstance(event, OperationInLoss) or _counts(run, event.operation)
+    ]
     events.extend(training_loops(run.roots))
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
@@ -200,6 +209,11 @@ def _analyse(
             if not known
         ],
     )
+
+
+def _counts(run: Interpreter, operation: Operation) -> bool:
+    """Whether an operation in a loss is part of what trains, and nothing later mends its result."""
+    return operation.place not in run.seen.repaired and not is_measured(run, operation)
 
 
 def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:

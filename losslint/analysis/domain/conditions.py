@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.reading.spelling import is_settings
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -105,8 +105,19 @@ def is_result(value: Value) -> bool:
     return isinstance(key, tuple) and key[:1] == ("made",)
 
 
+OBJECT = "object"
+"""The last part of the symbol of an argument that is something, and not None."""
+
+
+def is_object(value: Unknown) -> bool:
+    """Whether all that is known of a value is that it is not None."""
+    return isinstance(value.key, tuple) and value.key[-1] == OBJECT
+
+
 def has_no_graph(value: Unknown) -> bool:
     """Whether something unknown is surely no tensor that a gradient goes through."""
+    if not value.grad:
+        return True
     key = value.key
     if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
@@ -122,19 +133,12 @@ DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
 
-_SETTINGS = re.compile(
-    r"^_?(args?|opts?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|settings?"
-    r"|flags?)_?$",
-    re.IGNORECASE,
-)
-
-
 def is_setting(key: Hashable) -> bool:
     """Whether a symbol stands for something read from what is called the settings."""
     while isinstance(key, tuple) and len(key) == 3 and key[1] in (".", "[]"):
         key = key[0]
         if isinstance(key, tuple) and key and isinstance(key[-1], str):
-            if _SETTINGS.match(key[-1]):
+            if is_settings(key[-1]):
                 return True
     return False
 
@@ -190,6 +194,22 @@ def _holds(key: Hashable, outcome: bool) -> Conditions:
         if key[0] == "in" and not outcome and isinstance(key[2], tuple) and len(key[2]) <= _FEW:
             return frozenset({(key, False), *((("==", key[1], one), False) for one in key[2])})
     return frozenset({(key, outcome)})
+
+
+def lasting(conditions: Conditions) -> Conditions:
+    """Those conditions that say which of the program's options was chosen, as long as it runs."""
+    return frozenset(
+        one
+        for one in conditions
+        if isinstance(one[0], tuple)
+        and len(one[0]) == 3
+        and one[0][0] in ("==", "in")
+        and all(map(_is_option, one[0][2] if isinstance(one[0][2], tuple) else (one[0][2],)))
+    )
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, str | bool)
 
 
 def by_version(sign: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
@@ -303,6 +323,6 @@ def as_tensor(run: Interpreter, value: Value, node: cst.CSTNode) -> Tensor | Non
             shape="square",
             marks=frozenset(marks),
             deps=value.deps,
-            grad=not is_label(value.key) and NO_GRAD not in value.deps,
+            grad=value.grad and not is_label(value.key) and NO_GRAD not in value.deps,
         )
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
@@ -10,6 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.conditions import is_maximum, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
+from losslint.analysis.domain.keyed import any_key
 from losslint.analysis.domain.sizes import ANY
 from losslint.analysis.domain.values import (
     TRUE,
@@ -25,7 +27,9 @@ from losslint.analysis.domain.values import (
     Union,
     Unknown,
     Value,
+    alternatives_of,
 )
+from losslint.analysis.reading.spelling import holds_data, is_of_loader
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -182,7 +186,7 @@ def element(
         if is_list(value):
             return any_item(run, value)
         if is_dict(value):
-            return Unknown()
+            return any_key(value)
         iterate = ITERATED.get(kind_of(value))
         if iterate is not None:
             return iterate(run, value, node)
@@ -196,8 +200,27 @@ def element(
     if isinstance(value, Unknown):
         known = (index == 0 and is_maximum(value)) or (index is not None and is_sizes(value.key))
         key = (value.key, "[]", Const(index)) if known else None
-        return Unknown(key, value.deps, value.lost, value.why)
+        item = Unknown(key, value.deps, value.lost, value.why, value.grad)
+        return item if node is None else of_loader(item, node)
     return UNKNOWN
+
+
+def of_loader(value: Value, node: cst.CSTNode) -> Value:
+    """What an expression gives: data, if nothing is known of it but that it names a loader."""
+    return _as_data(value) if _is_unknown(value) and is_of_loader(node) else value
+
+
+def part_of(value: Value, holder: cst.CSTNode) -> Value:
+    """A part of a holder: data, if nothing is known of it but that the holder is a batch."""
+    return _as_data(value) if _is_unknown(value) and holds_data(holder) else value
+
+
+def _as_data(value: Value) -> Value:
+    return each(value, lambda one: replace(one, grad=False) if isinstance(one, Unknown) else one)
+
+
+def _is_unknown(value: Value) -> bool:
+    return any(isinstance(one.value, Unknown) and one.value.grad for one in alternatives_of(value))
 
 
 def any_item(run: Interpreter, value: Instance) -> Value:

@@ -184,7 +184,8 @@ def _merge(one: Value, other: Value) -> Value | None:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return _merge_tensors(one, other)
     if isinstance(one, Unknown) and isinstance(other, Unknown):
-        return Unknown(None, one.deps | other.deps, one.lost, one.why)
+        grad = one.grad or other.grad
+        return Unknown(None, one.deps | other.deps, one.lost, one.why, grad)
     if isinstance(one, Tuple) and isinstance(other, Tuple) and len(one.items) == len(other.items):
         pairs = [_merge(a, b) for a, b in zip(one.items, other.items, strict=True)]
         if all(item is not None for item in pairs):
@@ -205,7 +206,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
     return one.but(
         marks=marks,
         dim=one.dim if one.dim == other.dim else None,
-        sign=one.sign if one.sign is other.sign else Sign.UNKNOWN,
+        sign=_sign_of_both(one.sign, other.sign),
         zero=one.zero if one.zero == other.zero else None,
         mask=one.mask if one.mask == other.mask else None,
         above=one.above if one.above == other.above else None,
@@ -232,6 +233,12 @@ def widest(values: list[Value]) -> Value:
             )
         return kept
     return UNKNOWN
+
+
+def _sign_of_both(one: Sign, other: Sign) -> Sign:
+    if one is other:
+        return one
+    return Sign.UNKNOWN if Sign.UNKNOWN in (one, other) else Sign.NON_NEGATIVE
 
 
 def untreated(value: Value, conditions: Conditions) -> Value:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.heap import START, Mark
-from losslint.analysis.domain.values import ALWAYS, Alternative, Class, Conditions, Value
+from losslint.analysis.domain.values import ALWAYS, Alternative, Class, Conditions, Function, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -94,3 +94,5 @@ class Frame:
     """Its arguments were made less certain, so what they were picked by may be forgotten."""
     body: cst.BaseSuite | None = None
     """The statements of the function; None for what is no function with statements."""
+    function: Function | None = None
+    """The function that it is in; None at the top level of a file."""

@@ -119,6 +119,8 @@ class Unknown(Value):
     deps: frozenset[Hashable] = frozenset()
     lost: Place | None = field(default=None, compare=False)
     why: str = field(default="", compare=False)
+    grad: bool = True
+    """False for data: what a loader gives is no tensor that a gradient goes through."""
 
     def __post_init__(self) -> None:
         if isinstance(self.key, tuple) and _size(self.key, MAX_SIZE) > MAX_SIZE:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from losslint.analysis.objective.criteria import Criterion
 
 
+RESCALED = "rescaled"
+"""The first part of the symbol of a function that defines its own gradient, and its factor."""
+
+
 class Family(Enum):
     """What kind of objective a loss term is."""
 
@@ -58,6 +62,13 @@ class LossTerm:
     """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
     learned: LearnedWeight | None = field(default=None, compare=False)
     """The weight that training itself chooses, if there is one."""
+    target: str = field(default="", compare=False)
+    """The variable that it is measured against, as the code has it."""
+
+    @property
+    def rescaled(self) -> frozenset[Hashable]:
+        """Functions with a gradient of their own that this term's gradient goes back through."""
+        return frozenset(one for one in self.deps if isinstance(one, tuple) and one[0] == RESCALED)
 
     @property
     def of_outputs(self) -> bool:
@@ -130,6 +141,8 @@ class LossCase:
     configurations: frozenset[Hashable]
     """The criterion and the input, where each is one of several configurations."""
     understood: bool
+    picked: bool = False
+    """The input is one of several by a condition, as an option that picks a network is one."""
 
 
 class OperationKind(Enum):
@@ -195,6 +208,8 @@ class Operation:
     """Where a logarithm was multiplied with something that is not made of its argument."""
     part: cst.BaseExpression | None = None
     """The operand in the code, of an operation between two."""
+    loop: cst.For | None = None
+    """Of a sum over rounds, the loop that they are rounds of."""
     order: int = 0
     """Operations that are told apart by when they ran: the number of steps before."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def with_labels(
         union_deps, (deps_of(bound[name]) for name in inputs if name not in named), _NONE
     )
     found: dict[str, Value] = {
-        name: Unknown(("param", id(node), name, LABEL), value.deps, value.lost, value.why)
+        name: replace(value, key=("param", id(node), name, LABEL))
         for name in named
         if isinstance(value := bound[name], Unknown) and _is_open(value, others)
     }

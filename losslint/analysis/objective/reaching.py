@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.containers import is_dict, keys_of
+from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
 from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
 
@@ -16,15 +18,49 @@ if TYPE_CHECKING:
 
 def reaches_loss(run: Interpreter, value: Value) -> None:
     """Reports the operations whose result has now been seen to be part of a loss."""
-    _reaches(run, value, set())
+    for one in _tensors(value, set()):
+        _tell(run, one)
+
+
+def reaches_backward(run: Interpreter, loss: Value) -> None:
+    """Reports the operations that a loss was made by from which gradients are computed."""
+    reaches_loss(run, loss)
+    for one in _tensors(loss, set()):
+        run.seen.descended.update(operation.place for operation in one.operations)
 
 
 def with_graph(value: Value) -> Value:
     """Of several things that a loss function returns those that can be losses, not the scores."""
-    if not isinstance(value, Tuple):
+    if isinstance(value, Instance) and is_dict(value):
+        items = _losses_of(value)
+    elif isinstance(value, Tuple):
+        items = value.items
+    else:
         return value
-    losses = tuple(one for one in value.items if not _is_score(one))
-    return Tuple(losses) if any(isinstance(one, Tensor) for one in losses) else value
+    losses = tuple(one for one in items if not _is_score(one))
+    return Tuple(losses) if any(isinstance(one, Tensor | Union) for one in losses) else value
+
+
+def _losses_of(results: Instance) -> tuple[Value, ...]:
+    """What is in a dict of results: the total, where one is called that, or all but the metrics."""
+    named = {key[1]: results.slots[key] for key in keys_of(results)}
+    totals = [one for name, one in named.items() if isinstance(name, str) and _TOTAL.match(name)]
+    if totals:
+        return tuple(totals)
+    rest = results.slots.get(REST)
+    losses = [one for name, one in named.items() if not _METRIC.search(str(name))]
+    return (*losses, rest) if rest is not None else tuple(losses)
+
+
+_TOTAL = re.compile(
+    r"(total|overall)?_?(loss|objective|cost)$|(loss|objective)_(total|all)$|total$"
+)
+_METRIC = re.compile(
+    r"(^|_)(rmse|mae|mape|acc|accuracy|precision|recall|f1|iou|miou|auc|psnr|ssim|metrics?|"
+    r"perplexity|ppl)(_|@|$)",
+    re.IGNORECASE,
+)
+"""Names of measures, under which a dict of results has them beside its losses."""
 
 
 def note_together(run: Interpreter, value: Value) -> None:
@@ -52,22 +88,23 @@ def _is_score(value: Value) -> bool:
     )
 
 
-def _reaches(run: Interpreter, value: Value, seen: set[int]) -> None:
+def _tensors(value: Value, seen: set[int]) -> Iterator[Tensor]:
+    """The tensors that a value holds, or can be."""
     if isinstance(value, Union):
         for one in value.alternatives:
-            _reaches(run, one.value, seen)
+            yield from _tensors(one.value, seen)
     elif isinstance(value, Tuple):
         for item in value.items:
-            _reaches(run, item, seen)
+            yield from _tensors(item, seen)
     elif isinstance(value, Instance):
         if value.oid in seen:  # lists can hold themselves
             return
         seen.add(value.oid)
         for item in list(value.slots.values()):
             if not isinstance(item, Instance):
-                _reaches(run, item, seen)
+                yield from _tensors(item, seen)
     elif isinstance(value, Tensor):
-        _tell(run, value)
+        yield value
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:

@@ -11,11 +11,13 @@ from losslint.analysis.domain.joins import join_alternatives, widest, without_no
 from losslint.analysis.domain.values import (
     NONE,
     TRUE,
+    Act,
     Alternative,
     Class,
     Instance,
     Namespace,
     Tensor,
+    Tuple,
     Union,
     Unknown,
     Value,
@@ -81,7 +83,8 @@ def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> Non
             assign(run, part.value, item)
     else:
         for index, part in enumerate(parts):
-            assign(run, part.value, _any_of(element(run, value, part, index)))
+            item = _any_of(element(run, value, part, index))
+            assign(run, part.value, _of_another(item) if star is None else item)
 
 
 def _any_of(item: Value) -> Value:
@@ -91,11 +94,24 @@ def _any_of(item: Value) -> Value:
     return item
 
 
+def _of_another(item: Value) -> Value:
+    """An item of what is unpacked like a tuple, though it is one tensor as far as is known.
+
+    A batch of outputs has no two rows to unpack: it is the output of some other network.
+    """
+    if isinstance(item, Tensor) and item.act is not Act.UNKNOWN:
+        return item.but(act=Act.UNKNOWN)
+    return item
+
+
 def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
     """A choice of tuples as a tuple of choices."""
 
     rows: list[tuple[Alternative, list[Value]]] = []
+    tuples = any(isinstance(one.value, Tuple) for one in value.alternatives)
     for one in value.alternatives:
+        if tuples and isinstance(one.value, Tensor):
+            continue  # what cannot be unpacked is none of the choice
         known = elements(run, one.value)
         if known is None:
             known = [element(run, one.value, None, index) for index in range(width)]
@@ -121,7 +137,7 @@ def set_attribute(
         _note_handling(run, target, name, value, node)
     if name == "requires_grad" and value == TRUE and isinstance(node, cst.Attribute):
         made = require_gradient(run, node, target, dotted(node.value))
-        if isinstance(made, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
+        if isinstance(made, Tensor | Unknown) and isinstance(node.value, cst.Name | cst.Attribute):
             assign(run, node.value, made)
         return
     if isinstance(target, Instance):

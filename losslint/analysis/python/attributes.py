@@ -26,6 +26,7 @@ from losslint.analysis.domain.values import (
     Params,
     Partial,
     Super,
+    TargetKind,
     Tensor,
     Tuple,
     Union,
@@ -63,6 +64,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
     if value == NONE:
         # a default: who gets here has given something else
         value = Unknown(("given", dotted(node).rpartition(".")[0]))
+    if name == "__len__" and isinstance(value, Instance | Unknown):
+        return Partial(Extern("builtins.len"), (value,), ())
     if isinstance(value, Extern):
         whole_name = f"{value.name}.{name}"
         if whole_name in VERSIONS:
@@ -94,7 +97,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             return Method(value, name)
         if name == "training":
             return TRUE
-        return Unknown(_key(value.key, name), value.deps, value.lost, value.why)
+        return Unknown(_key(value.key, name), value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Namespace) and name == "__dict__":
         return run.new_dict(
             {
@@ -232,7 +235,7 @@ def _of_tensor(value: Tensor, name: str, node: cst.CSTNode) -> Value:
         # no tensor has it: this is the output of a model, stated to be what it holds
         return value
     if name == "dtype":
-        return Unknown(("dtype",))
+        return Unknown(("dtype", value.dtype, value.target is TargetKind.INDICES))
     if name in ("device", "ndim", "requires_grad", "grad_fn", "is_cuda"):
         return Unknown()
     return Method(value, name)

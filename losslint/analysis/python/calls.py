@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,11 @@ from losslint.analysis.domain.values import (
     Union,
     Value,
 )
+from losslint.analysis.objective.crossings import untie
 from losslint.analysis.python.classes import construct
 from losslint.analysis.python.enums import by_value, is_enum
-from losslint.analysis.python.functions import call_function
+from losslint.analysis.python.functions import call_function, is_loss_class, is_loss_function
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_settings
 from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.dispatch import call_extern, call_instance, call_method
@@ -105,13 +108,16 @@ def _takes(callee: Value, args: Args) -> bool:
 def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
     """Calls every alternative from the same state and joins what they leave."""
     found: list[Alternative] = []
+    told: list[tuple[int, int]] = []
     base = run.frame.assumed
     # what takes the name of an activation is no program of its own with each of them
     by_name = all(is_activation(one.value) for one in callee.alternatives)
 
     def arm(one: Alternative) -> Callable[[], bool]:
         def evaluate() -> bool:
+            start = len(run.events)
             value = call(run, one.value, args)
+            told.append((start, len(run.events)))
             configs = NO_CONFIGURATION if by_name else one.configs
             found.append(Alternative(value, run.frame.assumed - base, configs))
             return True
@@ -121,4 +127,18 @@ def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
     fitting = [one for one in callee.alternatives if _takes(one.value, args)]
     run.branch([(one.when, arm(one)) for one in fitting or callee.alternatives])
     run.frame.assumed = base
+    if len(told) > 1 and any(_is_loss(one.value, args) for one in callee.alternatives):
+        untie(run.events, told)
     return join_alternatives(found)
+
+
+_LOSS = re.compile(r"loss|criteri", re.IGNORECASE)
+
+
+def _is_loss(callee: Value, args: Args) -> bool:
+    """Whether a callable is a loss, going by its name or by what it is called here."""
+    if isinstance(args.node, cst.Call) and _LOSS.search(dotted(args.node.func)):
+        return True
+    if isinstance(callee, Instance):
+        return isinstance(callee.cls, Class) and is_loss_class(callee.cls)
+    return isinstance(callee, Function) and is_loss_function(callee, callee.owner)

@@ -12,16 +12,19 @@ from losslint.analysis.domain.lookup import class_attribute, find_method, lineag
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import (
     UNKNOWN,
+    Bound,
     Class,
     Extern,
     Function,
     Instance,
     Unknown,
     Value,
+    alternatives_of,
 )
 from losslint.analysis.python.functions import call_function, is_loss_class
 from losslint.analysis.python.stubs import is_abstract
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
+from losslint.analysis.training.gradient_flow import through_layers
 from losslint.analysis.training.untrained import note_fed
 
 if TYPE_CHECKING:
@@ -99,11 +102,19 @@ def _default(run: Interpreter, cls: Class, name: str, default: cst.BaseExpressio
 
 def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
     """A call of an object of a project class, if its class says what that does."""
+    own = run.heap.get(value.slots, "forward")
+    if own is not None and all(
+        isinstance(one.value, Bound | Function) for one in alternatives_of(own)
+    ):
+        note_fed(run, value, args.all())
+        return run.call(own, args)
     for name in ("forward", "__call__"):
         method = find_method(value, name)
         if method is not None:
             note_fed(run, value, args.all())
-            return call_function(run, method, args, value)
+            made = call_function(run, method, args, value)
+            is_loss = isinstance(value.cls, Class) and is_loss_class(value.cls)
+            return made if is_loss else through_layers(made)
     return None
 
 
@@ -134,7 +145,7 @@ def _annotated(run: Interpreter, function: Function, param: cst.Param, name: str
             if known:
                 return known[-1]
             return _any_heir(run, kind) or Unknown(key)
-    return Unknown(key)
+    return Unknown(key, grad=name != "batch")
 
 
 def _any_heir(run: Interpreter, cls: Class) -> Value | None:

@@ -16,13 +16,13 @@ from losslint.analysis.domain.containers import (
 )
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join
+from losslint.analysis.domain.keyed import any_key, found_under
 from losslint.analysis.domain.values import (
     NONE,
     UNKNOWN,
     Const,
     Instance,
     Tuple,
-    Unknown,
     Value,
 )
 from losslint.analysis.interpreter import Interpreter
@@ -96,6 +96,8 @@ def _copied(op: Op, target: Instance) -> Value:
 def _get(op: Op, target: Instance) -> Value:
     key, default = op.arg(0, "key"), op.given(1, "default")
     rest = op.run.heap.get(target.slots, REST)
+    if rest is not None:
+        rest = found_under(key, rest)
     if isinstance(key, Const):
         found = op.run.heap.get(target.slots, ("key", key.value))
         if found is not None:
@@ -106,16 +108,12 @@ def _get(op: Op, target: Instance) -> Value:
         if rest is None:
             return default if default is not None else NONE
         return rest
-    values = _values_of(op.run, target)
+    values = [value for slot, value in target.slots.items() if is_key(slot)]
+    if rest is not None:
+        values.append(rest)
     if default is not None and default != NONE:
         values.append(default)
     return join(values) if values else UNKNOWN
-
-
-def _values_of(run: Interpreter, target: Instance) -> list[Value]:
-    values = [value for key, value in target.slots.items() if is_key(key)]
-    rest = run.heap.get(target.slots, REST)
-    return [*values, rest] if rest is not None else values
 
 
 @method("dict", "values")
@@ -127,7 +125,7 @@ def _values(op: Op, target: Instance) -> Value:
     ]
     made = op.run.new_list(known)
     if rest is not None:
-        op.run.heap.set(made.slots, REST, rest)
+        op.run.heap.set(made.slots, REST, found_under(None, rest))
     return made
 
 
@@ -141,7 +139,8 @@ def _items(op: Op, target: Instance) -> Value:
     ]
     made = op.run.new_list(pairs)
     if rest is not None:
-        op.run.heap.set(made.slots, REST, Tuple((Unknown(), rest)))
+        key = any_key(target)
+        op.run.heap.set(made.slots, REST, Tuple((key, found_under(key, rest))))
     return made
 
 
@@ -149,7 +148,7 @@ def _items(op: Op, target: Instance) -> Value:
 @method("moduledict", "keys")
 def _keys(op: Op, target: Instance) -> Value:
     known = elements(op.run, target)
-    return op.run.new_list(known) if known is not None else _with_rest(op.run, Unknown())
+    return op.run.new_list(known) if known is not None else _with_rest(op.run, any_key(target))
 
 
 @method("dict", "update")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -149,12 +150,21 @@ def _import_from(run: Interpreter, node: cst.ImportFrom) -> bool:
     if isinstance(node.names, cst.ImportStar):
         _import_all(run, module, name)
         return True
+    if module is not None and not level and not _has_all(run, module, name, node.names):
+        module = None
     for alias in node.names:
         wanted = dotted(alias.name)
         target = alias.asname.name if alias.asname is not None else alias.name
         bound = target.value if isinstance(target, cst.Name) else wanted
         bind_name(run, bound, _imported(run, module, name, wanted, level))
     return True
+
+
+def _has_all(run: Interpreter, module: Module, name: str, names: Sequence[cst.ImportAlias]) -> bool:
+    """Whether a module is what an import means, of whose name only the end led to it."""
+    if not run.project.behind_absent_root(name, run.module):
+        return True
+    return all(run.project.member(run, module, dotted(one.name)) is not None for one in names)
 
 
 def _imported(run: Interpreter, module: Module | None, name: str, wanted: str, level: int) -> Value:

@@ -1,18 +1,34 @@
-"""Calls that show what a function does, and calls that use it."""
+"""Calls that show what a function does, calls that measure with it, and calls that use it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from losslint.analysis.domain.values import Function
+    from losslint.analysis.events import Operation
     from losslint.analysis.interpreter import Interpreter
+
+_MEASURES = re.compile(
+    r"(^|_)(eval|evaluate|evaluation|valid|validate|validation|test|testing|metrics?|infer|"
+    r"inference)(_|$)",
+    re.IGNORECASE,
+)
+"""Names of functions that measure how good a model is."""
+_UNIT_TESTS = re.compile(r"^test_|_test$")
+"""Names of files that test code."""
 
 
 def note_caller(run: Interpreter, function: Function) -> None:
     """Notes a call that says how a function is used, as that of a demonstration does not."""
     if not _is_demonstration(run):
         run.seen.used.add(function.node)
+    elif run.frame.function is None or _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
+        return
+    run.seen.callers.setdefault(function.node, set()).add(run.frame.function)
 
 
 def _is_demonstration(run: Interpreter) -> bool:
@@ -21,3 +37,25 @@ def _is_demonstration(run: Interpreter) -> bool:
     if frame.name == "<module>":
         return frame.scope.module.state == "done"
     return frame.name.startswith("test")
+
+
+def is_measured(run: Interpreter, operation: Operation) -> bool:
+    """Whether an operation is only part of what says how good a model is, not of what trains it."""
+    if operation.place in run.seen.descended:
+        return False
+    return _only_measures(run, run.seen.within.get(operation.place))
+
+
+def _only_measures(run: Interpreter, function: Function | None) -> bool:
+    """Whether all that leads to a function, as far as is known, measures how good a model is."""
+    waiting = [function]
+    seen: set[cst.CSTNode] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None:
+            return False
+        if one.node in seen or _MEASURES.search(one.name):
+            continue
+        seen.add(one.node)
+        waiting.extend(run.seen.callers.get(one.node, (None,)))
+    return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, TypeVar
 
@@ -11,10 +12,16 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import one_of_constants, outcomes
-from losslint.analysis.domain.containers import element, elements, is_key, is_list, keys_of
+from losslint.analysis.domain.containers import (
+    element,
+    elements,
+    is_key,
+    is_list,
+    keys_of,
+    part_of,
+)
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, join_alternatives, truth
-from losslint.analysis.domain.scope import Frame, Scope
 from losslint.analysis.domain.strings import MAX_TEXT, put_together, shown
 from losslint.analysis.domain.values import (
     NONE,
@@ -28,9 +35,10 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
 )
-from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
+from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python import operators, relations
+from losslint.analysis.python.items import store
 from losslint.analysis.python.last_round import of_last_round
 from losslint.analysis.python.names import lookup
 from losslint.analysis.python.subscripts import subscript
@@ -116,7 +124,7 @@ def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
 
 @evaluates(cst.Attribute)
 def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
-    return run.attribute(run.eval(node.value), node.attr.value, node)
+    return part_of(run.attribute(run.eval(node.value), node.attr.value, node), node.value)
 
 
 def _sequence(run: Interpreter, parts: Any) -> tuple[list[Value], Value | None]:
@@ -165,20 +173,12 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
     for part in node.elements:
         value = run.eval(part.value)
         if isinstance(part, cst.DictElement):
-            put(run, made, run.eval(part.key), value)
+            store(run, made, run.eval(part.key), value)
         elif isinstance(value, Instance):
             for key, item in list(value.slots.items()):
                 if key == REST or is_key(key):
                     run.heap.set(made.slots, key, item)
     return made
-
-
-def put(run: Interpreter, target: Instance, key: Value, value: Value) -> None:
-    """Stores a value in a dict under a key that may not be known."""
-    looked_at(run, value)
-    slot: Hashable = ("key", key.value) if isinstance(key, Const) else REST
-    before = run.heap.get(target.slots, slot) if slot == REST else None
-    run.heap.set(target.slots, slot, value if before is None else join([before, value]))
 
 
 @evaluates(cst.Subscript)
@@ -207,8 +207,8 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
         left = right
     if len(node.comparisons) > 1:
         return relations.without_key(result)
-    if isinstance(result, Unknown) and run.looping:
-        return of_last_round(run, node) or result
+    if isinstance(result, Unknown):
+        return (run.looping and of_last_round(run, node)) or replace(result, grad=False)
     return result
 
 
@@ -335,66 +335,3 @@ def _choice_of_items(run: Interpreter, value: Value) -> Value | None:
         ):
             return items
     return None
-
-
-@evaluates(cst.ListComp, cst.GeneratorExp, cst.SetComp)
-def _comprehension(run: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.SetComp) -> Value:
-    made = run.new_list()
-    items: list[Value] = []
-    certain = _rounds(run, node.for_in, lambda: items.append(run.eval(node.elt)))
-    if certain:
-        run.heap.set(made.slots, ITEMS, Tuple(tuple(items)))
-    elif items:
-        run.heap.set(made.slots, REST, join(items))
-    return made
-
-
-@evaluates(cst.DictComp)
-def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
-    made = run.new_dict()
-    _rounds(
-        run,
-        node.for_in,
-        lambda: put(run, made, run.eval(node.key), run.eval(node.value)),
-    )
-    return made
-
-
-def _rounds(run: Interpreter, loop: cst.CompFor, body: Callable[[], object]) -> bool:
-    """Runs the body of a comprehension in a scope of its own; whether its rounds are known."""
-    frame = run.frame
-    inner = Frame(
-        Scope(frame.scope.module, run.heap.new_slots(), frame.scope),
-        frame.name,
-        self=frame.self,
-        owner=frame.owner,
-        entered=frame.entered | frame.assumed,
-        mark=run.heap.mark(),
-        yields=frame.yields,
-    )
-    source = run.eval(loop.iter)
-    run.frames.append(inner)
-    try:
-        return _round(run, loop, source, body)
-    finally:
-        run.frames.pop()
-
-
-def _round(run: Interpreter, loop: cst.CompFor, source: Value, body: Callable[[], object]) -> bool:
-    known = elements(run, source)
-    if known is None or run.rounds * len(known) > MAX_ROUNDS:
-        items, certain = [element(run, source, loop.iter)], False
-    else:
-        items, certain = list(known), not loop.ifs
-    run.rounds, outer = run.rounds * max(1, len(items)), run.rounds
-    for item in items:
-        run.assign(loop.target, item)
-        decided = [truth(run.eval(test.test)) for test in loop.ifs]
-        if False in decided:
-            continue
-        if loop.inner_for_in is not None:
-            certain &= _round(run, loop.inner_for_in, run.eval(loop.inner_for_in.iter), body)
-        else:
-            body()
-    run.rounds = outer
-    return certain

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.domain.conditions import NO_GRAD, symbols_in
+from losslint.analysis.domain.conditions import NO_GRAD, lasting, symbols_in
 from losslint.analysis.domain.heap import REST
-from losslint.analysis.domain.joins import join
-from losslint.analysis.domain.scope import Frame, Scope
+from losslint.analysis.domain.joins import contradict, join
+from losslint.analysis.domain.scope import Exit, Frame, Scope
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import (
+    ALWAYS,
     NONE,
     UNKNOWN,
     Act,
     Class,
+    Conditions,
     Const,
     Extern,
     Function,
@@ -38,9 +40,10 @@ from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
 from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
+from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
 from losslint.analysis.python.stubs import is_stub
-from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
 from losslint.analysis.training.trace import HandOver, SetWeights, ZeroGrad, actions, is_certain
@@ -70,12 +73,16 @@ def call_function(
     node = function.node
     if self is not None:
         args = args.behind(self)
+    if not run.dead:
+        note_caller(run, function)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
         return _left_out(run, args, f"{function.name} calls itself or lies too deep")
     if function.owner is not None and is_stub(node):
         return _left_out(run, args, f"{function.name} is left to subclasses", acts=run.loops > 0)
     bound = bind(parameters_of(node), args, dict(function.defaults))
+    if not args.open:
+        bound = given(node, bound)
     if is_loss_function(function, owner or function.owner):
         bound = with_labels(node, bound, self)
     key = _key(run, function, bound)
@@ -94,20 +101,20 @@ def call_function(
             return _as_usual(run.memo.usual(node), left_out)
     if not run.dead:
         run.entered.add(node)
-        note_caller(run, function)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
     if known is not None:
         run.heap.record(known.reads)
         run.heap.apply(known.writes)
         run.trace.extend(known.trace)
+        _assume(run, known.held)
         return _returned(run, function, args, known.value)
     newest = run.heap.newest
     run.heap.start_recording()
     outer_trace, run.trace = run.trace, []
     mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
-        slots, value = _evaluate(run, function, bound, self, owner or function.owner, widened)
+        slots, value, held = _evaluate(run, function, bound, self, owner or function.owner, widened)
     finally:
         trace = tuple(run.trace)
         run.trace = outer_trace
@@ -129,7 +136,8 @@ def call_function(
         written is not None and _holds_new(written, newest) for written in writes.values()
     )
     if not fresh:
-        run.memo.keep(key, Remembered(reads, writes, trace, value))
+        run.memo.keep(key, Remembered(reads, writes, trace, value, held))
+    _assume(run, held)
     return _returned(run, function, args, value)
 
 
@@ -153,7 +161,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
         deps = union_deps(deps, deps_of(value))
         if isinstance(value, Instance):
             deps = union_deps(deps, frozenset({value.oid}))
-    return Unknown(None, deps, place, why)
+    return Unknown(None, deps, place, why, grad=not is_of_data(list(args.all())))
 
 
 def _as_usual(usual: Value, instead: Unknown) -> Value:
@@ -187,7 +195,7 @@ def _evaluate(
     self: Value | None,
     owner: Class | None,
     widened: bool,
-) -> tuple[Slots, Value]:
+) -> tuple[Slots, Value, Conditions]:
     node = function.node
     slots = run.heap.new_slots()
     mark = run.heap.mark()
@@ -202,6 +210,7 @@ def _evaluate(
         in_loss=is_loss_function(function, owner) or _is_part_of_loss(run, function, owner),
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
+        function=function,
     )
     if function.owner is not None and function.name == "forward" and is_loss_class(function.owner):
         run.seen.loss_modules.setdefault(function, function.owner)
@@ -213,6 +222,7 @@ def _evaluate(
         else:
             run.heap.set(slots, name, value)
     run.frames.append(frame)
+    held = ALWAYS
     try:
         with run.without_gradient(function.no_grad):
             if isinstance(node, cst.Lambda):
@@ -220,6 +230,7 @@ def _evaluate(
             else:
                 if run.exec(node.body.body):
                     run.leave(frame.returns, mark, NONE)
+                held = _held_at(frame.returns)
                 value = run.rejoin(frame.returns, mark) if frame.returns else UNKNOWN
             if frame.yields:
                 made = run.new_list()
@@ -239,7 +250,19 @@ def _evaluate(
                 reaches_loss(run, loss)
     finally:
         run.frames.pop()
-    return slots, value
+    return slots, value, held
+
+
+def _held_at(exits: list[Exit]) -> Conditions:
+    """What a function claims of the program's options, since it would have raised otherwise."""
+    found = [lasting(way.value.when) for way in exits]
+    return found[0].intersection(*found[1:]) if found else ALWAYS
+
+
+def _assume(run: Interpreter, held: Conditions) -> None:
+    """Takes it from here that what a function claims is so."""
+    if held and run.frames and not contradict(held, run.assumed()):
+        run.frame.assumed |= held
 
 
 def is_loss_function(function: Function, owner: Class | None) -> bool:

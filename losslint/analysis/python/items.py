@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -10,9 +9,11 @@ import libcst as cst
 from losslint.analysis.domain.containers import is_dict, is_list, list_items
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, without_none
+from losslint.analysis.domain.keyed import kept_under
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
+    TRUE,
     Act,
     Const,
     DType,
@@ -23,6 +24,7 @@ from losslint.analysis.domain.values import (
     Tensor,
     Tuple,
     Union,
+    Unknown,
     Value,
 )
 from losslint.analysis.objective.watched import looked_at
@@ -43,12 +45,14 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     if isinstance(target, Union):
         for one in target.alternatives:
             if isinstance(one.value, Instance):
-                _store(run, one.value, index, value)
+                store(run, one.value, index, value)
     elif isinstance(target, Instance):
-        _store(run, target, index, value)
+        store(run, target, index, value)
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
+        elif _is_flag(target) and value in _ONES and _is_by_position(index):
+            run.assign(node.value, target.but(shape=forms.SOME))
         elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
             trail = extend_trail(None, run.place(node), "one-hot rows made here")
             rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
@@ -63,7 +67,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
-_ONES = (Const(1), Const(1.0))
+_ONES = (Const(1), Const(1.0), TRUE)
+
+
+def _is_flag(target: Tensor) -> bool:
+    """Whether a tensor is a mask, or zeros of which one may be made."""
+    return target.dtype is DType.BOOL or target.mask is not None or target.shape == "blank"
+
+
+def _is_by_position(index: Index) -> bool:
+    """Whether what is written to lies at fixed places of each axis: ``mask[:n, :n] = 1``."""
+    return all(isinstance(one, slice) for one in (index if isinstance(index, tuple) else (index,)))
 
 
 def _replaces_zeros(target: Tensor, node: cst.Subscript, index: Index, value: Value) -> bool:
@@ -80,7 +94,8 @@ def _keeps_sign(sign: Sign, written: Value) -> bool:
     return known is not None and (known > 0 or (known == 0 and sign is Sign.NON_NEGATIVE))
 
 
-def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+def store(run: Interpreter, target: Instance, index: Index, value: Value) -> None:
+    """Puts an item into a list, or into a dict under a key that may not be known."""
     if is_list(target):
         items = list(list_items(run, target))
         if isinstance(index, Const) and isinstance(index.value, int):
@@ -91,11 +106,13 @@ def _store(run: Interpreter, target: Instance, index: Index, value: Value) -> No
         rest = run.heap.get(target.slots, REST)
         run.heap.set(target.slots, REST, value if rest is None else join([rest, value]))
     elif is_dict(target) or isinstance(target.cls, Extern):
-        slot: Hashable = REST
         if isinstance(index, Const):
-            slot = ("key", index.value)
-        before = run.heap.get(target.slots, slot) if slot == REST else None
-        run.heap.set(target.slots, slot, value if before is None else join([before, value]))
+            run.heap.set(target.slots, ("key", index.value), value)
+            return
+        if isinstance(index, Unknown):
+            value = kept_under(index, value, run.assumed())
+        before = run.heap.get(target.slots, REST)
+        run.heap.set(target.slots, REST, value if before is None else join([before, value]))
 
 
 def delete_item(run: Interpreter, target: Value, node: cst.Subscript) -> None:

@@ -7,22 +7,26 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.domain.containers import element, elements
+from losslint.analysis.domain.containers import element, elements, of_loader
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.scope import Round
 from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
+from losslint.analysis.python.branches import dead
 from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.drawn import name_keys
 from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
-from losslint.analysis.python.statements import dead, executes
+from losslint.analysis.python.statements import executes
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.averages import index_left_by
 from losslint.analysis.training.trace import Action, Loop
 
 MAX_UNROLLED = 12
+MAX_NAMED = 64
+"""Of options that a loop makes attributes of, one by one."""
 
 
 @executes(cst.For)
@@ -30,11 +34,12 @@ def _for(run: Interpreter, node: cst.For) -> bool:
     outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
     known = elements(run, source) or _numbers(run, source, node)
-    if known is not None and len(known) <= MAX_UNROLLED and run.rounds * len(known) <= MAX_ROUNDS:
+    most = MAX_NAMED if _sets_attributes(node) else MAX_UNROLLED
+    if known is not None and len(known) <= most and run.rounds * len(known) <= MAX_ROUNDS:
         run.drawn = run.drawn or outer
         goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
     else:
-        item = element(run, source, node.iter)
+        item = of_loader(element(run, source, node.iter), node.target)
         run.drawn = run.drawn or outer
         goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
     run.drawn = outer
@@ -65,6 +70,19 @@ def _names_by(loop: cst.For) -> bool:
             for name in walk(arg.value)
         )
         for one in walk(loop.body)
+    )
+
+
+def _sets_attributes(loop: cst.For) -> bool:
+    """Whether all that a loop does is to set one attribute in each round."""
+    lines = loop.body.body
+    if len(lines) != 1 or not isinstance(lines[0], cst.SimpleStatementLine):
+        return False
+    only = lines[0].body[0]
+    return (
+        isinstance(only, cst.Expr)
+        and isinstance(only.value, cst.Call)
+        and dotted(only.value.func).rpartition(".")[2] in ("setattr", "__setattr__")
     )
 
 
@@ -161,6 +179,8 @@ def _repeated(
         run.looping.append(Round(node, mark, repeats=True, last=last))
         try:
             bind()
+            if isinstance(node, cst.For):
+                name_keys(run, node, node.target, 2 * run.settled + number)
             if isinstance(node, cst.While) and number:
                 run.eval(node.test)
             if run.exec(node.body.body):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -140,6 +141,13 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         return left
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
+    result = _of_unknown(run, sign, left, right, node)
+    if isinstance(result, Unknown) and (sign in "&|^" or blending.is_of_data((left, right))):
+        return replace(result, grad=False)
+    return result
+
+
+def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if is_number(left) and is_number(right):
         return Unknown((NUMBER, sign, id(node)), deps)
@@ -296,4 +304,4 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
             return value
     if isinstance(value, Unknown) and is_number(value):
         return Unknown((NUMBER, type(sign).__name__, value.key), value.deps)
-    return Unknown(None, blending.deps_of(value))
+    return Unknown(None, blending.deps_of(value), grad=not blending.is_of_data((value,)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import libcst as cst
+
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.containers import (
@@ -13,6 +15,7 @@ from losslint.analysis.domain.containers import (
     elements,
     extend,
     is_key,
+    of_loader,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
 from losslint.analysis.domain.joins import truth
@@ -41,7 +44,7 @@ from losslint.analysis.tensors import blending
 from losslint.analysis.tensors.forms import LENGTH
 from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import owners_of
-from losslint.analysis.torch_api.registry import Op, extern
+from losslint.analysis.torch_api.registry import Op, call_function_by_name, extern
 from losslint.analysis.training.averages import length
 from losslint.analysis.training.gradient_flow import cut
 
@@ -77,7 +80,10 @@ def _zip(op: Op) -> Value:
     known = columns(op.run, sources)
     if known is not None:
         return op.run.new_list([Tuple(row) for row in zip(*known, strict=True)])
-    row = Tuple(tuple(element(op.run, source, op.node) for source in sources))
+    nodes: list[cst.CSTNode] = [op.node] * len(sources)
+    if isinstance(op.node, cst.Call) and len(op.node.args) == len(sources):
+        nodes = [one.value for one in op.node.args]
+    row = Tuple(tuple(element(op.run, one, node) for one, node in zip(sources, nodes, strict=True)))
     return _with_rest(op.run, row)
 
 
@@ -98,7 +104,7 @@ def _iterated(op: Op) -> Value:
         known = elements(op.run, source)
         if known is not None:
             return op.run.new_list(known[::-1] if short == "reversed" else known)
-    return source
+    return of_loader(source, op.node)
 
 
 @extern("builtins.next")
@@ -195,8 +201,7 @@ def _extreme(op: Op) -> Value:
     return UNKNOWN
 
 
-@extern("builtins.int", "builtins.float", "builtins.bool", "builtins.str", "builtins.abs",
-        "builtins.round")  # fmt: skip
+@extern("builtins.int", "builtins.float", "builtins.bool", "builtins.str", "builtins.round")
 def _converted(op: Op) -> Value:
     value = op.given(0)
     if isinstance(value, Tensor):
@@ -204,14 +209,23 @@ def _converted(op: Op) -> Value:
         short = op.name.rpartition(".")[2]
         return cut(op.run, value, value.but(grad=False, terms=()), short, op.node)
     if isinstance(value, Const):
-        kind = {"int": int, "float": float, "bool": bool, "str": str, "abs": abs}.get(
+        kind = {"int": int, "float": float, "bool": bool, "str": str}.get(
             op.name.rpartition(".")[2]
         )
         try:
-            return Const(kind(value.value)) if kind is not None else UNKNOWN  # type: ignore[operator]
+            return Const(kind(value.value)) if kind is not None else UNKNOWN
         except (TypeError, ValueError, OverflowError):
             return UNKNOWN
     return Unknown()
+
+
+@extern("builtins.abs")
+def _abs(op: Op) -> Value:
+    value = op.given(0)
+    if isinstance(value, Const):
+        known = number(value)
+        return UNKNOWN if known is None else Const(abs(value.value))
+    return call_function_by_name(op.run, "abs", op.args)
 
 
 @extern("typing.cast", "typing_extensions.cast")
@@ -225,7 +239,7 @@ def _len(op: Op) -> Value:
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (found := none_found(value)) is not None:
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape=LENGTH)
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown | Instance):
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:
         return Const(len(known))

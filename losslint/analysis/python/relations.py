@@ -8,6 +8,7 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import (
     by_version,
+    is_object,
     is_padding,
 )
 from losslint.analysis.domain.containers import elements
@@ -46,6 +47,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_pairs,
     mask_of_ranks,
 )
+from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut
 
@@ -178,6 +180,8 @@ def _identity(left: Value, right: Value) -> Value:
             return FALSE
         return Const(left == right)
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
+        if right == NONE and is_object(left):
+            return FALSE
         return Unknown(("==", left.key, right))
     if isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
         return Const(left == right)
@@ -190,6 +194,9 @@ _OBJECTS = (Instance, Class, Function, Namespace, Extern)
 def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.value == right.value)
+    known = is_of_dtype(left, right)
+    if known is not None:
+        return Const(known)
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
         return Unknown(("==", left.key, right))
     if isinstance(right, Unknown) and right.key is not None and isinstance(left, Const):

@@ -7,9 +7,9 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_by_version, outcomes
-from losslint.analysis.domain.containers import extend, is_list
-from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.conditions import lasting, outcomes
+from losslint.analysis.domain.containers import extend, is_list, of_loader
+from losslint.analysis.domain.joins import contradict, truth
 from losslint.analysis.domain.values import (
     ALWAYS,
     NONE,
@@ -30,7 +30,6 @@ from losslint.analysis.python.items import delete_item
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_comment, with_facts
-from losslint.analysis.tensors.narrowing import narrow, narrow_otherwise
 from losslint.analysis.torch_api.checkpoints import loaded_over
 from losslint.analysis.training import accumulation
 from losslint.analysis.training.lightning import TRAINING_STEP, returned_for_backward
@@ -162,8 +161,28 @@ def _continue(run: Interpreter, node: cst.Continue) -> bool:
 
 @executes(cst.Assert)
 def _assert(run: Interpreter, node: cst.Assert) -> bool:
-    run.guard(run.eval(node.test))
+    test = run.eval(node.test)
+    run.guard(test)
+    if truth(test) is False and _refuses(node.test):
+        return False
+    claimed = lasting(outcomes(test, node)[0])
+    if claimed:
+        if contradict(claimed, run.assumed()):
+            return False
+        run.frame.assumed |= claimed
     return True
+
+
+def _refuses(test: cst.BaseExpression) -> bool:
+    """Whether an assertion that fails stops a program for good, as `assert False` does.
+
+    One about a default may be there for those who leave the argument out.
+    """
+    if isinstance(test, cst.Name | cst.Integer):
+        return test.value in ("False", "0")
+    if not isinstance(test, cst.Comparison):
+        return False
+    return any(isinstance(one.comparator, cst.SimpleString) for one in test.comparisons)
 
 
 @executes(cst.Del)
@@ -191,81 +210,6 @@ def _nonlocal(run: Interpreter, node: cst.Nonlocal) -> bool:
         if scope is not None:
             run.frame.nonlocals[name] = scope.slots
     return True
-
-
-def dead(run: Interpreter, body: Sequence[cst.CSTNode], owner: cst.CSTNode) -> None:
-    """Looks once at code that cannot run with the constants at hand, for rules on single calls."""
-    if run.dead or owner in run.entered:
-        return
-    run.entered.add(owner)
-    mark, assumed, trace = run.heap.mark(), run.frame.assumed, run.trace
-    frame = run.frame
-    exits = frame.returns, frame.breaks, frame.continues
-    frame.returns, frame.breaks, frame.continues = [], [], []
-    run.dead += 1
-    run.trace = []
-    try:
-        run.exec(body)
-    finally:
-        run.dead -= 1
-        run.trace = trace
-        frame.returns, frame.breaks, frame.continues = exits
-        frame.assumed = assumed
-        run.heap.roll_back(mark)
-
-
-def _block(node: cst.If | cst.Else | None) -> Sequence[cst.CSTNode]:
-    """The statements of an else part; an elif is a single one."""
-    if node is None:
-        return ()
-    return (node,) if isinstance(node, cst.If) else node.body.body
-
-
-@executes(cst.If)
-def _if(run: Interpreter, node: cst.If) -> bool:
-    return _chain(run, node, ALWAYS)
-
-
-def _chain(run: Interpreter, node: cst.If, failed: Conditions) -> bool:
-    """An if statement, or an elif: ``failed`` is what holds where no test before it did."""
-    if _is_main_guard(node) and len(run.frames) == 1:
-        run.module.guards.append(node.body)
-        return True
-    test = run.eval(node.test)
-    run.guard(test)
-    certain = truth(test)
-    orelse = _block(node.orelse)
-    if certain is not None:
-        if not run.dead:
-            run.seen.arms.setdefault(node, set()).add(certain)
-        taken, skipped = (node.body.body, orelse) if certain else (orelse, node.body.body)
-        if skipped and not is_by_version(test):
-            dead(run, skipped, node)
-        return run.exec(taken)
-    if not run.dead:
-        run.seen.arms[node] = {True, False}
-    when_true, when_false = outcomes(test, node)
-
-    def body() -> bool:
-        narrow(run, node.test)
-        return run.exec(node.body.body)
-
-    def otherwise() -> bool:
-        narrow_otherwise(run, node.test)
-        if isinstance(node.orelse, cst.If):
-            return _chain(run, node.orelse, failed | when_false)
-        return run.exec(orelse)
-
-    return run.branch([(when_true, body), (when_false, otherwise)], node.test, failed)
-
-
-def _is_main_guard(node: cst.If) -> bool:
-    test = node.test
-    return (
-        isinstance(test, cst.Comparison)
-        and isinstance(test.left, cst.Name)
-        and test.left.value == "__name__"
-    )
 
 
 @executes(cst.Try, cst.TryStar)
@@ -313,7 +257,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
         if name in _AUTOCAST:
             autocast += 1
         if item.asname is not None:
-            assign(run, item.asname.name, entered(value))
+            assign(run, item.asname.name, of_loader(entered(value), item.item))
     run.no_grad += no_grad
     run.autocast += autocast
     try:

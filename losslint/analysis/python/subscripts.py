@@ -21,16 +21,26 @@ from losslint.analysis.domain.containers import (
     keys_of,
     kind_of,
     list_items,
+    part_of,
     picked,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
-from losslint.analysis.domain.joins import each, join, named_by, one_of, without_none
+from losslint.analysis.domain.joins import (
+    each,
+    join,
+    join_alternatives,
+    named_by,
+    one_of,
+    without_none,
+)
+from losslint.analysis.domain.keyed import found_under
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     NONE,
     UNKNOWN,
+    Alternative,
     Class,
     Const,
     DType,
@@ -95,7 +105,7 @@ def _extent(part: cst.BaseSlice) -> slice:
 def subscript(run: Interpreter, value: Value, node: cst.Subscript) -> Value:
     """``value[...]``."""
     index = index_of(run, node)
-    return each(without_none(value), lambda one: _item(run, one, index, node))
+    return part_of(each(without_none(value), lambda one: _item(run, one, index, node)), node.value)
 
 
 def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> Value:
@@ -136,12 +146,12 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         if run.repeats() and (
             is_comparison(chosen) or (isinstance(chosen, Tensor) and chosen.mask is not None)
         ):
-            return indexed(run, Tensor(deps=value.deps), place, node)
+            return indexed(run, Tensor(deps=value.deps, grad=value.grad), place, node)
         if value.key is not None and isinstance(index, Const):
             key = (value.key, "[]", index)
         if is_label(value.key):
             key = (value.key, "[]", LABEL)
-        return Unknown(key, value.deps, value.lost, value.why)
+        return Unknown(key, value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Params):
         return element(run, value, node)
     return (any_network(value) if isinstance(value, Extern) else None) or UNKNOWN
@@ -170,6 +180,8 @@ def _of_dict(
     run: Interpreter, value: Instance, index: Value | slice | None, node: cst.Subscript
 ) -> Value:
     rest = run.heap.get(value.slots, REST)
+    if rest is not None:
+        rest = found_under(index if isinstance(index, Value) else None, rest)
     if isinstance(index, Const):
         found = run.heap.get(value.slots, ("key", index.value))
         if isinstance(found, Const) and isinstance(rest, Unknown):
@@ -189,6 +201,11 @@ def _of_dict(
     items = [item for _, item in named] + ([rest] if rest is not None else [])
     if len(items) > 1 and all(map(_is_choice, items)):
         return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
+    if rest is None and isinstance(index, Unknown) and index.key is not None:
+        return join_alternatives(
+            Alternative(item, frozenset({(("==", index.key, Const(key)), True)}))
+            for key, item in named
+        )
     return join(items) if items else UNKNOWN
 
 

@@ -26,6 +26,7 @@ class Linker:
         self._top = top
         self._src_roots = tuple(src_roots)
         self._found: dict[tuple[Path, str], Path | None] = {}
+        self._behind: dict[tuple[Path, str], str] = {}
         self._exists: dict[Path, bool] = {}
         self._listed: dict[Path, frozenset[str]] = {}
 
@@ -37,6 +38,11 @@ class Linker:
                 folder = folder.parent
             return self._below(folder, name) if name else self._package(folder)
         return self._absolute(folder, name)
+
+    def behind_absent_root(self, name: str, importer: Path) -> str:
+        """The end of a module's name by which it was found; empty where all of the name was."""
+        folder = importer.parent if importer.suffix == ".py" else importer
+        return self._behind.get((folder, name), "")
 
     def inside(self, name: str, importer: Path, beginning: str) -> list[Path]:
         """The modules of a package whose names begin so, in the order of their names."""
@@ -59,15 +65,41 @@ class Linker:
     def _absolute(self, folder: Path, name: str) -> Path | None:
         key = (folder, name)
         if key not in self._found:
-            self._found[key] = next(
-                (
-                    found
-                    for root in self._roots(folder)
-                    if (found := self._below(root, name)) is not None
-                ),
-                None,
-            )
+            found = next(self._everywhere(folder, name), None)
+            if found is None and "." in name:
+                found = self._behind_absent_root(folder, name)
+            self._found[key] = found
         return self._found[key]
+
+    def _everywhere(self, folder: Path, name: str) -> Iterator[Path]:
+        for root in self._roots(folder):
+            found = self._below(root, name)
+            if found is not None:
+                yield found
+
+    def _behind_absent_root(self, folder: Path, name: str) -> Path | None:
+        """What the end of a name means whose first packages are not there.
+
+        A checkout can have another name than the package that it is imported as, and lie in other
+        folders than those on its author's disk. The longest end counts that names something.
+        """
+        first, *rest = name.split(".")
+        if is_library(first) or next(self._everywhere(folder, first), None) is not None:
+            return None
+        for start in range(len(rest)):
+            end = rest[start:]
+            if len(end) == 1 and (start or not self._is_called(first)):
+                break  # too many modules of libraries are called so
+            found = set(self._everywhere(folder, ".".join(end)))
+            if found:
+                self._behind[folder, name] = ".".join(end)
+                return found.pop() if len(found) == 1 else None
+        return None
+
+    def _is_called(self, package: str) -> bool:
+        """Whether the folder of the checkout is called like a package, more or less."""
+        folder = self._top.name.replace("-", "_").lower()
+        return package.lower() in (folder, *folder.split("__"), folder.rpartition("_")[0])
 
     def _roots(self, folder: Path) -> Iterator[Path]:
         """The importing file's folder and every ancestor up to the top, then source folders."""

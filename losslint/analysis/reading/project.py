@@ -47,6 +47,10 @@ class Project:
             return None
         return self.open(run, path.resolve())
 
+    def behind_absent_root(self, name: str, importer: Module) -> str:
+        """The end of the name by which :meth:`load` finds a module; empty for all of it."""
+        return self._linker.behind_absent_root(name, importer.source.path)
+
     def modules_in(
         self, run: Interpreter, package: str, importer: Module, beginning: str
     ) -> list[Module]:

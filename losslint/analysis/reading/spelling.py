@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import libcst as cst
+
+from losslint.analysis.reading.nodes import walk
 
 
 def dotted(node: cst.CSTNode) -> str:
@@ -24,6 +27,40 @@ _EPSILON = re.compile(r"(^|[._])eps(ilon)?(_|\d|$)", re.IGNORECASE)
 def is_epsilon(node: cst.CSTNode | None) -> bool:
     """Whether an expression is called an epsilon."""
     return node is not None and _EPSILON.search(dotted(node)) is not None
+
+
+_SETTINGS = re.compile(
+    r"^_?(opts?|(\w+_)?(args?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|"
+    r"settings?|flags?))_?$",
+    re.IGNORECASE,
+)
+_BATCH = re.compile(r"(^|_)(mini_?)?batch$|^(data|images?|imgs?|labels?)$", re.IGNORECASE)
+_LOADER = re.compile(
+    r"loader|data_?set|batch_?(iter|gen)|data_?(iter|gen)|(^|_)(mini_?)?batches$|_iter(ator)?$|"
+    r"(^|_)dl$|(train|valid?|test|dev)(ing)?_?(data|set|ds|dl)$",
+    re.IGNORECASE,
+)
+
+
+def is_settings(name: str) -> bool:
+    """Whether a name is that of what holds the settings of a program."""
+    return _SETTINGS.match(name) is not None
+
+
+@lru_cache(maxsize=4_096)
+def holds_data(node: cst.CSTNode) -> bool:
+    """Whether what an expression names is a batch, or settings: `batch`, `self.config`."""
+    name = dotted(node).rpartition(".")[2]
+    return _BATCH.search(name) is not None or is_settings(name)
+
+
+@lru_cache(maxsize=4_096)
+def is_of_loader(node: cst.CSTNode) -> bool:
+    """Whether an expression names a loader, as `enumerate(train_loader)` does, or a batch."""
+    return any(
+        isinstance(one, cst.Name) and (_LOADER.search(one.value) or _BATCH.search(one.value))
+        for one in walk(node)
+    )
 
 
 def receiver(node: cst.CSTNode, otherwise: str) -> str:

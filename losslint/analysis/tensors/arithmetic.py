@@ -27,6 +27,7 @@ from losslint.analysis.objective.terms import (
     OPEN,
     settled,
 )
+from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
@@ -62,6 +63,13 @@ if TYPE_CHECKING:
 
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
+_SUMMED_FROM_ZERO = {
+    Act.RAW: Act.RAW,
+    Act.SIGMOID: Act.PROB,
+    Act.SOFTMAX: Act.PROB,
+    Act.PROB: Act.PROB,
+}
+"""What a total that starts with zeros is once values of an activation were added."""
 _OF_EXP = frozenset({"exp", "sumexp", FEW_EXP})
 _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
@@ -132,6 +140,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return made.but(act=Act.RAW, trail=other.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
         return made.but(act=Act.PROB, trail=one.trail)
+    for zeros, value in ((one, other), (other, one)):
+        if zeros.shape == "blank" and value.act in _SUMMED_FROM_ZERO:
+            return made.but(act=_SUMMED_FROM_ZERO[value.act], trail=value.trail)
     chosen = likelihoods.probability_of_label(run, node)
     if chosen is not None:
         return made.but(act=Act.PROB, picked=True, sign=chosen.sign, trail=chosen.trail)
@@ -250,8 +261,10 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
+        if _is_union(node):
+            return made.but(act=Act.PROB, sign=Sign.POSITIVE)
         reason = ZeroReason(
-            run.place(node), "difference", "two probabilities can round to the same value"
+            run.place(node), "difference", "the difference of two probabilities can be zero"
         )
         return made.but(zero=reason, shape=BETWEEN)
     lost = _lost_guard(run, number(left), other, node)
@@ -293,6 +306,23 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if _is_option(left) and other.sign is not Sign.UNKNOWN:
         return made.but(shape=CAPPED)
     return made
+
+
+def _is_union(node: cst.CSTNode) -> bool:
+    """Whether it is ``a + b - a * b``, the probability of either."""
+    if not isinstance(node, cst.BinaryOperation):
+        return False
+    added, both = node.left, node.right
+    return (
+        isinstance(added, cst.BinaryOperation)
+        and isinstance(added.operator, cst.Add)
+        and isinstance(both, cst.BinaryOperation)
+        and isinstance(both.operator, cst.Multiply)
+        and any(
+            same(added.left, one) and same(added.right, other)
+            for one, other in ((both.left, both.right), (both.right, both.left))
+        )
+    )
 
 
 def _is_option(value: Value) -> bool:

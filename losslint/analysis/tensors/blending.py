@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import has_no_graph
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
+    Const,
     DType,
+    Extern,
     Sign,
     Tensor,
     Union,
@@ -55,13 +58,22 @@ def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[ob
     return one | other if len(one) + len(other) <= MAX_DEPS else (one or other) | _MORE
 
 
-def _may_have_gradient(value: Value) -> bool:
+def may_have_gradient(value: Value) -> bool:
     """Whether something unknown, or a choice, may be a tensor with a graph."""
     if isinstance(value, Union):
-        return any(_may_have_gradient(one.value) for one in value.alternatives)
+        return any(may_have_gradient(one.value) for one in value.alternatives)
     if isinstance(value, Unknown):
         return not has_no_graph(value)
     return isinstance(value, Tensor) and value.grad
+
+
+def is_of_data(values: Sequence[Value]) -> bool:
+    """Whether what something unknown makes of values is data, as a loader gives it, or numbers."""
+    return any(isinstance(one, Unknown) and not one.grad for one in values) and all(
+        isinstance(one, Const | Extern)
+        or (isinstance(one, Tensor | Unknown | Union) and not may_have_gradient(one))
+        for one in values
+    )
 
 
 def blend(*values: Value) -> Tensor:
@@ -86,7 +98,7 @@ def blend(*values: Value) -> Tensor:
             sums |= value.sums
             grad |= value.grad
             found = value if found is None else found
-        elif _may_have_gradient(value):
+        elif may_have_gradient(value):
             own = deps_of(value)
             deps = union_deps(deps, own) if grad else own
             grad = True

@@ -71,6 +71,10 @@ STABLE_SUM = "sum of exp of shifted"
 """The form of a sum of those."""
 FEW_EXP = "exponentials added one by one"
 """The form of a sum of exponentials that stand side by side, which need not be of classes."""
+CHOOSING = {Act.SIGMOID: "one sigmoid of each row", Act.SOFTMAX: "one probability of each row"}
+"""Forms of what one-hot rows leave of an activation: its sum over each row is the one of them."""
+ROWS = "rows"
+"""The mark of one-hot rows in the shape that they were made in."""
 ZEROS = "zeros found"
 """The form of a mask of the zeros of a tensor, and of what is to be put there."""
 
@@ -89,12 +93,20 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+NEAR = "near"
+"""The mark of distances of unit vectors, which are two at most."""
+RANKED = "ranked"
+"""The mark of what is picked out of something by its rank."""
+
+
 def found(sign: str, value: Tensor, bound: Value) -> str:
     """The form of the outcome of a comparison, by the name of its operator."""
     if sign == "GreaterThan" and value.shape in (CLEARED, GRAM, SOME):
         return SOME
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
+    if isinstance(bound, Tensor) and RANKED in bound.marks and bound.deps <= value.deps:
+        return SOME  # so many of its elements are beyond one of them
     limit = number(bound)
     below_one = sign == "LessThan" and limit is not None and 0 < limit <= 1
     if sign in ("Equal", "LessThanEqual") and limit == 0:

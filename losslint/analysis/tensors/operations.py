@@ -26,6 +26,7 @@ def with_operation(run: Interpreter, made: Tensor, operation: Operation) -> Tens
         return made
     if run.frame.name == "__init__" and not run.repeats():
         return made  # a number that is settled before training starts
+    run.seen.within[operation.place] = run.frame.function
     grad = made.grad or (operation.kind is not OperationKind.SELECTION and not has_cut(made))
     return made.but(operations=made.operations | {operation}, grad=grad)
 

@@ -35,6 +35,7 @@ from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
     BOUNDED,
+    CHOOSING,
     CLEARED,
     ENERGY,
     FLAGS,
@@ -42,6 +43,7 @@ from losslint.analysis.tensors.forms import (
     LENGTH,
     NEVER_EMPTY,
     OWN_PRODUCT,
+    ROWS,
     SCALABLE,
     SIGNED,
     SMOOTHED,
@@ -169,6 +171,11 @@ def _is_label(value: Value) -> bool:
 
 
 def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
+    for probabilities, rows in ((one, other), (other, one)):
+        if rows.target is TargetKind.ONE_HOT and ROWS in rows.marks and not rows.picked:
+            if probabilities.act in CHOOSING and not probabilities.picked:
+                form = CHOOSING[probabilities.act]
+                return made.but(act=Act.PROB, shape=form, trail=probabilities.trail)
     scalar = not isinstance(right, Tensor)
     if one.act is Act.RAW and (scalar or other.shape == "parameter"):
         return made.but(act=Act.RAW, trail=one.trail)

@@ -24,7 +24,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.forms import BETWEEN, BOUNDED
+from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ROWS
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
 
@@ -179,6 +179,7 @@ def _one_hot(op: Op) -> Value:
     trail = extend(None, op.run.place(op.node), "one-hot rows made here")
     return Tensor(
         target=TargetKind.ONE_HOT,
+        marks=frozenset({ROWS}),
         dtype=DType.INT,
         grad=False,
         deps=given.deps,

@@ -21,7 +21,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.shares import share
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import is_of_pairs
-from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, both_classes
+from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -136,9 +136,13 @@ def _cosine(op: Op) -> Value:
     return blend(*op.args.all()).but(trail=None, terms=(), shape="cosine")
 
 
-@function("pairwise_distance", "cdist")
+@function("pairwise_distance", "cdist", "pdist")
 def _distance(op: Op) -> Value:
-    return blend(*op.args.all()).but(trail=None, terms=(), sign=Sign.NON_NEGATIVE)
+    made = blend(*op.args.all()).but(trail=None, terms=(), sign=Sign.NON_NEGATIVE)
+    points = [one for one in op.args.all() if isinstance(one, Tensor)]
+    if points and all(one.shape == "unit" for one in points):
+        return made.but(marks=made.marks | {NEAR})
+    return made
 
 
 @function("embedding")

@@ -36,7 +36,7 @@ from losslint.analysis.tensors.comparisons import (
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
-from losslint.analysis.training.gradient_flow import cut, lasting
+from losslint.analysis.training.gradient_flow import cut, has_cut, lasting
 
 
 @function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
@@ -215,9 +215,12 @@ def _packed(op: Op, items: Sequence[Value], made: Tensor) -> Tensor:
     """A new tensor of the numbers in others, through which no gradient goes back to those."""
     known = [one.value for item in items for one in alternatives_of(item)]
     computed = [one for one in known if isinstance(one, Tensor) and one.grad and one.deps]
-    if not computed:
-        return made
-    return cut(op.run, blend(*computed), made, op.name, op.node)
+    if computed:
+        return cut(op.run, blend(*computed), made, op.name, op.node)
+    if known and all(has_cut(one) for one in known):
+        before = blend(*known)
+        return made.but(deps=before.deps, operations=before.operations)
+    return made
 
 
 def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:

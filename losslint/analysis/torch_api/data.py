@@ -9,6 +9,7 @@ from losslint.analysis.domain.containers import element, is_dict, iterates, pick
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
 from losslint.analysis.domain.trail import extend
 from losslint.analysis.domain.values import (
@@ -28,7 +29,9 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.subscripts import SAMPLE
+from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
+from losslint.analysis.training.averages import BATCH_SIZE
 from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ EVENED = frozenset(
     }
 )
 """Samplers that draw some samples more often than others, as a rule those of rare classes."""
+DATA = Unknown(grad=False)
+"""What a loader gives where nothing else is known of it."""
 _DATASET = "<dataset>"
 _COLUMNS = "<columns>"
 GROUPS.update(
@@ -78,6 +83,9 @@ def _loader(op: Op) -> Value:
     batched = op.given(1, "batch_size") != NONE
     if dataset is not None and batched and (collate is None or collate == NONE):
         op.run.heap.set(made.slots, _DATASET, dataset)
+    size = op.given(1, "batch_size")
+    if not op.args.open:
+        op.run.heap.set(made.slots, BATCH_SIZE, Const(1) if size is None else size)
     sampler = op.given(3, "sampler")
     if sampler is not None:
         op.run.heap.set(made.slots, SAMPLER, sampler)
@@ -115,7 +123,7 @@ def _fit(op: Op, target: Instance) -> Value:
     module, loader = op.arg(0, "model"), op.given(1, "train_dataloaders")
     step = find_method(module, "training_step")
     if step is not None and isinstance(module, Instance):
-        batch = element(op.run, loader, op.node) if loader is not None else Unknown()
+        batch = element(op.run, loader, op.node) if loader is not None else DATA
         op.run.loops += 1
         try:
             call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
@@ -157,20 +165,18 @@ def batch_of(run: Interpreter, loader: Instance, node: cst.CSTNode | None) -> Va
     drawn(run, loader)
     dataset = run.heap.get(loader.slots, _DATASET)
     if dataset is None:
-        return Unknown()
+        return DATA
     return each(dataset, lambda one: collated(run, _sample(run, one, node)))
 
 
 def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value:
     if not isinstance(dataset, Instance):
-        return Unknown()
+        return DATA
     columns = run.heap.get(dataset.slots, _COLUMNS)
     if isinstance(columns, Tuple):
         return Tuple(
             tuple(
-                picked(one).but(sizes=reduced(one.sizes, 0))
-                if isinstance(one, Tensor)
-                else Unknown()
+                picked(one).but(sizes=reduced(one.sizes, 0)) if isinstance(one, Tensor) else DATA
                 for one in columns.items
             )
         )
@@ -178,7 +184,7 @@ def _sample(run: Interpreter, dataset: Value, node: cst.CSTNode | None) -> Value
         method_ = find_method(dataset, "__getitem__")
         if method_ is not None:
             return call_function(run, method_, Args(node, [SAMPLE]), dataset)
-        return Unknown()
+        return DATA
     return element(run, dataset, node)
 
 
@@ -191,11 +197,10 @@ def collated(run: Interpreter, sample: Value) -> Value:
         batch = (None, *sizes) if sizes != ANY else ANY
         return sample.but(grad=False, operations=frozenset(), terms=(), sizes=batch)
     if isinstance(sample, Const):
-        if isinstance(sample.value, bool | int):
-            return Tensor(dtype=DType.INT, grad=False, sizes=VECTOR)
-        if isinstance(sample.value, float):
-            return Tensor(dtype=DType.FLOAT, grad=False, sizes=VECTOR)
-        return Unknown()
+        if number(sample) is None:
+            return DATA
+        dtype = DType.FLOAT if isinstance(sample.value, float) else DType.INT
+        return operand(sample).but(dtype=dtype, sizes=VECTOR)
     if isinstance(sample, Tuple):
         return Tuple(tuple(collated(run, item) for item in sample.items))
     if isinstance(sample, Instance) and is_dict(sample):
@@ -203,4 +208,4 @@ def collated(run: Interpreter, sample: Value) -> Value:
         for key, item in list(sample.slots.items()):
             run.heap.set(together.slots, key, collated(run, item))
         return together
-    return Unknown()
+    return DATA

@@ -35,6 +35,7 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     FEW_EXP,
     FREE,
+    NEAR,
     STABLE_EXP,
     both_classes,
 )
@@ -115,7 +116,7 @@ def _exp(op: Op) -> Value:
     place = op.run.place(op.node)
     if given.shape == "shifted" and not bounded:
         return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
-    if bounded or given.shape in _LIMITED:
+    if bounded or given.shape in _LIMITED or NEAR in given.marks:
         return made
     # what something was taken from may have had its maximum taken from it
     known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from losslint.analysis.domain.containers import elements
-from losslint.analysis.domain.values import Sign, Tensor, Unknown, Value
+from losslint.analysis.domain.values import Extern, Sign, Tensor, Unknown, Value
+from losslint.analysis.events.losses import RESCALED
+from losslint.analysis.tensors.blending import union_deps
 from losslint.analysis.torch_api.optim import owners_of
 from losslint.analysis.torch_api.registry import FUNCTIONS, Op, extern, function
+from losslint.analysis.torch_api.unknown import call_unknown
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import Clip, ZeroGrad
 
@@ -26,6 +31,16 @@ def _clamped(op: Op) -> Value:
         op.run.act(Clip(op.run.place(op.node), given.owner))
         return given
     return FUNCTIONS[op.name.removesuffix("_")](op)
+
+
+@extern("torch.autograd.Function.apply", "torch.autograd.function.Function.apply")
+def _own_gradient(op: Op) -> Value:
+    """A function that defines its own gradient; what else it is given may be a factor of that."""
+    made = call_unknown(op.run, Extern(op.name), op.args)
+    if not isinstance(made, Unknown) or len(op.args.positional) < 2:
+        return made
+    factor = frozenset({(RESCALED, id(op.node))})
+    return replace(made, deps=union_deps(made.deps, factor))
 
 
 @extern("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm",

@@ -129,7 +129,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                 configs = frozenset(("criterion", config) for config in chosen.configs)
                 if not (dispatched and given.when):
                     configs |= {("input", config) for config in given.configs}
-                cases.append(LossCase(event, configs, known))
+                cases.append(LossCase(event, configs, known, picked=bool(given.when)))
             result = _result(
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
@@ -262,7 +262,8 @@ def _result(
         made = mean_of_selection(run, made, args.node)
     # more positions were the older ways to say how it reduces
     averaged = reduction == "mean" and not args.open and len(args.positional) <= 3
-    term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage)
+    against = _spelled_target(args, criterion)
+    term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage, target=against)
     result = Tensor(
         sign=Sign.NON_NEGATIVE,
         sizes=_result_sizes(criterion, given, target, reduction),
@@ -281,6 +282,18 @@ def _result(
         # no cut is known of the output of a network: all of it was computed under no_grad
         return computed_without(run, result, args.node) if before else ended(result, given)
     return result
+
+
+def _spelled_target(args: Args, criterion: Criterion) -> str:
+    """The variable or attribute that is the target, as the code has it."""
+    node = args.node
+    if not isinstance(node, cst.Call) or len(node.args) <= criterion.target_at:
+        return ""
+    given = next(
+        (one for one in node.args if one.keyword is not None and one.keyword.value == "target"),
+        node.args[criterion.target_at],
+    )
+    return dotted(given.value) if isinstance(given.value, cst.Name | cst.Attribute) else ""
 
 
 _BATCH_MEAN = frozenset({BATCH_MEAN})

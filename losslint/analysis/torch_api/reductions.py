@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective import terms
 from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.forms import (
+    CHOOSING,
     COMPLEMENT,
     ENERGY,
     LOWER,
@@ -49,6 +50,8 @@ _SUMMED = {
     COMPLEMENT: OTHERS,
 }
 """What a sum over values of a special form is."""
+_CHOSEN = {form: act for act, form in CHOOSING.items()}
+_PRODUCTS = frozenset({"product", *_CHOSEN})
 _AVERAGED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
@@ -64,10 +67,12 @@ def _sum(op: Op) -> Value:
     given = op.tensor()
     made = terms.reduced(op.run, whole(blend(given)), op.node, "sum")
     made = made.but(terms=terms.reduced_terms(made.terms, "sum"))
+    if given.shape in _CHOSEN and _is_over_columns(op):
+        return made.but(act=_CHOSEN[given.shape], picked=True, trail=given.trail)
     if given.act in PROBABILITIES:
         rows = given.act is Act.SOFTMAX and not given.picked
         sign = Sign.POSITIVE if rows else Sign.NON_NEGATIVE
-        shape = "overlap" if given.shape == "product" else "total"
+        shape = "overlap" if given.shape in _PRODUCTS else "total"
         return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)

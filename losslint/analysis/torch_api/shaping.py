@@ -28,7 +28,15 @@ from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
-from losslint.analysis.tensors.forms import COMPLEMENT, FIXED, NEVER_EMPTY, POSITIONS, SOME
+from losslint.analysis.tensors.forms import (
+    COMPLEMENT,
+    FIXED,
+    NEVER_EMPTY,
+    POSITIONS,
+    RANKED,
+    ROWS,
+    SOME,
+)
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
@@ -48,6 +56,8 @@ def _shape(op: Op) -> Value:
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name == "nan_to_num":
+        means = (one.place for one in value.operations if one.kind is OperationKind.MEAN)
+        op.run.seen.repaired.update(means)
         value = operations.without(value, OperationKind.MEAN)
     if op.name in ("view", "reshape") and _is_of_known_size(op):
         value = operations.whole(value)
@@ -55,6 +65,8 @@ def _shape(op: Op) -> Value:
         return value
     if op.name.endswith("pool2d") and value.act is Act.RELU:
         return value.but(act=Act.UNKNOWN, dim=None)
+    if ROWS in value.marks:
+        value = value.but(marks=value.marks - {ROWS})
     return value.but(dim=None)
 
 
@@ -89,7 +101,7 @@ def _as_int(op: Op) -> Value:
 @function("bool")
 def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
-    if given.shape in FIXED or given.shape == "constant":
+    if given.shape in FIXED or given.shape == "constant" or given.target is TargetKind.ONE_HOT:
         return given.but(shape=SOME)
     if given.mask is None and given.shape not in (COMPLEMENT, SOME):
         reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
@@ -112,6 +124,19 @@ def dtype_named(value: Value | None) -> DType:
     if isinstance(value, Const) and isinstance(value.value, str):
         return _DTYPES.get(value.value.rpartition(".")[2], DType.UNKNOWN)
     return DType.UNKNOWN
+
+
+def is_of_dtype(value: Value, wanted: Value) -> bool | None:
+    """Whether the dtype of a tensor is the one of torch that it is compared with, if known."""
+    key = value.key if isinstance(value, Unknown) else None
+    if not isinstance(key, tuple) or key[:1] != ("dtype",) or not isinstance(wanted, Extern):
+        return None
+    (_, kind, of_indices), asked = key, dtype_named(wanted)
+    if DType.UNKNOWN in (kind, asked):
+        return None
+    if kind is asked and not of_indices:
+        return None
+    return kind is asked and wanted.name in ("torch.long", "torch.int64")
 
 
 @function("to", "type", "type_as")
@@ -194,7 +219,8 @@ def _parts(op: Op) -> Value:
 @function("topk", "sort", "kthvalue", "mode")
 def _ranked(op: Op) -> Value:
     given = op.tensor()
-    return Tuple((picked(given), Tensor(dtype=DType.INT, grad=False, deps=given.deps)))
+    ranked = picked(given).but(marks=given.marks | {RANKED})
+    return Tuple((ranked, Tensor(dtype=DType.INT, grad=False, deps=given.deps)))
 
 
 @function("argmax", "argmin", "argsort", "nonzero", "multinomial", "bucketize", "searchsorted")
@@ -226,7 +252,7 @@ def _detach(op: Op) -> Value:
     if isinstance(value, Tensor):
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     if isinstance(value, Unknown) and value.key is not None:
-        return Unknown(("detach", value.key), value.deps, value.lost, value.why)
+        return Unknown(("detach", value.key), value.deps, value.lost, value.why, grad=False)
     return value if value is not None else UNKNOWN
 
 

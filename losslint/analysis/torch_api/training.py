@@ -23,7 +23,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.objective.reaching import reaches_loss
+from losslint.analysis.objective.reaching import reaches_backward
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of
@@ -85,7 +85,7 @@ def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False
         elif one.value != NONE:
             known = False
     run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
-    reaches_loss(run, loss)
+    reaches_backward(run, loss)
     backpropagated(run, node, loss, weighted)
 
 
@@ -380,7 +380,7 @@ def _grad(op: Op) -> Value:
     outputs = op.arg(0, "outputs")
     deps = deps_of(outputs)
     op.run.seen.differentiated |= losses_in(outputs)
-    reaches_loss(op.run, outputs)
+    reaches_backward(op.run, outputs)
     return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -30,7 +30,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.tensors.blending import deps_of, union_deps
+from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
@@ -82,7 +82,16 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if _is_schedule(callee):
         key = (_SCHEDULE, id(node))
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
-    return Unknown(key, deps, run.place(node), why)
+    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+
+
+def _makes_data(callee: Value, given: Sequence[Value]) -> bool:
+    """Whether a call only turns data into other data: a method of it, or a library's function."""
+    if isinstance(callee, Unknown):
+        if callee.grad:
+            return False
+        return not any(isinstance(one, Tensor) and one.grad for one in given)
+    return isinstance(callee, Extern) and is_of_data(given)
 
 
 def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:

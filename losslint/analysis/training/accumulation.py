@@ -27,6 +27,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Accumulation, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.training.averages import names_in, summed
 from losslint.analysis.training.trace import (
@@ -68,12 +69,11 @@ def added(
     run: Interpreter, target: cst.CSTNode, value: Value, made: Value, node: cst.CSTNode
 ) -> Value:
     """The sum ``made`` of what ``target`` was and a ``value``, about to be its new value."""
-    if not run.looping or not run.looping[-1].repeats:
-        return made
-    slot = _slot(run, target)
+    repeating = [one for one in run.looping if one.repeats]
+    slot = _slot(run, target) if repeating else None
     if slot is None:
         return made
-    outlived = [one for one in run.looping if not _written(run, slot, one)]
+    outlived = [one for one in repeating if not _written(run, slot, one)]
     if run.looping[-1] in outlived:
         made = summed(run, value, made, node)
     if run.no_grad or not _has_graph(value):
@@ -86,22 +86,36 @@ def assigned(
 ) -> Value:
     """The value of ``total = total + value``, where the statement is one like that."""
     target = statement.targets[0].target
-    if not isinstance(sum_of.operator, cst.Add) or not isinstance(target, cst.Name | cst.Attribute):
+    if not isinstance(sum_of.operator, cst.Add):
         return made
     for one, other in ((sum_of.left, sum_of.right), (sum_of.right, sum_of.left)):
-        if type(one) is type(target) and dotted(one) == dotted(target):
+        if _is_before(target, one):
             return added(run, target, run.eval(other), made, statement)
     return made
+
+
+def _is_before(target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
+    """Whether a value is what a target is up to now: the same expression, or the ``get`` of it."""
+    if isinstance(target, cst.Name | cst.Attribute):
+        return type(value) is type(target) and dotted(value) == dotted(target)
+    if not isinstance(target, cst.Subscript) or len(target.slice) != 1:
+        return False
+    index = target.slice[0].slice
+    if isinstance(value, cst.Call) and value.args and isinstance(value.func, cst.Attribute):
+        reads = value.func.attr.value == "get" and same(value.func.value, target.value)
+        return reads and isinstance(index, cst.Index) and same(value.args[0].value, index.value)
+    return same(value, target)
 
 
 def listed(run: Interpreter, target: Instance, value: Value, node: cst.CSTNode) -> Value:
     """A ``value`` that is about to be appended to the list ``target``."""
     looked_at(run, value)
-    if not run.looping or not run.looping[-1].repeats or run.no_grad or not _has_graph(value):
+    if run.no_grad or not _has_graph(value):
         return value
     if isinstance(target.cls, Extern) and target.cls.name == "collections.deque":
         return value  # it forgets
-    outlived = [one for one in run.looping if target.oid <= one.mark.newest]
+    repeating = [one for one in run.looping if one.repeats]
+    outlived = [one for one in repeating if target.oid <= one.mark.newest]
     return _kept(run, outlived, value, value, receiver(node, "the list"), node, listed=True)
 
 
@@ -116,6 +130,7 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
+    outlived = [one for one in outlived if not _trains_members(one.node)]
     inside = any(_over_data(one.node) for one in around)
     if not outlived or (inside and not _over_data(outlived[-1].node)) or _is_in_test(run):
         return made
@@ -134,6 +149,20 @@ def _kept(
         return one.but(operations=one.operations | {operation})
 
     return each(made, mark)
+
+
+def _trains_members(loop: cst.CSTNode) -> bool:
+    """Whether each round of a loop trains another one of a few models: `agents[i].opt.step()`."""
+    if not isinstance(loop, cst.For):
+        return False
+    bound = {one.value for one in walk(loop.target) if isinstance(one, cst.Name)}
+    return any(
+        isinstance(one, cst.Call)
+        and isinstance(one.func, cst.Attribute)
+        and one.func.attr.value in ("step", "zero_grad")
+        and any(isinstance(part, cst.Name) and part.value in bound for part in walk(one.func.value))
+        for one in walk(loop.body)
+    )
 
 
 def _is_in_test(run: Interpreter) -> bool:

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.values import Tensor, Unknown, Value, ZeroReason, alternatives_of
+from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.values import (
+    Const,
+    Extern,
+    Instance,
+    Tensor,
+    Unknown,
+    Value,
+    ZeroReason,
+    alternatives_of,
+)
 from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
+from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
@@ -22,14 +34,19 @@ BATCH_SUM = "batch-sum"
 """The mark of such a mean times the number of samples in its batch."""
 SAMPLES = "samples"
 """The first part of a symbol that stands for a number of samples."""
+BATCH_SIZE = "<batch size>"
+"""The slot of a loader that holds how many samples it puts into a batch, where that is known."""
 LAST_INDEX = "last index"
 """The first part of a symbol that stands for the index of the last round of a loop."""
 INDEX = "index"
 """The kind of reason for which such an index is zero."""
 _DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
 _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
+_DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
+_BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
+_WEIGHT = re.compile(r"(^|_)(alpha|beta|gamma|lambda?|lamda|weight|coeff?)(_|\d|$)", re.IGNORECASE)
 
 
 def names_in(node: cst.BaseExpression) -> Iterator[str]:
@@ -46,9 +63,9 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
     if not isinstance(loop, cst.For):
         return made
     kind = _kind_of(value)
-    if kind is not None:
+    if kind is not None and not _draws_single_samples(run):
         iterated = " ".join(names_in(loop.iter))
-        operation = Operation(kind, run.place(node), iterated, Tensor())
+        operation = Operation(kind, run.place(node), iterated, Tensor(), loop=loop)
 
         def mark(one: Value) -> Value:
             if not isinstance(one, Tensor):
@@ -59,6 +76,12 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
     if isinstance(node, cst.AugAssign) and _counts_samples(node.value):
         return Unknown((SAMPLES, id(node)))
     return made
+
+
+def _draws_single_samples(run: Interpreter) -> bool:
+    """Whether the loaders around give one sample in a batch, as they do unless told otherwise."""
+    sizes = [run.heap.get(loader.slots, BATCH_SIZE) for loader in run.drawn]
+    return bool(sizes) and all(size == Const(1) for size in sizes)
 
 
 def _kind_of(value: Value) -> OperationKind | None:
@@ -74,8 +97,11 @@ _SUMMED = {BATCH_MEAN: OperationKind.BATCH_MEANS, BATCH_SUM: OperationKind.BATCH
 
 
 def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
-    """A product: one with a batch mean is the sum over a batch, or may be, and no mean any more."""
-    if BATCH_MEAN not in made.marks:
+    """A product: one with a batch mean is the sum over a batch, or may be, and no mean any more.
+
+    One with a weight is as much of a mean as before.
+    """
+    if BATCH_MEAN not in made.marks or _is_weighted(node):
         return made
     kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
     marks = made.marks - {BATCH_MEAN}
@@ -83,6 +109,23 @@ def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
         if _counts_samples(node.left) or _counts_samples(node.right):
             marks |= {BATCH_SUM}
     return made.but(marks=marks, operations=frozenset(kept))
+
+
+def _is_weighted(node: cst.CSTNode) -> bool:
+    """Whether one factor is a weight: ``0.3``, ``alpha``, ``(1 - share)``."""
+    if isinstance(node, cst.AugAssign):
+        return _is_weight(node.value)
+    return isinstance(node, cst.BinaryOperation) and (
+        _is_weight(node.left) or _is_weight(node.right)
+    )
+
+
+def _is_weight(node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Float):
+        return not float(node.value).is_integer()
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
+        return isinstance(node.left, cst.Integer | cst.Float) and float(node.left.value) == 1
+    return bool(_WEIGHT.search(dotted(node).rpartition(".")[2]))
 
 
 def _counts_samples(node: cst.BaseExpression) -> bool:
@@ -102,8 +145,12 @@ def _is_zero(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer) and node.value == "0"
 
 
-def length(value: Unknown, node: cst.CSTNode) -> Unknown:
-    """``len()`` of something unknown: a number of samples where it is a data set."""
+def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
+    """``len()`` of something unknown or an object: a number of samples where it is a data set."""
+    if isinstance(value, Instance):
+        if _is_dataset(value):
+            return Unknown((NUMBER, SAMPLES, ("name", value.oid)))
+        return Unknown((NUMBER, "len", id(node)))
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
         return Unknown((SAMPLES, value.key))
@@ -114,6 +161,11 @@ def length(value: Unknown, node: cst.CSTNode) -> Unknown:
         if isinstance(counted, cst.Attribute) and counted.attr.value == "dataset":
             return Unknown((SAMPLES, ("attr", id(node))))
     return Unknown()
+
+
+def _is_dataset(value: Instance) -> bool:
+    names = [one.name for one in lineage(value.cls) if isinstance(one, Extern)]
+    return any(_DATASET_CLASS.search(name.rpartition(".")[2]) for name in names)
 
 
 def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
@@ -146,15 +198,21 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
     A sum of batch means has as many terms as there are batches: not samples, and not the index of
     the last one.
     """
-    if not isinstance(total, Tensor) or not isinstance(count, Unknown):
+    if not isinstance(total, Tensor):
+        return
+    _divided_by_all_batches(run, total, node)
+    if not isinstance(count, Unknown):
         return
     _divided_by_batches(run, total, node)
-    if not isinstance(count.key, tuple) or count.key[0] not in (SAMPLES, LAST_INDEX):
+    key = count.key
+    if isinstance(key, tuple) and key[:2] == (NUMBER, SAMPLES):
+        key = key[1:]
+    if not isinstance(key, tuple) or key[0] not in (SAMPLES, LAST_INDEX):
         return
-    if count.key[0] == LAST_INDEX:
-        _divided_by_index(run, count.key, node)
+    if key[0] == LAST_INDEX:
+        _divided_by_index(run, key, node)
         return
-    counted = count.key[1]
+    counted = key[1]
     for operation in total.operations:
         if operation.kind is not OperationKind.BATCH_MEANS or "dataset" in operation.function:
             continue
@@ -173,6 +231,61 @@ def _divided_by_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) -> N
     for operation in total.operations:
         if operation.kind is OperationKind.BATCH_SUMS and counted in operation.function.split():
             run.emit(WrongAverage(run.place(node), operation.place, of_samples=True))
+
+
+def _divided_by_all_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) -> None:
+    """Reports a sum of batch means that is divided by ``len(loader) * batch_size``, or by a count
+    of the rounds times it."""
+    divisor = node.value if isinstance(node, cst.AugAssign) else getattr(node, "right", None)
+    if not isinstance(divisor, cst.BinaryOperation):
+        return
+    if not isinstance(divisor.operator, cst.Multiply):
+        return
+    for operation in total.operations:
+        if operation.kind is not OperationKind.BATCH_MEANS or operation.loop is None:
+            continue
+        for rounds, size in ((divisor.left, divisor.right), (divisor.right, divisor.left)):
+            if _is_batch_size(run, size) and _counts_rounds(run, rounds, operation.loop):
+                run.emit(WrongAverage(run.place(node), operation.place))
+
+
+def _is_batch_size(run: Interpreter, node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Name | cst.Attribute):
+        named = bool(_BATCH_SIZE.search(dotted(node).rpartition(".")[2]))
+        return named and run.eval(node) != Const(1)
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
+        index = node.slice[0].slice
+        if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
+            return bool(_BATCH_SIZE.search(index.value.value.strip("\"'")))
+    is_len = isinstance(node, cst.Call) and isinstance(node.func, cst.Name)
+    return not is_len and _counts_samples(node)
+
+
+def _counts_rounds(run: Interpreter, node: cst.BaseExpression, loop: cst.For) -> bool:
+    """``len(loader)``, what was counted up in each round, or the index of the round."""
+    if isinstance(node, cst.Call):
+        counted = dotted(node.args[0].value) if len(node.args) == 1 else ""
+        return dotted(node.func) == "len" and counted in set(names_in(loop.iter))
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+        return isinstance(node.right, cst.Integer) and _is_index(node.left, loop)
+    if _is_index(node, loop):
+        return True
+    value = run.eval(node) if isinstance(node, cst.Name | cst.Attribute) else None
+    key = value.key if isinstance(value, Unknown) else None
+    while isinstance(key, tuple) and key[:1] == ("+",):
+        key = key[1]
+    return isinstance(key, tuple) and key[:2] == (COUNTER, id(loop))
+
+
+def _is_index(node: cst.BaseExpression, loop: cst.For) -> bool:
+    """Whether an expression is the variable that a loop over ``enumerate(...)`` counts with."""
+    target = loop.target
+    return (
+        isinstance(node, cst.Name)
+        and isinstance(target, cst.Tuple)
+        and dotted(target.elements[0].value) == node.value
+        and any(dotted(call.func) == "enumerate" for call in _calls(loop.iter))
+    )
 
 
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import MAXIMUM, NO_GRAD
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.values import Act, Tensor, Unknown, Value, alternatives_of
+from losslint.analysis.domain.values import Act, Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
@@ -55,6 +55,27 @@ def has_cut(value: Value) -> bool:
     return isinstance(value, Tensor) and any(
         operation.kind in CUTTING for operation in value.operations
     )
+
+
+def through_layers(output: Value) -> Value:
+    """The output of a network, of which no way leads around all layers if one leads through some.
+
+    A loop over layers of which there are none hands on the input, which has no graph if it is data.
+    """
+    trained = [
+        one.value.deps
+        for one in alternatives_of(output)
+        if isinstance(one.value, Tensor) and one.value.grad and one.value.deps
+    ]
+    if not trained or not isinstance(output, Union):
+        return output
+
+    def joined(one: Value) -> Value:
+        if not isinstance(one, Tensor) or one.grad or has_cut(one):
+            return one
+        return one.but(grad=True, deps=frozenset().union(*trained))
+
+    return each(output, joined)
 
 
 def ended(result: Tensor, given: Tensor) -> Tensor:
@@ -206,7 +227,13 @@ def require_gradient(
         for one in known
     ):
         run.emit(ForcedGradient(run.place(node), title, copied))
-    return each(value, lambda one: one.but(grad=True) if isinstance(one, Tensor) else one)
+    return each(value, _as_leaf)
+
+
+def _as_leaf(value: Value) -> Value:
+    if isinstance(value, Tensor):
+        return value.but(grad=True)
+    return replace(value, grad=True) if isinstance(value, Unknown) else value
 
 
 def _made_by_call(value: Unknown) -> bool:

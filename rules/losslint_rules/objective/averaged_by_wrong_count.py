@@ -18,8 +18,9 @@ class AveragedByWrongCount(Rule):
     ## What it does
 
     Looks for a total to which the mean loss of each batch is added, and which is then divided by
-    `len(loader.dataset)`, the length of the data set, or a count of the samples; and for one to
-    which the mean loss of each batch times its size is added, divided by `len(loader)`.
+    `len(loader.dataset)`, the length of the data set, a count of the samples, or the number of
+    batches times their size; and for one to which the mean loss of each batch times its size is
+    added, divided by `len(loader)`.
 
     ## Why it matters
 

@@ -61,8 +61,10 @@ class UnweightedMultitaskSum(Rule):
 
     Terms that belong together by derivation are not reported: reconstruction and KL of a VAE,
     the real and the fake half of a discriminator, twin critics, cross entropy and Dice, losses
-    of networks that share nothing. If you measured that the terms are of one size, say
-    so where they are added: `# losslint: ignore[LOS501] reason`, or a factor with a name.
+    of networks that share nothing, losses that are measured against one variable, and a domain loss
+    behind a layer that reverses the gradient, which has a factor of its own. If you measured that
+    the terms are of one size, say so where they are added: `# losslint: ignore[LOS501] reason`, or
+    a factor with a name.
 
     ## Objections
 
@@ -90,8 +92,10 @@ class UnweightedMultitaskSum(Rule):
             return
         terms = [term for term in terms if term.family is not Family.LIKELIHOOD]
         families = _families(terms)
-        if len(set(families)) < 2:
+        if len(set(families)) < 2 or _is_one_task(terms):
             return
+        if len({term.rescaled for term in terms}) > 1:
+            return  # a reversal of the gradient has a factor of its own
         shared = any(
             one.deps & other.deps
             for one, its in zip(terms, families, strict=True)
@@ -108,6 +112,12 @@ class UnweightedMultitaskSum(Rule):
             "weight the terms, by constants or by learned uncertainties",
             tuple(Step(term.place, f"{term.label} computed here") for term in terms),
         )
+
+
+def _is_one_task(terms: Sequence[LossTerm]) -> bool:
+    """Whether all terms are measured against the same variable."""
+    targets = {term.target for term in terms}
+    return len(targets) == 1 and "" not in targets
 
 
 def _families(terms: Sequence[LossTerm]) -> list[Family]:

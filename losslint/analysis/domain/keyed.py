@@ -1,0 +1,154 @@
+"""What a dict holds under keys that are not known, and what of it is under one certain key.
+
+Two dicts that are filled in a loop over the same names go together: under one name there is the
+head of a task in one of them, and its loss in the other. So a value that was chosen by its key
+keeps the conditions of that choice in the dict, and they are asked again of the key by which it is
+read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from losslint.analysis.domain.joins import join_alternatives
+from losslint.analysis.domain.values import (
+    ALWAYS,
+    UNKNOWN,
+    Alternative,
+    Conditions,
+    Const,
+    Instance,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
+
+_ITS_KEY = ("its key",)
+"""The symbol of the key of an item, among the conditions that the item keeps in its dict."""
+_KEY_OF = "key of"
+"""The first part of the symbol of any key of a dict."""
+
+
+def any_key(of: Instance) -> Unknown:
+    """Any key of a dict, the same one wherever a round of a loop over the dict uses it."""
+    return Unknown((_KEY_OF, of.oid))
+
+
+def kept_under(key: Value, value: Value, assumed: Conditions = ALWAYS) -> Value:
+    """A value as a dict keeps it under a key that is not known.
+
+    Args:
+        key: the key.
+        value: the value.
+        assumed: what holds where it is written, of the key among other things.
+    """
+    symbol = key.key if isinstance(key, Unknown) else None
+    if symbol is None:
+        return value
+    of_key = frozenset(
+        (_replaced(test, symbol, _ITS_KEY), outcome)
+        for test, outcome in assumed
+        if _mentions(test, symbol)
+    )
+    kept = _changed(value, symbol)
+    if not of_key:
+        return kept
+    if isinstance(kept, Union):
+        return Union(
+            tuple(
+                Alternative(one.value, one.when | of_key, one.configs) for one in kept.alternatives
+            )
+        )
+    return Union((Alternative(kept, of_key),))
+
+
+def found_under(key: Value | None, value: Value) -> Value:
+    """What a dict keeps under keys that are not known, as it is under one key."""
+    if not isinstance(value, Union):
+        return value
+    if isinstance(key, Const):
+        return _where_it_is(key, value)
+    symbol = key.key if isinstance(key, Unknown) else None
+    if symbol is None:
+        return forgotten(value, _ITS_KEY)
+    return join_alternatives(
+        Alternative(
+            one.value,
+            frozenset((_replaced(test, _ITS_KEY, symbol), outcome) for test, outcome in one.when),
+            one.configs,
+        )
+        for one in value.alternatives
+    )
+
+
+def forgotten(value: Value, symbol: Hashable) -> Value:
+    """The value without the conditions that say something of a symbol."""
+    if not isinstance(value, Union):
+        return value
+    return join_alternatives(
+        Alternative(
+            one.value,
+            frozenset(test for test in one.when if not _mentions(test[0], symbol)),
+            one.configs,
+        )
+        for one in value.alternatives
+    )
+
+
+def _changed(value: Value, symbol: Hashable) -> Value:
+    if isinstance(value, Tuple):
+        return Tuple(tuple(_changed(item, symbol) for item in value.items))
+    if not isinstance(value, Union):
+        return value
+    return Union(
+        tuple(
+            Alternative(
+                one.value,
+                frozenset(
+                    (_replaced(test, symbol, _ITS_KEY), outcome) for test, outcome in one.when
+                ),
+                one.configs,
+            )
+            for one in value.alternatives
+        )
+    )
+
+
+def _where_it_is(key: Const, value: Union) -> Value:
+    """The alternatives that can be under a known key."""
+    kept = [
+        Alternative(
+            one.value,
+            frozenset(test for test in one.when if not _mentions(test[0], _ITS_KEY)),
+            one.configs,
+        )
+        for one in value.alternatives
+        if all(_holds(test, key) in (outcome, None) for test, outcome in one.when)
+    ]
+    return join_alternatives(kept) if kept else UNKNOWN
+
+
+def _holds(test: Hashable, key: Const) -> bool | None:
+    """How a test of its key comes out for an item under a known key."""
+    if not isinstance(test, tuple) or len(test) != 3 or test[1] != _ITS_KEY:
+        return None
+    if test[0] == "==":
+        return bool(test[2] == key)
+    if test[0] == "in" and isinstance(test[2], tuple):
+        return key in test[2]
+    return None
+
+
+def _mentions(test: Hashable, symbol: Hashable) -> bool:
+    if test == symbol:
+        return True
+    return isinstance(test, tuple) and any(_mentions(part, symbol) for part in test)
+
+
+def _replaced(test: Hashable, symbol: Hashable, other: Hashable) -> Hashable:
+    if test == symbol:
+        return other
+    if isinstance(test, tuple):
+        return tuple(_replaced(part, symbol, other) for part in test)
+    return test
