@@ -12,22 +12,15 @@ from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import (
     can_read,
-    extremes,
     promote,
     promoted_dtype,
     without_autocast,
 )
+from losslint.losses.functional._exponentials import LEAST_PROBABILITY, are_tame
 from losslint.losses.functional._fused import Gradient, Outputs, by_rows, piece_size, spans
-
-_LOWEST = 2.0**-20
-_HIGHEST = 2.0**100
-"""Where sums of exponentials are between them, no maximum has to be subtracted before."""
 
 _LEAST_EXPONENT = {torch.float32: -87.0, torch.float64: -708.0}
 """The exponentials of smaller numbers are not normal ones."""
-
-_UNLIKELY = 2.0**-100
-"""Above it the logarithm of a probability has all its digits."""
 
 
 class SoftmaxRegions:
@@ -138,8 +131,7 @@ def _write_softmax(logit: Tensor, out: Tensor, is_tame: bool) -> bool:
         return False
     if is_tame:
         sums = torch.exp(logit, out=out).sum(1, keepdim=True)
-        low, high = extremes(sums)
-        is_tame = low > _LOWEST and high < _HIGHEST
+        is_tame = are_tame(sums)
     if not is_tame:
         # A subnormal number costs a CPU as much as a hundred others, and is as good as 0.
         least = _LEAST_EXPONENT[logit.dtype]
@@ -154,10 +146,10 @@ def _nll(logits: Tensor, index: Tensor, ignored: Tensor | None, picked: Tensor) 
     """The negative logarithm of the probability of the target, of shape (N, S) as that is."""
     # The rounded probability has the digits that torch's log_softmax has, while it has any.
     nll = picked.log().neg_()
-    if not can_read(picked) or not picked.min().item() > _UNLIKELY:
+    if not can_read(picked) or not picked.min().item() > LEAST_PROBABILITY:
         for logit, at, probability, out in by_rows(logits, index, picked, nll):
             far = cross_entropy(promote(logit), at, reduction="none")
-            torch.where(probability > _UNLIKELY, out, far, out=out)
+            torch.where(probability > LEAST_PROBABILITY, out, far, out=out)
     return nll if ignored is None else nll.masked_fill_(ignored, 0)
 
 
