@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_comparison
 from losslint.analysis.domain.containers import is_dict, is_list, list_items
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, without_none
@@ -48,8 +49,13 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
                 store(run, one.value, index, value)
     elif isinstance(target, Instance):
         store(run, target, index, value)
+    elif _is_of_flags(target) and isinstance(node.value, cst.Name):
+        first = forms.FLAG_ARRAY if _is_outcome(value) else "made"
+        run.assign(node.value, Unknown((first, id(node)), grad=False))
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
-        if isinstance(value, Tensor):
+        if target.shape in ("blank", forms.CLEARED) and _is_outcome(value):
+            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
+        elif isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
         elif _is_flag(target) and value in _ONES and _is_by_position(index):
             run.assign(node.value, target.but(shape=forms.SOME))
@@ -65,6 +71,19 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
         elif target.sign is not Sign.UNKNOWN and not _keeps_sign(target.sign, value):
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
+
+
+def _is_of_flags(value: Value) -> bool:
+    """Whether a value is an array of numpy's that has nothing in it but zeros and flags."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[0] in (forms.ARRAY, forms.FLAG_ARRAY)
+
+
+def _is_outcome(value: Value) -> bool:
+    """Whether what is written is that of a comparison: true or false, which is one or zero."""
+    return is_comparison(value) or (
+        isinstance(value, Tensor) and value.mask is not None and value.dtype is DType.BOOL
+    )
 
 
 _ONES = (Const(1), Const(1.0), TRUE)

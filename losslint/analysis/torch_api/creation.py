@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import libcst as cst
+
 from losslint.analysis.domain.conditions import NUMBER, is_padding
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
@@ -33,7 +35,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_ranks,
     others_than,
 )
-from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import cut, has_cut, lasting
@@ -97,6 +99,9 @@ def _counted(op: Op) -> Value:
 @function("any", "all", "equal", "allclose", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
+    if op.name in ("equal", "allclose") and isinstance(op.node, cst.Call):
+        names = {one.value.value for one in op.node.args if isinstance(one.value, cst.Name)}
+        op.run.seen.compared.update((op.run.frame.function, name) for name in names)
     return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)
 
 
@@ -126,6 +131,11 @@ def _blank(op: Op) -> Value:
     if filled is None or filled != 0:
         sign = Sign.POSITIVE if filled is not None and filled > 0 else Sign.UNKNOWN
     return Tensor(grad=_is_leaf(op), shape="blank", sign=sign, dtype=kind)
+
+
+@extern("numpy.zeros")
+def _array_of_zeros(op: Op) -> Value:
+    return Unknown((forms.ARRAY, id(op.node)), grad=False)
 
 
 def _is_leaf(op: Op) -> bool:
@@ -208,6 +218,9 @@ def _made(op: Op) -> Value:
     scale = _scale_of(op, [one for one in known if one is not None])
     deps = blending.deps_of(given)
     made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
+    if isinstance(given, Unknown) and isinstance(given.key, tuple):
+        if given.key[0] == forms.FLAG_ARRAY:
+            return made.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED)
     return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
 
 
