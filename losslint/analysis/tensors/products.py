@@ -295,6 +295,10 @@ def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
     )
 
 
+_OF_DATA = frozenset({"norm", "range", "distance"})
+"""Reasons to be zero that an author who looks at the data can rule out."""
+
+
 def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
@@ -315,6 +319,8 @@ def _risky_division(
         return made
     if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
         return made  # where nothing was selected, nothing is divided
+    if right.zero is not None and right.zero.kind in _OF_DATA and not (right.grad or right.deps):
+        return made  # data is as its author made it
     if right.shape == LENGTH and number(left) is not None:
         return made  # a ZeroDivisionError, which nobody overlooks
     operation = Operation(
