@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import libcst as cst
+
 from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
@@ -40,6 +42,7 @@ from losslint.analysis.python.expressions import EXPRESSIONS
 from losslint.analysis.python.statements import STATEMENTS
 from losslint.analysis.reading.failures import Failure
 from losslint.analysis.reading.linker import Linker
+from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.prefilter import choose
 from losslint.analysis.reading.project import Project
 from losslint.analysis.reading.surroundings import Unseen
@@ -225,6 +228,12 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
             for why in (operand.zero, operand.mask)
             if why is not None
             for reason in why.chain()
+        )
+        function = run.seen.within.get(event.operation.place)
+        guarded = guarded or any(
+            (function, one.value) in run.seen.compared
+            for one in walk(event.operation.place.node)
+            if isinstance(one, cst.Name)
         )
         if operand.zero is not None and operand.zero.kind == FREE:
             guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import math
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import losslint.losses.functional as L
-from losslint.losses.functional import segmentation
+from losslint.losses.functional import _fused, _regions, segmentation
 from tests.losses.cases import randint, randn
 
 seeds = st.integers(0, 2**31)
@@ -192,6 +193,39 @@ def test_combinations_are_sums(seed: int) -> None:
     entropy = F.binary_cross_entropy_with_logits(logit, mask.double())
     dice = L.dice_loss(logit, mask, mode="binary")
     torch.testing.assert_close(L.bce_dice_loss(logit, mask), entropy + dice)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_pixels_of_very_different_logits_by_hand_and_in_operations(
+    reduction: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    input, target = classes(0)
+    scales = torch.tensor([1.0, 1e4, 20.0, 1.0, 300.0], dtype=input.dtype)
+    shifts = torch.tensor([0.0, 0.0, 0.0, -1e4, 700.0], dtype=input.dtype)
+    input = input * scales + shifts
+    input[0, 1, 0] = -math.inf
+    target[0, 0][target[0, 0] == 1] = 0
+    target[1, 2] = -100
+    input[1, :, 2] = math.nan
+    input.requires_grad_()
+    mask = target != -100
+    for loss in (L.dice_loss, L.tversky_loss, L.cross_entropy_dice_loss):
+        more: dict[str, Any] = {} if loss is L.cross_entropy_dice_loss else {"mode": "multiclass"}
+        expected = loss(input, target, mask=mask, reduction=reduction, **more)
+        with monkeypatch.context() as patched:
+            patched.setattr(_regions, "_LARGE_IMAGE", 1)
+            patched.setitem(_fused._PIECE, "cpu", 8)
+            by_hand = loss(input, target, mask=mask, reduction=reduction, **more)
+            (got,) = torch.autograd.grad(by_hand.sum(), input)
+        torch.testing.assert_close(by_hand, expected)
+        torch.testing.assert_close(got, torch.autograd.grad(expected.sum(), input)[0])
+        # Without a mask what is ignored may be NaN as well, by hand.
+        with monkeypatch.context() as patched:
+            patched.setattr(_regions, "_LARGE_IMAGE", 1)
+            ignoring = loss(input, target, reduction=reduction, **more)
+            (of_ignoring,) = torch.autograd.grad(ignoring.sum(), input)
+        torch.testing.assert_close(ignoring, expected)
+        torch.testing.assert_close(of_ignoring, got)
 
 
 def test_255_is_a_usual_index_for_what_does_not_count() -> None:

@@ -24,8 +24,12 @@ from losslint.analysis.domain.values import (
     Value,
 )
 
-_ITS_KEY = ("its key",)
-"""The symbol of the key of an item, among the conditions that the item keeps in its dict."""
+_ITS = "its key"
+"""The first part of the symbol of the key of an item, among the conditions that the item keeps in
+its dict. The second is where the key is found in what a loop draws: an attribute of it, or itself.
+"""
+DRAWN = "drawn"
+"""The first part of the symbol of what a loop draws from something unknown."""
 _KEY_OF = "key of"
 """The first part of the symbol of any key of a dict."""
 
@@ -43,15 +47,15 @@ def kept_under(key: Value, value: Value, assumed: Conditions = ALWAYS) -> Value:
         value: the value.
         assumed: what holds where it is written, of the key among other things.
     """
-    symbol = key.key if isinstance(key, Unknown) else None
-    if symbol is None:
+    if not isinstance(key, Unknown) or key.key is None:
         return value
+    symbol, path = _owner(key.key)
     of_key = frozenset(
-        (_replaced(test, symbol, _ITS_KEY), outcome)
+        (_replaced(test, symbol, (_ITS, path)), outcome)
         for test, outcome in assumed
         if _mentions(test, symbol)
     )
-    kept = _changed(value, symbol)
+    kept = _changed(value, symbol, (_ITS, path))
     if not of_key:
         return kept
     if isinstance(kept, Union):
@@ -69,17 +73,20 @@ def found_under(key: Value | None, value: Value) -> Value:
         return value
     if isinstance(key, Const):
         return _where_it_is(key, value)
-    symbol = key.key if isinstance(key, Unknown) else None
-    if symbol is None:
-        return forgotten(value, _ITS_KEY)
-    return join_alternatives(
-        Alternative(
-            one.value,
-            frozenset((_replaced(test, _ITS_KEY, symbol), outcome) for test, outcome in one.when),
-            one.configs,
-        )
-        for one in value.alternatives
-    )
+    if isinstance(key, Unknown) and key.key is not None:
+        symbol, path = _owner(key.key)
+        value = _changed(value, (_ITS, path), symbol)
+    return forgotten(value, _ITS)
+
+
+def _owner(symbol: Hashable) -> tuple[Hashable, tuple[Hashable, ...]]:
+    """What a loop draws, and how a key is found in it; any other symbol stands for itself."""
+    owner = symbol
+    path: tuple[Hashable, ...] = ()
+    while isinstance(owner, tuple) and len(owner) == 3 and owner[1] in (".", "[]"):
+        owner, path = owner[0], (owner[1:], *path)
+    is_drawn = isinstance(owner, tuple) and isinstance(owner[0], tuple) and owner[0][0] == DRAWN
+    return (owner, path) if is_drawn else (symbol, ())
 
 
 def forgotten(value: Value, symbol: Hashable) -> Value:
@@ -96,18 +103,17 @@ def forgotten(value: Value, symbol: Hashable) -> Value:
     )
 
 
-def _changed(value: Value, symbol: Hashable) -> Value:
+def _changed(value: Value, symbol: Hashable, other: Hashable) -> Value:
+    """The value with the conditions on one symbol told of another one."""
     if isinstance(value, Tuple):
-        return Tuple(tuple(_changed(item, symbol) for item in value.items))
+        return Tuple(tuple(_changed(item, symbol, other) for item in value.items))
     if not isinstance(value, Union):
         return value
     return Union(
         tuple(
             Alternative(
                 one.value,
-                frozenset(
-                    (_replaced(test, symbol, _ITS_KEY), outcome) for test, outcome in one.when
-                ),
+                frozenset((_replaced(test, symbol, other), outcome) for test, outcome in one.when),
                 one.configs,
             )
             for one in value.alternatives
@@ -120,7 +126,7 @@ def _where_it_is(key: Const, value: Union) -> Value:
     kept = [
         Alternative(
             one.value,
-            frozenset(test for test in one.when if not _mentions(test[0], _ITS_KEY)),
+            frozenset(test for test in one.when if not _mentions(test[0], _ITS)),
             one.configs,
         )
         for one in value.alternatives
@@ -131,7 +137,7 @@ def _where_it_is(key: Const, value: Union) -> Value:
 
 def _holds(test: Hashable, key: Const) -> bool | None:
     """How a test of its key comes out for an item under a known key."""
-    if not isinstance(test, tuple) or len(test) != 3 or test[1] != _ITS_KEY:
+    if not isinstance(test, tuple) or len(test) != 3 or test[1] != (_ITS, ()):
         return None
     if test[0] == "==":
         return bool(test[2] == key)

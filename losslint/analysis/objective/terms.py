@@ -114,11 +114,21 @@ def _is_setting(factor: Value) -> bool:
     return isinstance(holder, tuple) and holder[:1] == ("attr",)
 
 
-def normalised(tensor: Tensor, divisor: Value) -> Tensor:
-    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight."""
-    fixed = number(divisor) is not None
-    if fixed or len(tensor.terms) > 1 or any(term.stage == "mean" for term in tensor.terms):
-        made = weigh(tensor, divisor, divided=True)
+def normalised(tensor: Tensor, divisor: Value, named: bool) -> Tensor:
+    """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight.
+
+    Args:
+        tensor: a loss.
+        divisor: what it was divided by.
+        named: whether the divisor has a name: an option that is one can be set to something else.
+    """
+    known = number(divisor)
+    if (
+        known is not None
+        or len(tensor.terms) > 1
+        or any(term.stage == "mean" for term in tensor.terms)
+    ):
+        made = weigh(tensor, divisor, named=named and known == 1, divided=True)
         return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
     return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
 

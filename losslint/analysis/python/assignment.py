@@ -97,9 +97,10 @@ def _any_of(item: Value) -> Value:
 def _of_another(item: Value) -> Value:
     """An item of what is unpacked like a tuple, though it is one tensor as far as is known.
 
-    A batch of outputs has no two rows to unpack: it is the output of some other network.
+    A batch has no certain number of rows: where the layers of a network gave it, the code is for
+    another network.
     """
-    if isinstance(item, Tensor) and item.act is not Act.UNKNOWN:
+    if isinstance(item, Tensor) and any(isinstance(one, int) for one in item.deps):
         return item.but(act=Act.UNKNOWN)
     return item
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import outcomes
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.heap import ITEMS, REST
-from losslint.analysis.domain.joins import join, truth
+from losslint.analysis.domain.joins import contradict, join, truth
 from losslint.analysis.domain.keyed import forgotten
 from losslint.analysis.domain.scope import Frame, Scope
 from losslint.analysis.domain.values import Tuple, Value
@@ -78,15 +79,29 @@ def _round(
     else:
         items, certain = list(known), not loop.ifs
     run.rounds, outer = run.rounds * max(1, len(items)), run.rounds
+    base = run.frame.assumed
     for item in items:
+        run.frame.assumed = base
         run.assign(loop.target, item)
         name_keys(run, node, loop.target)
-        decided = [truth(run.eval(test.test)) for test in loop.ifs]
-        if False in decided:
+        if not all(_may_hold(run, test.test) for test in loop.ifs):
             continue
         if loop.inner_for_in is not None:
             certain &= _round(run, node, loop.inner_for_in, run.eval(loop.inner_for_in.iter), body)
         else:
             body()
-    run.rounds = outer
+    run.rounds, run.frame.assumed = outer, base
     return certain
+
+
+def _may_hold(run: Interpreter, test: cst.BaseExpression) -> bool:
+    """Whether a test of a comprehension can succeed; what follows is for where it does."""
+    value = run.eval(test)
+    certain = truth(value)
+    if certain is not None:
+        return certain
+    when_true, _ = outcomes(value, test)
+    if contradict(when_true, run.assumed()):
+        return False
+    run.frame.assumed |= when_true
+    return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
+from losslint.analysis.domain.keyed import DRAWN
 from losslint.analysis.domain.values import Unknown
 from losslint.analysis.reading.nodes import walk
 
@@ -20,7 +21,7 @@ _Loop: TypeAlias = "cst.For | cst.BaseComp"
 
 def drawn_by(loop: _Loop) -> Hashable:
     """The symbol of what a loop draws."""
-    return ("drawn", id(loop))
+    return (DRAWN, id(loop))
 
 
 def name_keys(run: Interpreter, loop: _Loop, target: cst.CSTNode, number: int = 0) -> None:
@@ -50,12 +51,19 @@ def name_keys(run: Interpreter, loop: _Loop, target: cst.CSTNode, number: int = 
 def _keys_in(loop: _Loop) -> frozenset[str]:
     """The names by which the body of a loop looks items up."""
     found = {
-        part.slice.value.value
+        name
         for one in walk(loop)
         if isinstance(one, cst.Subscript)
         for part in one.slice
-        if isinstance(part.slice, cst.Index) and isinstance(part.slice.value, cst.Name)
+        if isinstance(part.slice, cst.Index) and (name := _first_name(part.slice.value)) is not None
     }
     if isinstance(loop, cst.DictComp) and isinstance(loop.key, cst.Name):
         found.add(loop.key.value)
     return frozenset(found)
+
+
+def _first_name(node: cst.BaseExpression) -> str | None:
+    """The variable that a name, or an attribute or item of one, belongs to."""
+    while isinstance(node, cst.Attribute | cst.Subscript):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else None

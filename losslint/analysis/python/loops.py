@@ -152,6 +152,20 @@ def _unrolled(run: Interpreter, node: cst.For, rounds: Sequence[Callable[[], Non
     return goes_on
 
 
+def _is_retried(loop: cst.For | cst.While) -> bool:
+    """Whether a loop is left by the first round that does not fail: its rounds are attempts."""
+    return any(
+        one.orelse is not None and isinstance(_last(one.orelse.body), cst.Break | cst.Return)
+        for one in loop.body.body
+        if isinstance(one, cst.Try)
+    )
+
+
+def _last(body: cst.BaseSuite) -> cst.CSTNode | None:
+    statement = body.body[-1] if body.body else None
+    return statement.body[-1] if isinstance(statement, cst.SimpleStatementLine) else statement
+
+
 def _repeated(
     run: Interpreter, node: cst.For | cst.While, bind: Callable[[], None], endless: bool
 ) -> bool:
@@ -191,7 +205,7 @@ def _repeated(
             run.looping.pop()
             body, run.trace = run.trace, outer
             reads = heap.stop_recording()
-        repeats = bool(frame.continues)
+        repeats = bool(frame.continues) and not _is_retried(node)
         left_by_break = bool(frame.breaks)
         exits = [*frame.continues, *frame.breaks]
         if exits:

@@ -74,6 +74,8 @@ def compare(
         for one in alternatives_of(side)
         if isinstance(one.value, Tensor) and (side is one.value or one.value.zero or one.value.mask)
     ]
+    if _selects_real_tokens(sign, left, right, node):
+        return UNKNOWN  # each sample has some
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
@@ -110,8 +112,6 @@ def compare(
             above=run_place if forms.is_above_zero(type(sign).__name__, right) else None,
         )
         return cut(run, made, mask, "comparison", node)
-    if _selects_real_tokens(sign, left, right, node):
-        return UNKNOWN  # each sample has some
     if isinstance(sign, cst.Equal | cst.NotEqual):
         if is_of_itself(node) or is_of_element(node):
             return UNKNOWN  # hardly ever False everywhere
@@ -160,7 +160,7 @@ def _selects_real_tokens(
     """Whether a comparison finds what is no padding: ``attention_mask.view(-1) == 1``."""
     known = number(right)
     return (
-        isinstance(left, Unknown)
+        (isinstance(left, Unknown) or (isinstance(left, Tensor) and left.mask is None))
         and known is not None
         and (known > 0 or isinstance(sign, cst.GreaterThan | cst.NotEqual))
         and isinstance(node, cst.Comparison)

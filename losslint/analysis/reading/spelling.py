@@ -34,10 +34,10 @@ _SETTINGS = re.compile(
     r"settings?|flags?))_?$",
     re.IGNORECASE,
 )
-_BATCH = re.compile(r"(^|_)(mini_?)?batch$|^(data|images?|imgs?|labels?)$", re.IGNORECASE)
+_BATCH = re.compile(r"(^|_)(mini_?)?batch$|^data$", re.IGNORECASE)
 _LOADER = re.compile(
     r"loader|data_?set|batch_?(iter|gen)|data_?(iter|gen)|(^|_)(mini_?)?batches$|_iter(ator)?$|"
-    r"(^|_)dl$|(train|valid?|test|dev)(ing)?_?(data|set|ds|dl)$",
+    r"(^|_)dl$|(train|valid?|test|dev)(ing)?_?(data|set|ds|dl)$|^(images?|imgs?|labels?)$",
     re.IGNORECASE,
 )
 

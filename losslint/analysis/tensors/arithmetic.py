@@ -43,6 +43,7 @@ from losslint.analysis.tensors.forms import (
     OTHERS,
     PAIRS,
     REST,
+    RUNNING_EXP,
     SIGNED,
     SMOOTHED,
     SOME,
@@ -184,7 +185,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if one.shape in SMOOTHED and _is_guard(right):
         return made.but(shape=SMOOTHED[one.shape])
-    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", "norm"):
+    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", RUNNING_EXP, "norm"):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "sumexp":
         return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero

@@ -101,6 +101,8 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+RUNNING_EXP = "running sum of exponentials"
+"""The form of a cumulative sum of exponentials."""
 NEAR = "near"
 """The mark of distances of unit vectors, which are two at most."""
 RANKED = "ranked"

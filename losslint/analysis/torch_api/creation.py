@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import libcst as cst
+
 from losslint.analysis.domain.conditions import NUMBER, is_padding
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
@@ -97,6 +99,9 @@ def _counted(op: Op) -> Value:
 @function("any", "all", "equal", "allclose", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
+    if op.name in ("equal", "allclose") and isinstance(op.node, cst.Call):
+        names = {one.value.value for one in op.node.args if isinstance(one.value, cst.Name)}
+        op.run.seen.compared.update((op.run.frame.function, name) for name in names)
     return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)
 
 

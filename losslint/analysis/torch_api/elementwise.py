@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     FREE,
     NEAR,
     RAW_EXP,
+    RUNNING_EXP,
     STABLE_EXP,
     both_classes,
 )
@@ -211,7 +212,7 @@ def _log(op: Op) -> Value:
 
 
 _ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
-_LOG_SHAPES = frozenset({"sumexp", FEW_EXP, "1+exp", "cosh"})
+_LOG_SHAPES = frozenset({"sumexp", FEW_EXP, RUNNING_EXP, "1+exp", "cosh"})
 
 
 @function("clamp", "clip", "clamp_min", "clamp_max")

@@ -31,6 +31,7 @@ from losslint.analysis.tensors.forms import (
     NEVER_EMPTY,
     OTHERS,
     OWN_PRODUCT,
+    RUNNING_EXP,
     STABLE_EXP,
     STABLE_SUM,
     UPPER,
@@ -82,6 +83,8 @@ def _sum(op: Op) -> Value:
     if given.target is TargetKind.ONE_HOT and op.given(1, "dim", "axis") == Const(0):
         zero = ZeroReason(op.run.place(op.node), "mask", "a class may have no sample here")
     shape = _SUMMED.get(given.shape, "total")
+    if op.name == "cumsum" and shape == "sumexp":
+        shape = RUNNING_EXP
     if not made.sums and len({term.family for term in made.terms}) > 1:
         made = made.but(sums=frozenset({op.run.place(op.node)}))  # a stack of losses
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)

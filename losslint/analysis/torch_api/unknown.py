@@ -78,7 +78,11 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
-    key = _key_of_result(callee, node) if isinstance(callee, Unknown) else None
+    key = None
+    if isinstance(callee, Unknown):
+        key = _key_of_result(callee, node)
+    elif isinstance(callee, Extern) and _READS_SETTINGS.search(callee.name):
+        key = "made", id(node)
     if _is_schedule(callee):
         key = (_SCHEDULE, id(node))
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
@@ -92,6 +96,14 @@ def _makes_data(callee: Value, given: Sequence[Value]) -> bool:
             return False
         return not any(isinstance(one, Tensor) and one.grad for one in given)
     return isinstance(callee, Extern) and is_of_data(given)
+
+
+_READS_SETTINGS = re.compile(
+    r"(^|\.)(yaml|json5?|toml|tomllib|tomli|hjson|rtoml|omegaconf|pyhocon|configparser|munch|box)\."
+    r"|(^|[._])(config|cfg|conf|settings|options|opts?|hparams|hyper_?params|yaml|json)s?$",
+    re.IGNORECASE,
+)
+"""Names of what reads a file of settings: a test of one of them tells how all of them are."""
 
 
 def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:

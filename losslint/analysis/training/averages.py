@@ -125,9 +125,9 @@ def _is_weighted(node: cst.CSTNode) -> bool:
 
 def _is_weight(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Float):
-        return not float(node.value).is_integer()
+        return not node.evaluated_value.is_integer()
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
-        return isinstance(node.left, cst.Integer | cst.Float) and float(node.left.value) == 1
+        return isinstance(node.left, cst.Integer | cst.Float) and node.left.evaluated_value == 1
     return bool(_WEIGHT.search(dotted(node).rpartition(".")[2]))
 
 

@@ -67,7 +67,7 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
     known = {one.place for one in actions(loop.body) if isinstance(one, Clip) and one.owners}
     for clip, gradients in rounds.seen.items():
         fault, other = None, None
-        if gradients <= set(_ORDER) and clip in known:
+        if gradients <= set(_ORDER) and clip in known and clip not in rounds.stepped_again:
             fault = _ORDER["used" if "used" in gradients else "none"]
             other = step.place if fault is ClipFault.AFTER_STEP else backward.place
         elif clip in rounds.stepped_scaled and (not unscales or gradients == {"scaled"}):
@@ -133,6 +133,8 @@ class Rounds:
     """The states in which each step finds the gradients."""
     stepped_scaled: set[Place] = field(default_factory=set)
     """Clippings of scaled gradients that a scaler then steps with."""
+    stepped_again: set[Place] = field(default_factory=set)
+    """Clippings behind a step that another step comes after."""
 
     def run(self, trace: Trace, states: frozenset[State]) -> frozenset[State]:
         """The states after a trace."""
@@ -171,17 +173,22 @@ class Rounds:
         if isinstance(action, Backward):
             filled = fills(action, self.of)
             gradient = ("scaled" if state.scaling else "plain") if filled else state.gradient
-            return replace(state, gradient=gradient, scaling=False)
+            clip = state.clip if state.gradient == "scaled" else None
+            return replace(state, gradient=gradient, scaling=False, clip=clip)
         if isinstance(action, ZeroGrad) and zeroes(action, self.of):
-            return replace(state, gradient="none" if surely_zeroes(action, self.of) else "unknown")
+            left = "none" if surely_zeroes(action, self.of) else "unknown"
+            return replace(state, gradient=left, clip=None)
         if isinstance(action, Unscale) and _unscales(action, self.of):
             gradient = "unscaled" if state.gradient == "scaled" else state.gradient
             return replace(state, gradient=gradient, clip=None)
-        if isinstance(action, Clip) and state.gradient == "scaled" and _concerns(action, self.of):
-            return replace(state, clip=action.place)
+        if isinstance(action, Clip) and _concerns(action, self.of):
+            kept = state.gradient in ("scaled", "used")
+            return replace(state, clip=action.place) if kept else state
         if isinstance(action, OptimizerStep) and action.optimizer == self.of.optimizer:
             self.stepped.setdefault(action.place, set()).add(state.gradient)
-            if action.scaled and state.clip is not None:
+            if state.clip is not None and state.gradient == "used":
+                self.stepped_again.add(state.clip)
+            elif action.scaled and state.clip is not None:
                 self.stepped_scaled.add(state.clip)
             return replace(state, gradient="used", clip=None)
         return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,17 +12,15 @@ from torch.nn.functional import cross_entropy
 
 from losslint.losses._contract import (
     can_read,
-    extremes,
     promote,
     promoted_dtype,
+    without_autocast,
 )
+from losslint.losses.functional._exponentials import LEAST_PROBABILITY, are_tame
 from losslint.losses.functional._fused import Gradient, Outputs, by_rows, piece_size, spans
 
-_LOW, _HIGH = 2.0**-20, 2.0**100
-"""Where sums of exponentials are between them, no maximum has to be subtracted before."""
-
-_UNLIKELY = 2.0**-100
-"""Above it the logarithm of a probability has all its digits."""
+_LEAST_EXPONENT = {torch.float32: -87.0, torch.float64: -708.0}
+"""The exponentials of smaller numbers are not normal ones."""
 
 
 class SoftmaxRegions:
@@ -61,8 +60,12 @@ class SoftmaxRegions:
         # Added up one after the other they would lose digits, but not every device has float64.
         exact = torch.float32 if logits.device.type == "mps" else torch.float64
         overlap = torch.zeros_like(predicted, dtype=exact)
+        is_tame = True
         for rows, logit, p, at, own, *mask in _pieces(logits, softmax, index, picked, *masks):
-            _write_softmax(promote(logit), p, *mask)
+            is_tame = _write_softmax(promote(logit), p, is_tame)
+            for each in mask:
+                # With that the gradient is 0 there, too.
+                p.masked_fill_(each.unsqueeze(1), 0)
             torch.gather(p, 1, at.unsqueeze(1), out=own.unsqueeze(1))
             overlap[rows].scatter_add_(1, at, own.to(exact))
             predicted[rows].add_((p.square() if self.squared else p).sum(2))
@@ -79,12 +82,13 @@ class SoftmaxRegions:
                 of_nll = of_nll.masked_fill(ignored, 0)
             of_nlls = () if of_nll is None else (of_nll,)
             pieces = list(_pieces(softmax, index, picked, *of_nlls))
-            # The last ones have been written last, and are the nearest.
-            for rows, p, at, own, *less in reversed(pieces):
-                hit = of_overlap[rows].gather(1, at).mul_(own)
-                for each in less:
-                    hit -= each
-                self._turn_into_gradient(p, at, hit, of_predicted[rows])
+            with without_autocast(logits):
+                # The last ones have been written last, and are the nearest.
+                for rows, p, at, own, *less in reversed(pieces):
+                    hit = of_overlap[rows].gather(1, at).mul_(own)
+                    for each in less:
+                        hit -= each
+                    self._turn_into_gradient(p, at, hit, of_predicted[rows])
             return softmax.to(logits.dtype)
 
         return (overlap.to(softmax.dtype), predicted, *nll), gradient
@@ -111,44 +115,49 @@ class SoftmaxRegions:
         p.scatter_add_(1, at.unsqueeze(1), hit.unsqueeze(1))
 
 
-def _write_softmax(logit: Tensor, out: Tensor, mask: Tensor | None = None) -> None:
-    """The softmax over the classes, 0 where it does not count.
+def _write_softmax(logit: Tensor, out: Tensor, is_tame: bool) -> bool:
+    """The softmax over the classes.
 
     Args:
         logit: shape (N, C, S), at least float32.
         out: takes the softmax.
-        mask: True where a position does not count, shape (N, S).
+        is_tame: whether to try without the maximum.
+
+    Returns:
+        Whether that went well.
     """
     if not can_read(logit):
         torch.softmax(logit, 1, out=out)
-    else:
-        torch.exp(logit, out=out)
+        return False
+    if is_tame:
+        sums = torch.exp(logit, out=out).sum(1, keepdim=True)
+        is_tame = are_tame(sums)
+    if not is_tame:
+        # A subnormal number costs a CPU as much as a hundred others, and is as good as 0.
+        least = _LEAST_EXPONENT[logit.dtype]
+        torch.sub(logit, logit.amax(1, keepdim=True), out=out).clamp_(min=least).exp_()
+        torch.threshold_(out, math.exp(least + 0.1), 0)
         sums = out.sum(1, keepdim=True)
-        low, high = extremes(sums)
-        if not (low > _LOW and high < _HIGH):
-            torch.sub(logit, logit.amax(1, keepdim=True), out=out).exp_()
-            torch.sum(out, 1, keepdim=True, out=sums)
-        out.mul_(sums.reciprocal_())
-    if mask is not None:
-        # With that the gradient is 0 there, too.
-        out.masked_fill_(mask.unsqueeze(1), 0)
+    out.mul_(sums.reciprocal_())
+    return is_tame
 
 
 def _nll(logits: Tensor, index: Tensor, ignored: Tensor | None, picked: Tensor) -> Tensor:
     """The negative logarithm of the probability of the target, of shape (N, S) as that is."""
     # The rounded probability has the digits that torch's log_softmax has, while it has any.
     nll = picked.log().neg_()
-    if not can_read(picked) or not picked.min().item() > _UNLIKELY:
+    if not can_read(picked) or not picked.min().item() > LEAST_PROBABILITY:
         for logit, at, probability, out in by_rows(logits, index, picked, nll):
             far = cross_entropy(promote(logit), at, reduction="none")
-            torch.where(probability > _UNLIKELY, out, far, out=out)
+            torch.where(probability > LEAST_PROBABILITY, out, far, out=out)
     return nll if ignored is None else nll.masked_fill_(ignored, 0)
 
 
 def _pieces(*tensors: Tensor) -> Iterator[tuple[Any, ...]]:
     """Tensors (N, *, S), some samples at a time, or some positions of one; first, which samples."""
     samples, classes, positions = tensors[0].shape
-    size = max(piece_size(tensors[0]) // classes, 1)
+    # Rows that begin with a cache line.
+    size = max(piece_size(tensors[0]) // classes // 64 * 64, 1)
     count = max(size // positions, 1)
     wholes = zip(*(torch.split(tensor, count) for tensor in tensors), strict=True)
     for rows, parts in zip(spans(samples, count), wholes, strict=True):

@@ -14,12 +14,11 @@ from losslint.losses._contract import (
     promoted_dtype,
     reduce,
 )
+from losslint.losses.functional._exponentials import LEAST_PROBABILITY, are_tame
 from losslint.losses.functional._fused import Gradient, Outputs, by_rows, calculate, share
 
 _LARGE_SOFTMAX = 2**14
 """From this number of logits on (measured: ``make bench-losses``)."""
-
-_TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
 
 
 class OfNLL(Protocol):
@@ -87,10 +86,12 @@ class _TargetLoss:
         index, ignored, weights, divisor = self.others
         # All of one number a position is of shape (N, 1, *) here.
         at = index.unsqueeze(1)
-        probability, p, log_p = _softmax(input, at)
+        powers, sums, p, log_p = _softmax(input, at)
         lack = log_p.expm1()
         losses, slope = self.of_nll.with_slope(log_p, p, lack)
-        probability.scatter_(1, at, lack)
+        if sums is not None:
+            lack, slope = lack * sums, slope / sums
+        powers.scatter_(1, at, lack)
         if ignored is not None or weights is not None:
             ignored = None if ignored is None else ignored.unsqueeze(1)
             weights = None if weights is None else weights.unsqueeze(1)
@@ -104,30 +105,34 @@ class _TargetLoss:
         def gradient(grad: Tensor) -> Tensor:
             if grad.dim():
                 grad = grad.unsqueeze(1)
-            made = probability.mul_(slope.mul_(grad))
+            made = powers.mul_(slope.mul_(grad))
             return made if made.dtype == input.dtype else made.to(input.dtype)
 
         return (total,), gradient
 
 
-def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The softmax, and of the targets the probability and its logarithm, (N, 1, *)."""
+def _softmax(input: Tensor, at: Tensor) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+    """The softmax, as exponentials and their sums, or None where the sums are 1.
+
+    Then, of the targets, the probability and its logarithm. All but the first are (N, 1, *).
+    """
     dtype = promoted_dtype(input)
+    powers = torch.empty_like(input, dtype=dtype)
     # In half precision it would need a copy of all.
     if input.is_cpu and input.dim() == 2 and input.dtype == dtype:
-        probability = input.softmax(1)
-        p = probability.gather(1, at)
-        # The logarithm of the rounded probability has the digits that torch's log_softmax has, as
-        # long as there is a probability.
-        if p.min().item() >= _TINY[dtype]:
-            return probability, p, p.log()
-    probability = torch.empty_like(input, dtype=dtype)
+        sums = torch.exp(input, out=powers).sum(1, keepdim=True)
+        if are_tame(sums):
+            p = powers.gather(1, at).div_(sums)
+            # The logarithm of the rounded probability has the digits that torch's log_softmax
+            # has, as long as there is a probability.
+            if p.min().item() >= LEAST_PROBABILITY:
+                return powers, sums, p, p.log()
     log_p = torch.empty_like(at, dtype=dtype)
-    for logits, piece, own, out in by_rows(input, probability, at, log_p):
+    for logits, piece, own, out in by_rows(input, powers, at, log_p):
         torch.log_softmax(promote(logits), 1, out=piece)
         torch.gather(piece, 1, own, out=out)
         piece.exp_()
-    return probability, log_p.exp(), log_p
+    return powers, None, log_p.exp(), log_p
 
 
 def _weighed(values: Tensor, ignored: Tensor | None, weights: Tensor | None) -> Tensor:

@@ -320,6 +320,8 @@ def mean_over_classes(
     losses: Tensor, sizes: Regions, weight: Tensor | None, average: Average, reduction: Reduction
 ) -> Tensor:
     """The losses (N, C) of regions as one a sample, or as a number."""
+    if weight is None and average == "all":
+        return reduce(losses.mean(1), reduction)
     weights = torch.ones_like(losses)
     if weight is not None:
         weights = weights * weight.to(losses.dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.values import Act, Tensor
+from losslint.analysis.domain.values import Act, Sign, Tensor
 from losslint.analysis.events import Family, LossCall
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
@@ -106,6 +106,8 @@ class BceWithoutLogits(Rule):
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from
+        if call.evaluating and isinstance(call.input, Tensor) and call.input.sign is Sign.POSITIVE:
+            return  # clamped away from zero: no loss that is looked at comes out too large
         # under no_grad it is the value that suffers: 100 where a logit of 20 makes it 20
         harm = (
             "the loss of a confident mistake comes out too large"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.values import Act
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.tensors.forms import BOTH_CLASSES, FEW_EXP
+from losslint.analysis.tensors.forms import BOTH_CLASSES, FEW_EXP, RUNNING_EXP
 from losslint.finding import Severity
 from losslint.rewriting import in_one_step
 from losslint.rule import Diagnosis, Rule
@@ -58,6 +58,7 @@ class LogOfSoftmax(Rule):
     | `log(sigmoid(x))` | `F.logsigmoid(x)` |
     | `log(1 - sigmoid(x))` | `F.logsigmoid(-x)` |
     | `log(exp(x).sum(dim))` | `torch.logsumexp(x, dim)` |
+    | `log(exp(x).cumsum(dim))` | `torch.logcumsumexp(x, dim)` |
     | `log(exp(a) + exp(b))` | `torch.logaddexp(a, b)` |
     | `log(1 + exp(x))` | `F.softplus(x)` |
     | `log(cosh(x))` | `x.abs() - torch.log1p(torch.tanh(x.abs()))` |
@@ -123,6 +124,7 @@ _INSTEAD = {
     BOTH_CLASSES: ("1 - sigmoid(x) and sigmoid(x)", "use logsigmoid(-x) and logsigmoid(x)"),
     "sumexp": ("a sum of exponentials", "use torch.logsumexp"),
     FEW_EXP: ("a sum of exponentials", "use torch.logaddexp"),
+    RUNNING_EXP: ("a sum of exponentials", "use torch.logcumsumexp"),
     "1+exp": ("1 + exp(x)", "use softplus"),
     "cosh": ("cosh(x)", "use x + softplus(-2 * x) - ln 2"),
 }
