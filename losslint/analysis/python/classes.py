@@ -102,20 +102,23 @@ def _default(run: Interpreter, cls: Class, name: str, default: cst.BaseExpressio
 
 def call_object(run: Interpreter, value: Instance, args: Args) -> Value | None:
     """A call of an object of a project class, if its class says what that does."""
-    own = run.heap.get(value.slots, "forward")
-    if own is not None and all(
-        isinstance(one.value, Bound | Function) for one in alternatives_of(own)
-    ):
+    own = None if find_method(value, "__call__") else run.heap.get(value.slots, "forward")
+    given = () if own is None else alternatives_of(own)
+    if own is not None and all(isinstance(one.value, Bound | Function) for one in given):
         note_fed(run, value, args.all())
-        return run.call(own, args)
+        return _given(value, run.call(own, args))
     for name in ("forward", "__call__"):
         method = find_method(value, name)
         if method is not None:
             note_fed(run, value, args.all())
-            made = call_function(run, method, args, value)
-            is_loss = isinstance(value.cls, Class) and is_loss_class(value.cls)
-            return made if is_loss else through_layers(made)
+            return _given(value, call_function(run, method, args, value))
     return None
+
+
+def _given(value: Instance, made: Value) -> Value:
+    """What an object gives: what no loss gives went through its layers."""
+    is_loss = isinstance(value.cls, Class) and is_loss_class(value.cls)
+    return made if is_loss else through_layers(made)
 
 
 def uncalled_arguments(run: Interpreter, function: Function, skip_first: bool) -> Args:

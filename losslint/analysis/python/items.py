@@ -53,8 +53,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
         first = forms.FLAG_ARRAY if _is_outcome(value) else "made"
         run.assign(node.value, Unknown((first, id(node)), grad=False))
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
-        if target.shape in ("blank", forms.CLEARED) and _is_outcome(value):
-            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED))
+        if target.shape in ("blank", forms.WRITTEN) and _is_outcome(value):
+            run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN))
         elif isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
         elif _is_flag(target) and value in _ONES and _is_by_position(index):

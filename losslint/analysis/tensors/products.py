@@ -43,6 +43,7 @@ from losslint.analysis.tensors.forms import (
     LENGTH,
     NEVER_EMPTY,
     OWN_PRODUCT,
+    RAW_EXP,
     ROWS,
     SCALABLE,
     SIGNED,
@@ -51,6 +52,7 @@ from losslint.analysis.tensors.forms import (
     STABLE_SUM,
     TOTALS,
     UNREDUCED,
+    WRITTEN,
     ZEROS,
     is_area,
 )
@@ -140,12 +142,16 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "unit-product"
     if one.shape in _ENERGIES and other.shape in _ENERGIES:
         return "sum-square"
-    masked = (one.shape == "exp" and _clears(other)) or (other.shape == "exp" and _clears(one))
+    masked = (one.shape == "exp" and _clears(other, one)) or (
+        other.shape == "exp" and _clears(one, other)
+    )
     return "exp" if masked else "product"
 
 
-def _clears(value: Tensor) -> bool:
+def _clears(value: Tensor, other: Tensor) -> bool:
     """Whether what is multiplied with a value is left as it is, or set to zero."""
+    if value.shape == WRITTEN:
+        return RAW_EXP in other.marks
     return value.mask is not None or value.shape == CLEARED
 
 

@@ -220,7 +220,7 @@ def _made(op: Op) -> Value:
     made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
     if isinstance(given, Unknown) and isinstance(given.key, tuple):
         if given.key[0] == forms.FLAG_ARRAY:
-            return made.but(sign=Sign.NON_NEGATIVE, shape=forms.CLEARED)
+            return made.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN)
     return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
 
 

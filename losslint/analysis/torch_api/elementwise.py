@@ -36,6 +36,7 @@ from losslint.analysis.tensors.forms import (
     FEW_EXP,
     FREE,
     NEAR,
+    RAW_EXP,
     RUNNING_EXP,
     STABLE_EXP,
     both_classes,
@@ -112,7 +113,7 @@ def _exp(op: Op) -> Value:
         return made.but(act=Act.PROB, picked=given.picked, trail=given.trail)
     if given.shape == "logratio":
         return made.but(shape="ratio")
-    made = made.but(marks=made.marks | {"exp"})
+    made = made.but(marks=made.marks | ({"exp", RAW_EXP} if given.act is Act.RAW else {"exp"}))
     bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
     place = op.run.place(op.node)
     if given.shape == "shifted" and not bounded:

@@ -46,7 +46,10 @@ _DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
 _BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
-_WEIGHT = re.compile(r"(^|_)(alpha|beta|gamma|lambda?|lamda|weight|coeff?)(_|\d|$)", re.IGNORECASE)
+_WEIGHT = re.compile(
+    r"(^|_)(alpha|beta|gamma|lambda?|lamda|coeff?|(loss|kd|kl|reg|ce)_weight)(_|\d|$)",
+    re.IGNORECASE,
+)
 
 
 def names_in(node: cst.BaseExpression) -> Iterator[str]:
