@@ -26,7 +26,7 @@ def _calculated(op: Op) -> Value:
         except (ArithmeticError, TypeError, ValueError):
             return made
     assert isinstance(made, Unknown)
-    return Unknown((NUMBER, id(op.node)), made.deps, made.lost, made.why)
+    return Unknown((NUMBER, id(op.node)), made.deps, made.lost, made.why, grad=False)
 
 
 @extern("torch.finfo", "numpy.finfo")
@@ -38,9 +38,11 @@ def _limits(op: Op) -> Value:
         kind = "torch.float32"
     known = _FLOATS.get(kind.replace("numpy.", "torch."), (None,) * 3)
     for name, value in zip(("eps", "tiny", "max"), known, strict=True):
-        unknown = Unknown((NUMBER, id(op.node), name))
+        unknown = Unknown((NUMBER, id(op.node), name), grad=False)
         op.run.heap.set(made.slots, name, unknown if value is None else Const(value))
-    lowest = Unknown((NUMBER, id(op.node), "min")) if known[2] is None else Const(-known[2])
+    lowest = (
+        Unknown((NUMBER, id(op.node), "min"), grad=False) if known[2] is None else Const(-known[2])
+    )
     op.run.heap.set(made.slots, "min", lowest)
     return made
 

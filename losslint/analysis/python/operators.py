@@ -150,7 +150,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
 def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if is_number(left) and is_number(right):
-        return Unknown((NUMBER, sign, id(node)), deps)
+        return Unknown((NUMBER, sign, id(node)), deps, grad=False)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if (
             (is_square(left) and is_square(right))
@@ -303,5 +303,5 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         if isinstance(sign, cst.Plus):
             return value
     if isinstance(value, Unknown) and is_number(value):
-        return Unknown((NUMBER, type(sign).__name__, value.key), value.deps)
+        return Unknown((NUMBER, type(sign).__name__, value.key), value.deps, grad=False)
     return Unknown(None, blending.deps_of(value), grad=not blending.is_of_data((value,)))

@@ -243,7 +243,7 @@ def _len(op: Op) -> Value:
         return length(value, op.node)
     if isinstance(value, Tuple) and known is not None:
         return Const(len(known))
-    return Unknown((NUMBER, "len", id(op.node)))
+    return Unknown((NUMBER, "len", id(op.node)), grad=False)
 
 
 @extern("builtins.super")

@@ -120,7 +120,7 @@ def _size(op: Op) -> Value:
     if found is not None and dim == Const(0):
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE)
     size = at(given, whole(dim))
-    return Unknown((NUMBER, "size", id(op.node))) if size is None else Const(size)
+    return Unknown((NUMBER, "size", id(op.node)), grad=False) if size is None else Const(size)
 
 
 @function("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "full_like")

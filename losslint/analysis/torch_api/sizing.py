@@ -63,10 +63,12 @@ def whole(value: Value | None) -> int | None:
 def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
     """What ``tensor.shape`` is, read at a node."""
     if sizes.rank(found) is None:
-        return Unknown((WHOLE_SHAPE, id(node)))
+        return Unknown((WHOLE_SHAPE, id(node)), grad=False)
     return Tuple(
         tuple(
-            Const(abs(one)) if isinstance(one, int) else Unknown((NUMBER, "size", id(node), place))
+            Const(abs(one))
+            if isinstance(one, int)
+            else Unknown((NUMBER, "size", id(node), place), grad=False)
             for place, one in enumerate(found)
         )
     )

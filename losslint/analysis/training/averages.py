@@ -152,8 +152,8 @@ def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
     """``len()`` of something unknown or an object: a number of samples where it is a data set."""
     if isinstance(value, Instance):
         if _is_dataset(value):
-            return Unknown((NUMBER, SAMPLES, ("name", value.oid)))
-        return Unknown((NUMBER, "len", id(node)))
+            return Unknown((NUMBER, SAMPLES, ("name", value.oid)), grad=False)
+        return Unknown((NUMBER, "len", id(node)), grad=False)
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
         return Unknown((SAMPLES, value.key))
