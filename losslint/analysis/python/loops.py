@@ -47,11 +47,13 @@ def _for(run: Interpreter, node: cst.For) -> bool:
 
 
 def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
-    """The numbers of a range, where the body names an attribute or a layer by each of them, or
-    where it adds a layer to a network that is being built."""
+    """The numbers of a range, where it is one number, where the body names an attribute or a layer
+    by each of them, or where it adds a layer to a network that is being built."""
     numbers = run.heap.get(source.slots, NUMBERS) if isinstance(source, Instance) else None
     if not isinstance(numbers, Tuple):
         return None
+    if len(numbers.items) == 1:
+        return numbers.items
     builds = run.frame.name.endswith("__init__") and _appends(node)
     return numbers.items if builds or _names_by(node) else None
 

@@ -148,6 +148,8 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
 
 
 def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    if sign == "%" and right == Const(1):
+        return Const(0)  # a count: of a tensor it would be known that it is one
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if is_number(left) and is_number(right):
         return Unknown((NUMBER, sign, id(node)), deps, grad=False)
