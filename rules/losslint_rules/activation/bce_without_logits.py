@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.values import Act, Tensor
+from losslint.analysis.domain.values import Act, Sign, Tensor
 from losslint.analysis.events import Family, LossCall
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
@@ -65,8 +65,7 @@ class BceWithoutLogits(Rule):
     Small networks whose logits stay within about 15 of zero train just as well in float32, which
     is why many GANs and click predictors get away with it. Keep it where you reproduce published
     results bit by bit, and say so: `# losslint: ignore[LOS101] as in the paper`. A decoder whose
-    sigmoid output is also the picture, as in a variational autoencoder, is not reported; nor is a
-    loss that is computed without gradients, to be looked at.
+    sigmoid output is also the picture, as in a variational autoencoder, is not reported.
 
     ## Objections
 
@@ -107,11 +106,17 @@ class BceWithoutLogits(Rule):
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from
-        if call.evaluating and not call.autocast:
-            return  # what is only looked at needs no gradient
+        if call.evaluating and isinstance(call.input, Tensor) and call.input.sign is Sign.POSITIVE:
+            return  # clamped away from zero: no loss that is looked at comes out too large
+        # under no_grad it is the value that suffers: 100 where a logit of 20 makes it 20
+        harm = (
+            "the loss of a confident mistake comes out too large"
+            if call.evaluating
+            else "a confident mistake gets no gradient"
+        )
         yield Diagnosis.of_input(
             call,
-            f"{call.title} takes the log of a sigmoid: a confident mistake gets no gradient"
+            f"{call.title} takes the log of a sigmoid: {harm}"
             + (", and under CUDA autocast the call raises" if call.autocast else ""),
             "drop the sigmoid and use BCEWithLogitsLoss; apply the sigmoid only where "
             "probabilities are read",
