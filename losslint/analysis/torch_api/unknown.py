@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.objective.watched import looked_at
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, is_settings
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.handling import HANDED, note_handling
@@ -86,13 +86,20 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if _is_schedule(callee):
         key = (_SCHEDULE, id(node))
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
-    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, args, given))
 
 
-def _makes_data(callee: Value, given: Sequence[Value]) -> bool:
+def _is_of_settings(node: cst.CSTNode) -> bool:
+    """Whether what is called is kept among settings, as a network can be: `args.model(x)`."""
+    func = node.func if isinstance(node, cst.Call) else None
+    holder = func.value if isinstance(func, cst.Attribute | cst.Subscript) else None
+    return holder is not None and is_settings(dotted(holder).rpartition(".")[2])
+
+
+def _makes_data(callee: Value, args: Args, given: Sequence[Value]) -> bool:
     """Whether a call only turns data into other data: a method of it, or a library's function."""
     if isinstance(callee, Unknown):
-        if callee.grad:
+        if callee.grad or _is_of_settings(args.node):
             return False
         return not any(isinstance(one, Tensor) and one.grad for one in given)
     return isinstance(callee, Extern) and is_of_data(given)
