@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
     Value,
     alternatives_of,
 )
-from losslint.analysis.reading.spelling import holds_data, is_of_loader
+from losslint.analysis.reading.spelling import dotted, is_batch, is_of_loader, is_settings
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -211,8 +211,14 @@ def of_loader(value: Value, node: cst.CSTNode) -> Value:
 
 
 def part_of(value: Value, holder: cst.CSTNode) -> Value:
-    """A part of a holder: data, if nothing is known of it but that the holder is a batch."""
-    return _as_data(value) if _is_unknown(value) and holds_data(holder) else value
+    """A part of a holder, if nothing else is known of it: data of a batch, or a setting."""
+    if not _is_unknown(value):
+        return value
+    name = dotted(holder).rpartition(".")[2]
+    if is_settings(name):
+        key = (("holder", id(holder), name), ".", "")
+        return each(value, lambda one: replace(one, key=key) if one == UNKNOWN else one)
+    return _as_data(value) if is_batch(holder) else value
 
 
 def _as_data(value: Value) -> Value:

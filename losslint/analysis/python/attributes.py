@@ -97,7 +97,9 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             return Method(value, name)
         if name == "training":
             return TRUE
-        return Unknown(_key(value.key, name), value.deps, value.lost, value.why, value.grad)
+        # a method of data makes other data, wherever the data is from
+        key = value.key if value.grad or value.key is not None else ("data", id(node))
+        return Unknown(_key(key, name), value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Namespace) and name == "__dict__":
         return run.new_dict(
             {

@@ -48,10 +48,9 @@ def is_settings(name: str) -> bool:
 
 
 @lru_cache(maxsize=4_096)
-def holds_data(node: cst.CSTNode) -> bool:
-    """Whether what an expression names is a batch, or settings: `batch`, `self.config`."""
-    name = dotted(node).rpartition(".")[2]
-    return _BATCH.search(name) is not None or is_settings(name)
+def is_batch(node: cst.CSTNode) -> bool:
+    """Whether what an expression names is a batch: `batch`, `self.data`."""
+    return _BATCH.search(dotted(node).rpartition(".")[2]) is not None
 
 
 @lru_cache(maxsize=4_096)

@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.objective.watched import looked_at
-from losslint.analysis.reading.spelling import dotted, is_settings
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.handling import HANDED, note_handling
@@ -57,7 +57,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of something unknown: it may zero the gradients of what it is given."""
     node = args.node
     deps = deps_of(callee)
-    if isinstance(callee, Unknown) and callee.key is not None:
+    if isinstance(callee, Unknown) and callee.key is not None and callee.grad:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
@@ -86,23 +86,20 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if _is_schedule(callee):
         key = (_SCHEDULE, id(node))
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
-    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, args, given))
+    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
 
 
-def _is_of_settings(node: cst.CSTNode) -> bool:
-    """Whether what is called is kept among settings, as a network can be: `args.model(x)`."""
-    func = node.func if isinstance(node, cst.Call) else None
-    holder = func.value if isinstance(func, cst.Attribute | cst.Subscript) else None
-    return holder is not None and is_settings(dotted(holder).rpartition(".")[2])
+def _makes_data(callee: Value, given: Sequence[Value]) -> bool:
+    """Whether a call only turns data into other data: a method of it, or a library's function.
 
-
-def _makes_data(callee: Value, args: Args, given: Sequence[Value]) -> bool:
-    """Whether a call only turns data into other data: a method of it, or a library's function."""
-    if isinstance(callee, Unknown):
-        if callee.grad or _is_of_settings(args.node):
-            return False
-        return not any(isinstance(one, Tensor) and one.grad for one in given)
-    return isinstance(callee, Extern) and is_of_data(given)
+    What is called itself is a network that a library made, of data or not, and so is a class.
+    """
+    if isinstance(callee, Extern):
+        return callee.name.rpartition(".")[2][:1].islower() and is_of_data(given)
+    if not isinstance(callee, Unknown) or callee.grad:
+        return False
+    is_method = isinstance(callee.key, tuple) and callee.key[1:2] == (".",)
+    return is_method and not any(isinstance(one, Tensor) and one.grad for one in given)
 
 
 _READS_SETTINGS = re.compile(
