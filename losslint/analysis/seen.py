@@ -72,7 +72,7 @@ class Seen:
     within: dict[Place, Function | None] = field(default_factory=dict)
     """The functions in which the operations stand that a value carries along."""
     compared: set[tuple[Function | None, str]] = field(default_factory=set)
-    """Variables that a function compares as a whole, with zeros as a rule."""
+    """Variables that a function compares with zeros, as a whole."""
     repaired: set[Place] = field(default_factory=set)
     """Operations of which something that comes later mends the result."""
     descended: set[Place] = field(default_factory=set)

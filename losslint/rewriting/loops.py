@@ -17,9 +17,30 @@ if TYPE_CHECKING:
 
 
 def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
-    """Zeroes the gradients of an optimizer in the loop that steps it."""
+    """Zeroes the gradients of an optimizer in the loop that steps it.
+
+    Behind one backward there can be two steps, which nothing before it keeps apart.
+    """
+    if loop.zeroing is Zeroing.EARLIER and _steps_between(loop):
+        return None
     message = f"zero the gradients of `{loop.optimizer}` in every round"
     return offered(message, Safety.UNSAFE, *_added(loop))
+
+
+def _steps_between(loop: TrainingLoop) -> bool:
+    """Whether the same step stands between backward and the step that uses its gradients again."""
+    if loop.backward.file is not loop.step.file:
+        return False
+    tree = tree_of(loop.step.file)
+    backward, step = tree.line(loop.backward.node), tree.line(loop.step.node)
+    if backward is None or step is None:
+        return False
+    body = block_of(tree, backward)
+    return any(
+        line is not step and statement_text(line) == statement_text(step)
+        for line in body[body.index(backward) + 1 :]
+        if isinstance(line, cst.SimpleStatementLine)
+    )
 
 
 def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:

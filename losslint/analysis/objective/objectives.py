@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import libcst as cst
 
 from losslint.analysis.domain.containers import is_dict
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Function, Instance, Tensor, Value, alternatives_of
 from losslint.analysis.events import Objective
 from losslint.analysis.objective.terms import OPEN
-from losslint.analysis.training.averages import names_in
+from losslint.analysis.training.averages import over_batches
 from losslint.analysis.training.trace import Backward, OptimizerStep, actions
 from losslint.analysis.training.training_loop import loops_in
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 
 _STEPS = frozenset({"training_step", "compute_loss"})
 """Methods whose result a library backpropagates."""
-_BATCHES = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +68,8 @@ def _stepped(run: Interpreter) -> Iterator[Place]:
     """Every backward in a loop over batches that also steps an optimizer."""
     for trace in run.roots:
         for loop, around in loops_in(trace):
-            if not any(_over_batches(one.place.node) for one in (loop, *around)):
+            if not any(over_batches(one.place.node) for one in (loop, *around)):
                 continue
             inside = list(actions(loop.body))
             if any(isinstance(one, OptimizerStep) for one in inside):
                 yield from (one.place for one in inside if isinstance(one, Backward))
-
-
-def _over_batches(node: cst.CSTNode) -> bool:
-    """Whether a loop runs over batches, going by how it is written."""
-    return isinstance(node, cst.For) and any(_BATCHES.search(name) for name in names_in(node.iter))

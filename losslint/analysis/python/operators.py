@@ -148,8 +148,6 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
 
 
 def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
-    if sign == "%" and right == Const(1):
-        return Const(0)  # a count: of a tensor it would be known that it is one
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if is_number(left) and is_number(right):
         return Unknown((NUMBER, sign, id(node)), deps, grad=False)
@@ -169,7 +167,7 @@ def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     if isinstance(left, Unknown) and isinstance(right, Const):
         if left.key is not None:
             return Unknown((sign, left.key, right), deps)
-        if sign == "**":
+        if sign in ("**", "%"):
             return Unknown((sign, ("value", id(node)), right), deps)
     known = [number(one) for one in (left, right) if isinstance(one, Const)]
     if sign in "+*/" and None not in known:

@@ -197,6 +197,9 @@ def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
     known = is_of_dtype(left, right)
     if known is not None:
         return Const(known)
+    key = left.key if isinstance(left, Unknown) else None
+    if right == Const(0) and isinstance(key, tuple) and (key[0], *key[2:]) == ("%", Const(1)):
+        return TRUE  # every round is a multiple of one
     if isinstance(left, Unknown) and left.key is not None and isinstance(right, Const):
         return Unknown(("==", left.key, right))
     if isinstance(right, Unknown) and right.key is not None and isinstance(left, Const):

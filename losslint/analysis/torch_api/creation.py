@@ -99,10 +99,14 @@ def _counted(op: Op) -> Value:
 @function("any", "all", "equal", "allclose", "is_nonzero")
 def _tested(op: Op) -> Value:
     given = op.tensor()
-    if op.name in ("equal", "allclose") and isinstance(op.node, cst.Call):
+    if op.name in ("equal", "allclose") and _has_zeros(op) and isinstance(op.node, cst.Call):
         names = {one.value.value for one in op.node.args if isinstance(one.value, cst.Name)}
         op.run.seen.compared.update((op.run.frame.function, name) for name in names)
     return Tensor(zero=given.mask or given.zero, grad=False, sign=Sign.NON_NEGATIVE)
+
+
+def _has_zeros(op: Op) -> bool:
+    return any(isinstance(one, Tensor) and one.shape == "blank" for one in op.args.all())
 
 
 @function("dim", "element_size", "get_device", "stride", "storage")

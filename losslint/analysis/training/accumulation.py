@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
-from losslint.analysis.training.averages import names_in, summed
+from losslint.analysis.training.averages import over_batches, summed
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
     from losslint.analysis.domain.scope import Round
     from losslint.analysis.interpreter import Interpreter
-
-_DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 
 
 def losses_in(value: Value) -> frozenset[Hashable]:
@@ -131,8 +128,8 @@ def _kept(
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
     outlived = [one for one in outlived if not _trains_members(one.node)]
-    inside = any(_over_data(one.node) for one in around)
-    if not outlived or (inside and not _over_data(outlived[-1].node)) or _is_in_test(run):
+    inside = any(over_batches(one.node) for one in around)
+    if not outlived or (inside and not over_batches(outlived[-1].node)) or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
     if not _kept_before(value, place):
@@ -256,11 +253,6 @@ def _written(run: Interpreter, slot: tuple[Slots, Hashable], since: Round) -> bo
     """Whether a variable got its value in this round of a loop."""
     slots, _ = slot
     return slots.oid > since.mark.newest or slot in run.heap.writes_since(since.mark)
-
-
-def _over_data(loop: cst.For | cst.While) -> bool:
-    """Whether a loop runs over batches, going by how it is written."""
-    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
 
 
 def accumulations(run: Interpreter) -> list[Accumulation]:

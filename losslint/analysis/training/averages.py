@@ -43,6 +43,7 @@ INDEX = "index"
 _DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
 _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
 _DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
+_DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
 _BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
@@ -58,6 +59,11 @@ def names_in(node: cst.BaseExpression) -> Iterator[str]:
         for arg in node.args:
             yield from names_in(arg.value)
     yield dotted(node)
+
+
+def over_batches(loop: cst.CSTNode) -> bool:
+    """Whether a loop runs over batches, going by how it is written."""
+    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
 
 
 def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Value:
