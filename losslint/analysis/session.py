@@ -46,7 +46,7 @@ from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.prefilter import choose
 from losslint.analysis.reading.project import Project
 from losslint.analysis.reading.surroundings import Unseen
-from losslint.analysis.tensors.comparisons import is_tested
+from losslint.analysis.tensors.comparisons import is_of_looked_up, is_tested
 from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (
     activations,
@@ -223,13 +223,14 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
         operand, tested = event.operation.operand, run.seen.guarded
+        function = run.seen.within.get(event.operation.place)
+        tokens = {name for within, name in run.seen.looked_up if within == function}
         guarded = any(
-            reason in tested or is_tested(reason, tested)
+            reason in tested or is_tested(reason, tested) or is_of_looked_up(reason, tokens)
             for why in (operand.zero, operand.mask)
             if why is not None
             for reason in why.chain()
         )
-        function = run.seen.within.get(event.operation.place)
         guarded = guarded or any(
             (function, one.value) in run.seen.compared
             for one in walk(event.operation.place.node)
