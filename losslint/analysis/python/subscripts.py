@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import LABEL, as_tensor, is_comparison, is_label
+from losslint.analysis.domain.conditions import (
+    LABEL,
+    as_tensor,
+    is_comparison,
+    is_label,
+    is_of_background,
+)
 from losslint.analysis.domain.containers import (
     LISTS,
     TAIL,
@@ -220,6 +226,8 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
     if index.mask is None or index.shape in RANDOM | forms.NEVER_EMPTY:
         return made
+    if is_of_background(index.mask.key):
+        return made  # hardly any sample is without
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero
     operation = Operation(
