@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
+from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -57,7 +58,6 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
-from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -359,6 +359,8 @@ def negate(value: Tensor) -> Tensor:
     if value.act is Act.RAW:
         return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
     made = alone(blend(value).but(zero=value.zero), value)
+    if WRITTEN_MEAN in value.marks:
+        made = made.but(marks=made.marks | {WRITTEN_MEAN})
     if value.act in PROBABILITIES:
         return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:
