@@ -238,7 +238,10 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
         )
         if operand.zero is not None and operand.zero.kind == FREE:
             guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)
-        return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
+        place = event.operation.place
+        of_others = run.seen.positive.get(place, set())
+        mixed = len(acts[place]) > 1 or (bool(of_others) and operand.deps.isdisjoint(of_others))
+        return OperationInLoss(event.operation, guarded, mixed)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])
         cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import MAXIMUM, NO_GRAD
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.values import Act, Tensor, Union, Unknown, Value, alternatives_of
+from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
