@@ -67,10 +67,8 @@ class SoftmaxRegions:
         for rows, pieces in _pieces(logits, softmax, target, picked, *masks):
             of_overlap, of_predicted, done = overlap[rows], predicted[rows], []
             for logit, p, at, own, *mask in pieces:
-                is_tame = _write_softmax(promote(logit), p, is_tame)
-                for each in mask:
-                    # With that the gradient is 0 there, too.
-                    p.masked_fill_(each, 0)
+                # 0 where it is ignored: with that the gradient is 0 there, too.
+                is_tame = _write_softmax(promote(logit), p, is_tame, *mask)
                 torch.gather(p, -2, at, out=own)
                 of_overlap.scatter_add_(-1, at, own.to(exact))
                 of_predicted += (p.square() if self.squared else p).sum(-1)
@@ -112,53 +110,64 @@ class SoftmaxRegions:
             hits: those of all pieces.
             slope: the gradient by the size of each class, shape (N, C, 1).
         """
-        if not hits.is_cpu or hits.dim() == 3 or self.squared:
+        if not hits.is_cpu or hits.dim() == 3:
             for p, at, hit in pieces:
                 each = 2 * slope * p if self.squared else slope
                 p.mul_(each - (each * p).sum(-2, keepdim=True).add_(hit)).scatter_add_(-2, at, hit)
             return
-        # 2 p (slope / 2 - inner / 2) in one step, which torch has as a gradient only. And the
-        # product of a vector is in full precision, which not all products of matrices are.
-        half = slope / 2
-        halves = torch.split(hits[0] / 2, pieces[0][0].shape[-1])
-        for (p, at, hit), half_hit in zip(reversed(pieces), reversed(halves), strict=True):
-            inner = torch.addmv(half_hit, p.mT, half[:, 0])
-            torch.ops.aten.mse_loss_backward.grad_input(p, half, inner, 0, grad_input=p)
+        # 2 p (half - inner / 2) in one step, where half is half the slope of p. And the product of
+        # a vector is in full precision, which not all products of matrices are.
+        half = slope if self.squared else slope / 2
+        half_hits = torch.split(hits[0] / 2, pieces[0][0].shape[-1])
+        for (p, at, hit), half_hit in zip(reversed(pieces), reversed(half_hits), strict=True):
+            size = p.square() if self.squared else p
+            inner = torch.addmv(half_hit, size.mT, half[:, 0])
+            each = torch.mul(p, half, out=size) if self.squared else half
+            # This is all it computes, and nothing else in torch does as much at once.
+            torch.ops.aten.mse_loss_backward.grad_input(p, each, inner, 0, grad_input=p)
             p.scatter_add_(-2, at, hit)
 
 
-def _write_softmax(logit: Tensor, out: Tensor, is_tame: bool) -> bool:
+def _write_softmax(
+    logit: Tensor, out: Tensor, is_tame: bool, ignored: Tensor | None = None
+) -> bool:
     """The softmax over the classes.
 
     Args:
         logit: shape (N, C, S), or (C, S) of one sample, at least float32.
         out: takes the softmax.
-        is_tame: whether to try without the maximum.
+        is_tame: whether to try without the maximum, on a CPU.
+        ignored: where to write 0, shape (N, 1, S).
 
     Returns:
         Whether that went well.
     """
-    if not logit.is_cpu:
-        torch.softmax(logit, -2, out=out)
-        return False
     if is_tame:
         sums = torch.exp(logit, out=out).sum(-2, keepdim=True)
-        is_tame = are_tame(sums)
-    if not is_tame:
+        if are_tame(sums):
+            factor = sums.reciprocal_()
+            out.mul_(factor if ignored is None else factor.masked_fill_(ignored, 0))
+            return True
+    if logit.is_cpu:
         # A subnormal number costs a CPU as much as a hundred others, and is as good as 0.
         least = _LEAST_EXPONENT[logit.dtype]
         torch.sub(logit, logit.amax(-2, keepdim=True), out=out).clamp_(min=least).exp_()
         torch.threshold_(out, math.exp(least + 0.1), 0)
-        sums = out.sum(-2, keepdim=True)
-    out.mul_(sums.reciprocal_())
-    return is_tame
+        out.mul_(out.sum(-2, keepdim=True).reciprocal_())
+    else:
+        torch.softmax(logit, -2, out=out)
+    if ignored is not None:
+        out.masked_fill_(ignored, 0)
+    return False
 
 
 def _nll(logits: Tensor, index: Tensor, ignored: Tensor | None, picked: Tensor) -> Tensor:
     """The negative logarithm of the probability of the target, of shape (N, S) as that is."""
     # The rounded probability has the digits that torch's log_softmax has, while it has any.
-    nll = picked.log().neg_()
-    if not can_read(picked) or not picked.min().item() > LEAST_PROBABILITY:
+    nll = picked.clone() if ignored is None else picked.masked_fill(ignored, 1)
+    is_near = can_read(nll) and nll.min().item() > LEAST_PROBABILITY
+    nll.log_().neg_()
+    if not is_near:
         for logit, at, probability, out in by_rows(logits, index, picked, nll):
             far = cross_entropy(promote(logit), at, reduction="none")
             torch.where(probability > LEAST_PROBABILITY, out, far, out=out)
@@ -174,7 +183,9 @@ def _pieces(*tensors: Tensor) -> Iterator[tuple[int | slice, Iterator[tuple[Any,
         for rows in spans(samples, count):
             yield rows, iter([tuple(tensor[rows] for tensor in tensors)])
         return
-    # Of like size, in rows that begin with a cache line.
-    size = -(-positions // parts // 64) * 64
+    size = -(-positions // parts)
+    if size > 64:
+        # Rows that begin with a cache line.
+        size += -size % 64
     for row in range(samples):
         yield row, zip(*(torch.split(tensor[row], size, -1) for tensor in tensors), strict=True)
