@@ -73,6 +73,10 @@ class Seen:
     """The functions in which the operations stand that a value carries along."""
     compared: set[tuple[Function | None, str]] = field(default_factory=set)
     """Variables that a function compares with zeros, as a whole."""
+    positive: dict[Place, set[Hashable]] = field(default_factory=dict)
+    """What the positive operands of each logarithm were computed by."""
+    looked_up: set[tuple[Function | None, str]] = field(default_factory=set)
+    """Variables by which a function looks up rows of an embedding: tokens, items, classes."""
     repaired: set[Place] = field(default_factory=set)
     """Operations of which something that comes later mends the result."""
     descended: set[Place] = field(default_factory=set)

@@ -46,7 +46,7 @@ from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.prefilter import choose
 from losslint.analysis.reading.project import Project
 from losslint.analysis.reading.surroundings import Unseen
-from losslint.analysis.tensors.comparisons import is_tested
+from losslint.analysis.tensors.comparisons import is_of_looked_up, is_tested
 from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (
     activations,
@@ -223,13 +223,14 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
         operand, tested = event.operation.operand, run.seen.guarded
+        function = run.seen.within.get(event.operation.place)
+        tokens = {name for within, name in run.seen.looked_up if within == function}
         guarded = any(
-            reason in tested or is_tested(reason, tested)
+            reason in tested or is_tested(reason, tested) or is_of_looked_up(reason, tokens)
             for why in (operand.zero, operand.mask)
             if why is not None
             for reason in why.chain()
         )
-        function = run.seen.within.get(event.operation.place)
         guarded = guarded or any(
             (function, one.value) in run.seen.compared
             for one in walk(event.operation.place.node)
@@ -237,7 +238,10 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
         )
         if operand.zero is not None and operand.zero.kind == FREE:
             guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)
-        return OperationInLoss(event.operation, guarded, mixed=len(acts[event.operation.place]) > 1)
+        place = event.operation.place
+        of_others = run.seen.positive.get(place, set())
+        mixed = len(acts[place]) > 1 or (bool(of_others) and operand.deps.isdisjoint(of_others))
+        return OperationInLoss(event.operation, guarded, mixed)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])
         cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]

@@ -52,10 +52,12 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
 
 _LOSS_NAME = re.compile(
-    r"loss(?!less)|criterion|objective|^training_step$|^kld?_div|elbo", re.IGNORECASE
+    r"loss(?!less)|criterion|objective|^train(ing)?_step$|^kld?_div|elbo", re.IGNORECASE
 )
 _NO_LOSS_NAME = re.compile(
-    r"plot|log_loss|print|save|load|get_|make_|build|create|init|metric", re.IGNORECASE
+    r"plot|log_loss|print|save|load|get_(?!(\w*_)?loss(es)?$)|make_|build|create|init|metric|"
+    r"_(masks?|weights?)$",
+    re.IGNORECASE,
 )
 
 _LOSS_CLASS = re.compile(r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective")

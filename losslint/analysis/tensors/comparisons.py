@@ -7,7 +7,7 @@ that compare the same quantities with each other the one is hardly empty where t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -24,7 +24,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
-from losslint.analysis.reading.nodes import children, same
+from losslint.analysis.reading.nodes import children, same, walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS, SOME
 
@@ -104,6 +104,29 @@ def is_of_real_tokens(node: cst.BaseExpression) -> bool:
     else:
         name = dotted(named).rpartition(".")[2]
     return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
+
+
+def note_looked_up(run: Interpreter, call: cst.CSTNode) -> None:
+    """Notes the variables by which a call looks up rows of an embedding."""
+    given = call.args if isinstance(call, cst.Call) else ()
+    names = {arg.value.value for arg in given if isinstance(arg.value, cst.Name)}
+    run.seen.looked_up.update((run.frame.function, name) for name in names)
+
+
+def is_of_looked_up(mask: ZeroReason, names: Container[str]) -> bool:
+    """Whether a mask keeps what is above zero of the indices of an embedding.
+
+    The index of padding is zero there, and no batch is all padding.
+    """
+    return any(
+        isinstance(one, cst.Comparison)
+        and isinstance(one.left, cst.Name)
+        and one.left.value in names
+        and isinstance(one.comparisons[0].operator, cst.GreaterThan)
+        and isinstance(bound := one.comparisons[0].comparator, cst.Integer)
+        and bound.evaluated_value == 0
+        for one in walk(mask.place.node)
+    )
 
 
 _VIEWS = frozenset(

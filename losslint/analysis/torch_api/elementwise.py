@@ -187,6 +187,8 @@ def _log(op: Op) -> Value:
         return blend(given) if given is not None else UNKNOWN
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
         given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
+    if given.sign is Sign.POSITIVE:
+        op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)
     made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")

@@ -28,6 +28,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
+from losslint.analysis.tensors.comparisons import note_looked_up
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
@@ -362,6 +363,7 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
         deps = union_deps(deps, live_deps(run, value))
     kind, own = kind_of(module).rpartition(".")[2], sizes_of(_input(args))
     if kind == "Embedding":
+        note_looked_up(run, args.node)
         own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))
     elif kind == "EmbeddingBag":  # one row a bag, in whichever form the bags come
         own = (*dims(1), whole(run.heap.get(module.slots, ("arg", 1))))

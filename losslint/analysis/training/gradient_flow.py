@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import MAXIMUM, NO_GRAD
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.values import Act, Tensor, Union, Unknown, Value, alternatives_of
+from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
@@ -96,16 +96,9 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
         for part, partner in ((one, other), (other, one))
         if partner.grad and not part.grad
         for operation in part.operations
-        if operation.kind in CUTTING and _has_own_way(partner, operation)
+        if operation.kind in CUTTING and (partner.deps or partner.terms)
     }
     return made.but(operations=made.operations - weights) if weights else made
-
-
-def _has_own_way(partner: Tensor, operation: Operation) -> bool:
-    """Whether a value is computed by a model, and not just data like what was cut off."""
-    computed = bool(partner.terms) or partner.act is not Act.UNKNOWN
-    ours, theirs = partner.deps, operation.operand.deps
-    return computed or not ours <= theirs or (bool(ours) and ours == theirs)
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:

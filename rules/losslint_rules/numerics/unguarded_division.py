@@ -23,10 +23,10 @@ class UnguardedDivision(Rule):
     the rounds of a loop and divided by the index that `enumerate` gave to the last one. A divisor
     with a guard (an added eps, `clamp`, `max(1, n)`, a test for zero, `n[n == 0] = 1`) is left
     alone, and so is anything that is never zero: a batch size, a length, a constant, a sum of
-    exponentials, the norm of a weight, the pairs of a batch that have a label in common or of
-    which one is at least the other, each row with itself among them, the number of positions
-    below a length. So are elements that are divided by their own number, of which there are
-    none where it is zero.
+    exponentials, the norm of a weight or of a whole batch, the pairs of a batch that have a label
+    in common or of which one is at least the other, each row with itself among them, the number
+    of positions below a length, of items above the 0 that pads what an embedding looks up. So are
+    elements that are divided by their own number, of which there are none where it is zero.
 
     ## Why it matters
 
