@@ -261,7 +261,9 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
     if any(_is_found_above(one, value) for one in _axes(index)):
         return made.but(sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
-        return made.but(mask=value.mask)
+        # each sample is one of those that have its label: so says each row of the pairs
+        rows = value.shape in forms.NEVER_EMPTY and not isinstance(index, tuple | slice)
+        return made.but(mask=value.mask, shape=value.shape if rows else made.shape)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
