@@ -88,8 +88,9 @@ def out_of_domain(
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sqrt") -> Tensor:
     """The square root of a tensor."""
     made = blend(value)
+    shape = "norm" if value.shape == "sum-square" else ""
     if value.sign is Sign.POSITIVE:
-        return made.but(sign=Sign.POSITIVE)
+        return made.but(sign=Sign.POSITIVE, shape=shape)
     reason = _vanishing(run, value, node)
     if value.grad and (reason is not None or value.act is Act.RAW):
         operation = Operation(
@@ -102,7 +103,6 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sq
             run.repeats(),
         )
         made = with_operation(run, made, operation)
-    shape = "norm" if value.shape == "sum-square" else ""
     return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape=shape)
 
 
