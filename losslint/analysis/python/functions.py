@@ -42,6 +42,7 @@ from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
+from losslint.analysis.python.results import told_apart
 from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
@@ -121,6 +122,7 @@ def call_function(
         trace = tuple(run.trace)
         run.trace = outer_trace
         reads = run.heap.stop_recording()
+    value = told_apart(run, function, bound.values(), value)
     run.trace.extend(trace)
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
