@@ -111,7 +111,7 @@ def call_function(
         run.heap.apply(known.writes)
         run.trace.extend(known.trace)
         _assume(run, known.held)
-        return _returned(run, function, args, known.value)
+        return _returned(run, function, args, told_apart(run, function, bound, args, known.value))
     newest = run.heap.newest
     run.heap.start_recording()
     outer_trace, run.trace = run.trace, []
@@ -122,7 +122,6 @@ def call_function(
         trace = tuple(run.trace)
         run.trace = outer_trace
         reads = run.heap.stop_recording()
-    value = told_apart(run, function, bound.values(), value)
     run.trace.extend(trace)
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
@@ -142,7 +141,7 @@ def call_function(
     if not fresh:
         run.memo.keep(key, Remembered(reads, writes, trace, value, held))
     _assume(run, held)
-    return _returned(run, function, args, value)
+    return _returned(run, function, args, told_apart(run, function, bound, args, value))
 
 
 def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unknown:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from losslint.analysis.domain.values import Const, Function, Instance, Unknown, Value
+from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
+    from losslint.analysis.domain.arguments import Args
     from losslint.analysis.interpreter import Interpreter
 
 
 def told_apart(
-    run: Interpreter, function: Function, given: Iterable[Value], result: Value
+    run: Interpreter, function: Function, bound: Mapping[str, Value], args: Args, result: Value
 ) -> Value:
     """The result of a function under a symbol of its own for all that the function is given.
 
@@ -24,8 +28,14 @@ def told_apart(
         return result
     if len(result.key) != 2 or run.seen.made_by.get(result.key) != function:
         return result
-    symbols = tuple(one for value in given if (one := _symbol(value)) is not None)
-    return replace(result, key=(*result.key, symbols)) if symbols else result
+    symbols = {name: _symbol(value) for name, value in bound.items()}
+    known: frozenset[tuple[Hashable, Hashable]] = frozenset(
+        (name, one) for name, one in symbols.items() if one is not None
+    )
+    if len(known) < len(symbols) and isinstance(args.node, cst.Call):
+        # what nothing is known of goes by its spelling
+        known |= {(number, dotted(one.value)) for number, one in enumerate(args.node.args)}
+    return replace(result, key=(*result.key, known)) if known else result
 
 
 def _symbol(value: Value) -> Hashable:
