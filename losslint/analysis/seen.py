@@ -61,6 +61,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    made_by: dict[Hashable, Function] = field(default_factory=dict)
+    """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)
     """Names of variables and attributes that loops count with."""
     arms: dict[cst.If, set[bool]] = field(default_factory=dict)

@@ -62,7 +62,7 @@ from losslint.analysis.tensors.operations import (
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
+_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", "scaled-sum", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
 _SUMMED_FROM_ZERO = {
     Act.RAW: Act.RAW,
@@ -102,15 +102,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if isinstance(right, Unknown) and _adds_epsilon(node):
         right = _EPSILON
     one, other = operand(left), operand(right)
-    if one.terms and other.terms:
-        if one.shape != other.shape:  # averages on both sides weigh nothing against each other
-            one, other = settled(one), settled(other)
-        made = blend(one, other)
-    else:
-        made = blend(left, right)
-    if one.terms and other.terms:
-        made = _joined(run, made, one, other, node)
-    elif one.terms or other.terms:
+    both = one.terms and other.terms
+    made = _joined(run, one, other, node) if both else blend(left, right)
+    if bool(one.terms) != bool(other.terms):
         if added(run, one, other):
             made = made.but(marks=made.marks | {OPEN})
     if one.operations and other.operations:
@@ -157,11 +151,11 @@ def _are_totals(one: Tensor, other: Tensor) -> bool:
     return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
 
 
-def _joined(
-    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
-) -> Tensor:
-    """A sum in which loss terms meet."""
+def _joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:
+    """A sum or difference in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
+    same = one.shape == other.shape  # averages on both sides weigh nothing against each other
+    made = blend(one, other) if same else blend(settled(one), settled(other))
     if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
         made = made.but(marks=made.marks - {BATCH_MEAN})
     if one.shape == other.shape == "scaled-sum":
@@ -226,9 +220,8 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left - right``."""
     one, other = operand(left), operand(right)
-    made = blend(left, right)
-    if one.terms and other.terms:
-        made = _joined(run, made, one, other, node)
+    both = one.terms and other.terms
+    made = _joined(run, one, other, node) if both else blend(left, right)
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
     if one.terms or other.terms:
@@ -365,6 +358,6 @@ def negate(value: Tensor) -> Tensor:
         return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:
         return made.but(shape="neg-log-prob", picked=value.picked)
-    if value.sign is not Sign.UNKNOWN:
+    if value.sign is not Sign.UNKNOWN and value.shape != "scaled-sum":
         return made.but(shape="non-positive")
     return made.but(shape=value.shape if value.shape in _EITHER_SIGN else "")

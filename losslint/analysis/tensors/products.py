@@ -115,6 +115,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             made = made.but(trail=one.trail or other.trail)
     elif one.shape in FLAGS or 0 < abs(number(right) or 0) < _SCALES.get(one.shape, 0):
         made = made.but(shape=BOUNDED)
+    elif one.shape == "similarity" and (number(right) or 0) < 0:
+        pass  # as the logarithm of a deviation is taken in a likelihood; nobody ranks by it
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
     if number(right) is not None:

@@ -81,6 +81,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     key = None
     if isinstance(callee, Unknown):
         key = _key_of_result(callee, node)
+        if run.frame.function is not None:
+            run.seen.made_by[key] = run.frame.function
     elif isinstance(callee, Extern) and _READS_SETTINGS.search(callee.name):
         key = "made", id(node)
     if _is_schedule(callee):
