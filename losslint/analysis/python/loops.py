@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeGuard
 
 import libcst as cst
 
 from losslint.analysis.domain.containers import element, elements, of_loader
+from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.scope import Round
-from losslint.analysis.domain.values import Instance, Tuple, Unknown, Value
+from losslint.analysis.domain.values import Conditions, Instance, Tuple, Union, Unknown, Value
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.branches import dead
@@ -21,12 +23,15 @@ from losslint.analysis.python.python_api import NUMBERS
 from losslint.analysis.python.statements import executes
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import index_left_by
 from losslint.analysis.training.trace import Action, Loop
 
 MAX_UNROLLED = 12
 MAX_NAMED = 64
-"""Of options that a loop makes attributes of, one by one."""
+"""Of options that a loop makes attributes of, one by one, and of layers that it calls."""
+MAX_FORMS = 8
+"""Of a list of layers, by what is there on which path."""
 
 
 @executes(cst.For)
@@ -34,8 +39,17 @@ def _for(run: Interpreter, node: cst.For) -> bool:
     outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
     known = elements(run, source) or _numbers(run, source, node)
-    most = MAX_NAMED if _sets_attributes(node) else MAX_UNROLLED
-    if known is not None and len(known) <= most and run.rounds * len(known) <= MAX_ROUNDS:
+    most = MAX_NAMED if _sets_attributes(node) or _is_one_step(node) else MAX_UNROLLED
+    forms = _forms(run, source)
+    if forms is not None and run.rounds * len(forms) * len(forms[0][1]) <= MAX_ROUNDS:
+        run.drawn = run.drawn or outer
+        goes_on = run.branch(
+            [
+                (when, partial(_unrolled, run, node, [_binder(run, node, one) for one in items]))
+                for when, items in forms
+            ]
+        )
+    elif known is not None and len(known) <= most and run.rounds * len(known) <= MAX_ROUNDS:
         run.drawn = run.drawn or outer
         goes_on = _unrolled(run, node, [_binder(run, node, item) for item in known])
     else:
@@ -44,6 +58,27 @@ def _for(run: Interpreter, node: cst.For) -> bool:
         goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
     run.drawn = outer
     return goes_on
+
+
+def _forms(run: Interpreter, source: Value) -> list[tuple[Conditions, tuple[Value, ...]]] | None:
+    """The layers of a list of which some are there on some paths only: in each case all of them."""
+    if not isinstance(source, Instance) or group_of(source) != "modulelist":
+        return None
+    items, rest = run.heap.get(source.slots, ITEMS), run.heap.get(source.slots, REST)
+    if rest is not None or not isinstance(items, Union) or len(items.alternatives) > MAX_FORMS:
+        return None
+    forms = [(one.when, one.value.items) for one in items.alternatives if _is_short(one.value)]
+    return forms if len(forms) == len(items.alternatives) else None
+
+
+def _is_short(items: Value) -> TypeGuard[Tuple]:
+    return isinstance(items, Tuple) and 0 < len(items.items) <= MAX_NAMED
+
+
+def _is_one_step(loop: cst.For) -> bool:
+    """Whether all that a loop does is one statement: `x = layer(x)`."""
+    lines = loop.body.body
+    return len(lines) == 1 and isinstance(lines[0], cst.SimpleStatementLine)
 
 
 def _numbers(run: Interpreter, source: Value, node: cst.For) -> Sequence[Value] | None:
