@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
 from losslint.analysis.domain.sizes import common
 from losslint.analysis.domain.values import (
     NONE,
@@ -29,6 +30,8 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 
+_OF_BOTH = frozenset({OF_RELU, BATCH_MEAN, WRITTEN_MEAN})
+"""Marks that what stands for two values has only if both have them."""
 MAX_PATHS = 5
 MAX_CONFIGURATIONS = 32
 _CONFIGURATIONS = frozenset({Instance, Function, Class, Extern, Partial, Bound})
@@ -202,7 +205,7 @@ def _merge_tensors(one: Tensor, other: Tensor) -> Tensor | None:
         or one.grad != other.grad
     ):
         return None
-    marks = one.marks if OF_RELU in other.marks else one.marks - {OF_RELU}
+    marks = one.marks - (_OF_BOTH - other.marks)
     return one.but(
         marks=marks,
         dim=one.dim if one.dim == other.dim else None,

@@ -51,6 +51,7 @@ from losslint.analysis.tensors.powers import power
 from losslint.analysis.torch_api.optim import together
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.torch_api.sizing import sizes_of
+from losslint.analysis.training.averages import combined
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -183,6 +184,7 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         made = combine(run, left, right, node)
         if _is_constant(left, right) or _is_constant(right, left):
             made = made.but(shape="constant")
+        made = combined(sign, made, left, right, node)
         made = _sized(run, sign, made, left, right, node)
         return made if not run.no_grad else made.but(grad=False)
     made = blending.blend(left, right)

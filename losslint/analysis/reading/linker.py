@@ -72,7 +72,11 @@ class Linker:
         return self._found[key]
 
     def _everywhere(self, folder: Path, name: str) -> Iterator[Path]:
+        first = name.partition(".")[0]
+        library = is_library(first)
         for root in self._roots(folder):
+            if library and root != self._top and root / first in (folder, *folder.parents):
+                continue  # losses/torch holds what is written for torch
             found = self._below(root, name)
             if found is not None:
                 yield found

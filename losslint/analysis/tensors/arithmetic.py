@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
+from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -57,7 +58,6 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
-from losslint.analysis.training.averages import BATCH_MEAN
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -166,6 +166,8 @@ def _joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> 
 
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
+    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+        made = made.but(shape=BOUNDED)  # moved by a margin
     if one.act is Act.RAW and known is not None:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
@@ -179,11 +181,11 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if one.shape in SMOOTHED and _is_guard(right):
         return made.but(shape=SMOOTHED[one.shape])
-    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", RUNNING_EXP, "norm"):
+    if known is not None and 0 < known <= SMALL and one.shape in _NUDGED:
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "sumexp":
         return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
-    if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
+    if one.shape == ENCLOSURE or (known is not None and one.shape == CAPPED):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
@@ -192,6 +194,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     return made
 
 
+_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm"})
+"""Forms that stay what they are with an eps added."""
 _HALF = 0.5
 """What is taken from a mask to move it to both sides of zero, and more."""
 
@@ -227,6 +231,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
+    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+        made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         shifted = made.but(shape="shifted")
         if one.act is Act.RAW and other.shape == "maximum":
@@ -346,6 +352,8 @@ def negate(value: Tensor) -> Tensor:
     if value.act is Act.RAW:
         return value.but(shape="", sign=Sign.UNKNOWN, zero=None)
     made = alone(blend(value).but(zero=value.zero), value)
+    if WRITTEN_MEAN in value.marks:
+        made = made.but(marks=made.marks | {WRITTEN_MEAN})
     if value.act in PROBABILITIES:
         return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:

@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import has_no_graph
+from losslint.analysis.domain.marks import WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_DEPS = 48
+_OF_THE_WHOLE = frozenset({WRITTEN_MEAN})
+"""Marks of a value that nothing has which is computed of it."""
 _MORE: frozenset[object] = frozenset({"more"})
 
 
@@ -110,7 +113,7 @@ def blend(*values: Value) -> Tensor:
         grad=grad,
         operations=operations if grad else lasting(operations),
         deps=deps,
-        marks=marks,
+        marks=marks - _OF_THE_WHOLE,
         terms=terms if grad else (),
         sums=sums,
         confidence=confidence,

@@ -12,6 +12,7 @@ from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import contradict, join_alternatives, without_none
 from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.marks import BATCH_MEAN
 from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, broadcast, rank
 from losslint.analysis.domain.trail import Step, steps_of
 from losslint.analysis.domain.values import (
@@ -39,7 +40,6 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import mean_of_selection
 from losslint.analysis.torch_api.sizing import sizes_of
-from losslint.analysis.training.averages import BATCH_MEAN
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
 from losslint.analysis.training.trace import LossMade

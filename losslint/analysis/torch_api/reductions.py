@@ -27,6 +27,7 @@ from losslint.analysis.tensors.forms import (
     CHOOSING,
     COMPLEMENT,
     ENERGY,
+    LOOKED_UP,
     LOWER,
     NEVER_EMPTY,
     OTHERS,
@@ -38,6 +39,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.tensors.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.training.averages import over_all
 
 _SUMMED = {
     "exp": "sumexp",
@@ -99,6 +101,13 @@ def _is_over_columns(op: Op) -> bool:
 @function("mean", "nanmean", "median", "prod")
 def _mean(op: Op) -> Value:
     given = op.tensor()
+    made = _averaged(op, given)
+    if op.name != "mean" or op.args.open or op.given(1, "dim", "axis") is not None:
+        return made
+    return over_all(made, given)
+
+
+def _averaged(op: Op, given: Tensor) -> Tensor:
     averaged = blend(given)
     if op.name != "prod" and not _is_over_columns(op):
         averaged = mean_of_selection(op.run, averaged, op.node)
@@ -200,7 +209,7 @@ def _norm(op: Op) -> Value:
         over_all
         or given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
-        or given.shape == "parameter"
+        or given.shape in ("parameter", LOOKED_UP)
         or is_weight(op.given(0, "input", "self", "A", "x"))
         or given.sign is Sign.POSITIVE
         or not given.grad

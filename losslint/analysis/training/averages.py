@@ -11,8 +11,11 @@ import libcst as cst
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.marks import BATCH_MEAN, BATCH_SUM, WRITTEN_MEAN
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
+    DType,
     Extern,
     Instance,
     Tensor,
@@ -23,15 +26,12 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
 from losslint.analysis.python.counters import COUNTER
+from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-BATCH_MEAN = "batch-mean"
-"""The mark of a loss that is the mean over a batch, also when it has become a number."""
-BATCH_SUM = "batch-sum"
-"""The mark of such a mean times the number of samples in its batch."""
 SAMPLES = "samples"
 """The first part of a symbol that stands for a number of samples."""
 BATCH_SIZE = "<batch size>"
@@ -71,6 +71,8 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
     loop = run.looping[-1].node
     if not isinstance(loop, cst.For):
         return made
+    if _goes_through_rows(loop):
+        return each(made, _as_total)
     kind = _kind_of(value)
     if kind is not None and not _draws_single_samples(run):
         iterated = " ".join(names_in(loop.iter))
@@ -82,9 +84,46 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
             return one.but(operations=one.operations | {operation})
 
         return each(made, mark)
-    if isinstance(node, cst.AugAssign) and _counts_samples(node.value):
+    if isinstance(node, cst.AugAssign) and _adds_samples(node.value, loop):
         return Unknown((SAMPLES, id(node)))
     return made
+
+
+def _as_total(value: Value) -> Value:
+    """A sum over the samples of a batch, which is no mean over it."""
+    if not isinstance(value, Tensor) or value.marks.isdisjoint(_MEANS):
+        return value
+    return value.but(marks=value.marks - _MEANS)
+
+
+def _goes_through_rows(loop: cst.For) -> bool:
+    """Whether each round of a loop takes one row of something: ``output[i]``, not ``output[:, i]``.
+
+    A batch has a row for each sample.
+    """
+    counts = isinstance(loop.iter, cst.Call) and dotted(loop.iter.func) == "range"
+    if not counts or not isinstance(loop.target, cst.Name):
+        return False
+    index = loop.target.value
+    return any(
+        isinstance(one, cst.Subscript)
+        and isinstance(one.slice[0].slice, cst.Index)
+        and dotted(one.slice[0].slice.value) == index
+        for one in walk(loop.body)
+    )
+
+
+def _adds_samples(added: cst.BaseExpression, loop: cst.For) -> bool:
+    """Whether the number of samples in a batch is added, or a variable that the loop sets to it."""
+    if _counts_samples(added) or not isinstance(added, cst.Name):
+        return _counts_samples(added)
+    given = [
+        one.value
+        for one in walk(loop.body)
+        if isinstance(one, cst.Assign)
+        and any(dotted(target.target) == added.value for target in one.targets)
+    ]
+    return bool(given) and all(map(_counts_samples, given))
 
 
 def _draws_single_samples(run: Interpreter) -> bool:
@@ -96,13 +135,52 @@ def _draws_single_samples(run: Interpreter) -> bool:
 def _kind_of(value: Value) -> OperationKind | None:
     """What is summed: means over batches, or such means times the sizes of the batches."""
     given = [one.value for one in alternatives_of(value)]
-    for mark, kind in _SUMMED.items():
-        if all(isinstance(one, Tensor) and mark in one.marks for one in given):
+    for marks, kind in _SUMMED.items():
+        if all(isinstance(one, Tensor) and not marks.isdisjoint(one.marks) for one in given):
             return kind
     return None
 
 
-_SUMMED = {BATCH_MEAN: OperationKind.BATCH_MEANS, BATCH_SUM: OperationKind.BATCH_SUMS}
+_MEANS = frozenset({BATCH_MEAN, WRITTEN_MEAN})
+_SUMMED = {
+    _MEANS: OperationKind.BATCH_MEANS,
+    frozenset({BATCH_SUM}): OperationKind.BATCH_SUMS,
+}
+
+
+def over_all(made: Tensor, given: Tensor) -> Tensor:
+    """The mean over all elements of something that a model gave and that is no comparison."""
+    if given.mask is not None or not made.deps or (given.dtype in (DType.BOOL, DType.INT)):
+        return made
+    return made.but(marks=made.marks | {WRITTEN_MEAN})
+
+
+def combined(sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
+    """What an operator makes of means that are written out: a sum of means is one, weighted or not.
+
+    Args:
+        sign: the operator.
+        made: its result, without the mark.
+        left: its first operand.
+        right: its second operand.
+        node: the expression.
+    """
+    means = [isinstance(one, Tensor) and WRITTEN_MEAN in one.marks for one in (left, right)]
+    if not any(means):
+        return made
+    if sign in "+-":
+        kept = all(map(_adds_to_mean, (left, right)))
+    elif sign == "*":
+        factor = number(right if means[0] else left)
+        kept = not all(means) and (factor in (1, -1) or _is_weighted(node))
+    else:
+        kept = sign == "/" and number(right) is not None
+    return made.but(marks=made.marks | {WRITTEN_MEAN}) if kept else made
+
+
+def _adds_to_mean(value: Value) -> bool:
+    is_mean = isinstance(value, Tensor) and not value.marks.isdisjoint(_MEANS)
+    return is_mean or number(value) is not None
 
 
 def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:

@@ -1,0 +1,13 @@
+"""Marks of a value that is a mean over a batch, or a sum over one."""
+
+from __future__ import annotations
+
+BATCH_MEAN = "batch-mean"
+"""The mark of a loss that is the mean over a batch, also when it has become a number."""
+WRITTEN_MEAN = "written-mean"
+"""The mark of a mean over all elements of something that a model gave, as a loss written out is.
+
+It is lost where anything is computed of it that is no such mean, unlike the mark of a criterion.
+"""
+BATCH_SUM = "batch-sum"
+"""The mark of the mean over a batch times the number of samples in it."""
