@@ -75,11 +75,16 @@ class Linker:
         first = name.partition(".")[0]
         library = is_library(first)
         for root in self._roots(folder):
-            if library and root != self._top and root / first in (folder, *folder.parents):
-                continue  # losses/torch holds what is written for torch
+            around = root != self._top and root / first in (folder, *folder.parents)
+            if library and (around or self._is_package(root)):
+                continue  # `losses/torch/dice.py` imports torch itself, not the folder it lies in
             found = self._below(root, name)
             if found is not None:
                 yield found
+
+    def _is_package(self, folder: Path) -> bool:
+        """Whether a folder is a package, which no import looks into without naming it."""
+        return "__init__.py" in self._names_in(folder) and folder != self._top
 
     def _behind_absent_root(self, folder: Path, name: str) -> Path | None:
         """What the end of a name means whose first packages are not there.

@@ -48,13 +48,18 @@ def is_of_element(node: cst.CSTNode) -> bool:
 
 
 def is_square(node: cst.CSTNode) -> bool:
-    """Whether a variable is multiplied with itself."""
-    return (
-        isinstance(node, cst.BinaryOperation)
-        and isinstance(node.left, cst.Name)
-        and isinstance(node.right, cst.Name)
-        and node.left.value == node.right.value
-    )
+    """Whether a variable is multiplied with itself: ``x * x``, ``torch.mul(x, x)``."""
+    factors: list[cst.BaseExpression] = []
+    if isinstance(node, cst.BinaryOperation):
+        factors = [node.left, node.right]
+    elif isinstance(node, cst.Call):
+        factors = [arg.value for arg in node.args]
+        if len(factors) == 1 and isinstance(node.func, cst.Attribute):
+            factors.append(node.func.value)
+    if len(factors) != 2:
+        return False
+    one, other = factors
+    return isinstance(one, cst.Name) and isinstance(other, cst.Name) and one.value == other.value
 
 
 def is_of_positives(node: cst.CSTNode) -> bool:

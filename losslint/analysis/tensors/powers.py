@@ -117,6 +117,9 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
             return ZeroReason(run.place(node), "norm", text)
         if DENSE in value.marks or not (value.grad or value.deps):
             return None
+        if value.shape == "mean-square":
+            text = "the mean of squares is zero where all are, as the error of a perfect fit is"
+            return ZeroReason(run.place(node), "norm", text)
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
     if value.shape == REST:
         return ZeroReason(
