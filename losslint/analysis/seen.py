@@ -69,6 +69,8 @@ class Seen:
     """The outcomes of tests that were decided whenever they were evaluated."""
     used: set[cst.CSTNode] = field(default_factory=set)
     """Functions that something else than a demonstration calls."""
+    measures: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that are defaults of parameters which are called what measures a model."""
     callers: dict[cst.CSTNode, set[Function | None]] = field(default_factory=dict)
     """What these are called by; None for the top level of a file."""
     within: dict[Place, Function | None] = field(default_factory=dict)

@@ -20,6 +20,7 @@ class Zeroing(Enum):
 
     IN_LOOP = "in the loop"
     EARLIER = "in the loop, but before another step of the same optimizer"
+    ELSEWHERE = "in the loop, but only on a way that leads past this step"
     IN_OUTER_LOOP = "in a loop around it"
     BEFORE = "only before all loops"
     NEVER = "never"

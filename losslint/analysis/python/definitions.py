@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.python.assignment import bind_name
+from losslint.analysis.python.demonstrations import note_measures
 from losslint.analysis.python.names import ALIASES, STAR, outside
 from losslint.analysis.python.statements import executes
 
@@ -49,6 +50,7 @@ def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
         for p in (*params.posonly_params, *params.params, *params.kwonly_params)
         if p.default is not None
     )
+    note_measures(run, dict(defaults))
     name = node.name.value
     made: Value = Function(node, run.frame.scope, name, defaults)
     slot = name

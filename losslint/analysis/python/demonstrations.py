@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from losslint.analysis.domain.containers import elements, is_dict, keys_of
+from losslint.analysis.domain.values import Function, Instance, Tensor, Value
+from losslint.analysis.objective.terms import OPEN
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.tensors.operations import MAX_OPERATIONS
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from losslint.analysis.domain.values import Function
     from losslint.analysis.events import Operation
     from losslint.analysis.interpreter import Interpreter
 
@@ -47,7 +53,10 @@ def is_measured(run: Interpreter, operation: Operation) -> bool:
 
 
 def _only_measures(run: Interpreter, function: Function | None) -> bool:
-    """Whether all that leads to a function, as far as is known, measures how good a model is."""
+    """Whether all that leads to a function, as far as is known, measures how good a model is.
+
+    So does what is computed where something else is backpropagated: it is looked at.
+    """
     waiting = [function]
     seen: set[cst.CSTNode] = set()
     while waiting:
@@ -56,6 +65,47 @@ def _only_measures(run: Interpreter, function: Function | None) -> bool:
             return False
         if one.node in seen or _MEASURES.search(one.name):
             continue
+        if one is not function and _backpropagates(run, one):
+            continue
+        if one.node in run.seen.measures and one.node not in run.seen.callers:
+            continue
         seen.add(one.node)
         waiting.extend(run.seen.callers.get(one.node, (None,)))
     return True
+
+
+def _backpropagates(run: Interpreter, function: Function) -> bool:
+    """Whether a function calls backward, and only on losses of which it is known what they are."""
+    nodes = frozenset(walk(function.node))
+    losses = [
+        loss
+        for place, found in run.seen.backpropagations.items()
+        if place.node in nodes
+        for loss in found.losses
+    ]
+    return bool(losses) and all(map(_is_known, losses))
+
+
+def _is_known(loss: Value) -> bool:
+    """Whether all is known that a loss is made of."""
+    return (
+        isinstance(loss, Tensor)
+        and bool(loss.terms)
+        and OPEN not in loss.marks
+        and len(loss.operations) < MAX_OPERATIONS
+    )
+
+
+def note_measures(run: Interpreter, parameters: Mapping[str, Value]) -> None:
+    """Notes the functions that are handed over under the name of what measures a model."""
+    for name, value in parameters.items():
+        if _MEASURES.search(name):
+            for one in _members(run, value):
+                if isinstance(one, Function):
+                    run.seen.measures.add(one.node)
+
+
+def _members(run: Interpreter, value: Value) -> Iterable[Value]:
+    if isinstance(value, Instance) and is_dict(value):
+        return [value.slots[key] for key in keys_of(value)]
+    return elements(run, value) or (value,)

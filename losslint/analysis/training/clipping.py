@@ -70,7 +70,11 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
         if gradients <= set(_ORDER) and clip in known and clip not in rounds.stepped_again:
             fault = _ORDER["used" if "used" in gradients else "none"]
             other = step.place if fault is ClipFault.AFTER_STEP else backward.place
-        elif clip in rounds.stepped_scaled and (not unscales or gradients == {"scaled"}):
+        elif (
+            step.scaled
+            and clip in rounds.stepped_scaled
+            and (not unscales or gradients == {"scaled"})
+        ):
             fault, other = ClipFault.BEFORE_UNSCALE, step.place
         yield GradientClip(clip, fault, other, step.label, step.confidence)
 

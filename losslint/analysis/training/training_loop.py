@@ -39,8 +39,13 @@ def training_loops(roots: Sequence[Trace]) -> list[TrainingLoop]:
 
 
 def _fault(loop: TrainingLoop) -> int:
-    order = [Zeroing.IN_LOOP, Zeroing.EARLIER, Zeroing.IN_OUTER_LOOP, Zeroing.BEFORE, Zeroing.NEVER]
-    return order.index(loop.zeroing) + (10 if loop.cleared is not None else 0)
+    return _BY_FAULT.index(loop.zeroing) + (10 if loop.cleared is not None else 0)
+
+
+_BY_FAULT = (
+    Zeroing.IN_LOOP, Zeroing.EARLIER, Zeroing.ELSEWHERE, Zeroing.IN_OUTER_LOOP, Zeroing.BEFORE,
+    Zeroing.NEVER,
+)  # fmt: skip
 
 
 def loops_in(
@@ -84,6 +89,7 @@ def _judged(
     rounds.recording = True
     rounds.cleared = None
     rounds.gradient = "none"
+    rounds.stepped = False
     rounds.run(loop.body)
     zeroing, zeroed = Zeroing.IN_LOOP, None
     if rounds.unzeroed:
@@ -95,7 +101,8 @@ def _judged(
             zeroing = Zeroing.IN_LOOP
         elif earlier:
             sure = (one.place for one in earlier if surely_zeroes(one, step))
-            zeroing, zeroed = Zeroing.EARLIER, next(sure, None)
+            zeroing = Zeroing.EARLIER if rounds.in_round else Zeroing.ELSEWHERE
+            zeroed = next(sure, None)
             backward = _last_before(loop, step) or backward
     return TrainingLoop(
         step.label,
@@ -224,6 +231,10 @@ class _Rounds:
     unzeroed: bool = False
     again: bool = False
     """It steps with gradients that were not zeroed, from where they led before."""
+    stepped: bool = False
+    """It may have been stepped in the present round."""
+    in_round: bool = False
+    """It steps a second time in one round with gradients that were not zeroed."""
     cleared_before_step: Place | None = None
     _used: list[Place] = field(default_factory=list)
 
@@ -268,21 +279,24 @@ class _Rounds:
             if not self.zeroed:
                 self.unzeroed = True
                 self.again |= not self.restored
+                self.in_round |= self.stepped
             if self.gradient == "cleared":
                 self.cleared_before_step = self.cleared
         self.zeroed = self.restored = False
+        self.stepped = True
         self.gradient = "used"
 
     def _branch(self, arms: Sequence[Trace]) -> None:
         zeroed, gradient, cleared = self.zeroed, self.gradient, self.cleared
-        restored = self.restored
-        ends: list[tuple[bool, str, bool]] = []
+        restored, stepped = self.restored, self.stepped
+        ends: list[tuple[bool, str, bool, bool]] = []
         for arm in arms:
             self.zeroed, self.gradient, self.cleared = zeroed, gradient, cleared
-            self.restored = restored
+            self.restored, self.stepped = restored, stepped
             self.run(arm)
-            ends.append((self.zeroed, self.gradient, self.restored))
+            ends.append((self.zeroed, self.gradient, self.restored, self.stepped))
         self.zeroed = any(end[0] for end in ends)
         self.restored = any(end[2] for end in ends)
+        self.stepped = any(end[3] for end in ends)
         states = {end[1] for end in ends}
         self.gradient = states.pop() if len(states) == 1 else "unknown"

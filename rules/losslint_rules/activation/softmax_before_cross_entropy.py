@@ -102,10 +102,10 @@ class SoftmaxBeforeCrossEntropy(Rule):
         if call.criterion.expects is Expects.LOGITS and call.activation in (Act.SOFTMAX, Act.PROB):
             softmax = call.activation is Act.SOFTMAX
             what = "is the output of a softmax" if softmax else "holds probabilities"
+            made = "apply the softmax" if softmax else "take the sigmoid or softmax"
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} applies log_softmax itself, but `{call.given}` {what} already",
-                "give the criterion the logits; apply the softmax only where probabilities are "
-                "read",
+                f"give the criterion the logits; {made} only where probabilities are read",
                 fix=without_activation(call.place, "softmax"),
             )

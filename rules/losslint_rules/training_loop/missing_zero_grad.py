@@ -113,6 +113,7 @@ class MissingZeroGrad(Rule):
 
 _WHERE = {
     Zeroing.EARLIER: "before the first step of a round",
+    Zeroing.ELSEWHERE: "in another branch",
     Zeroing.BEFORE: "before the loop",
     Zeroing.NEVER: "",
 }
