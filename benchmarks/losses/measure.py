@@ -14,6 +14,10 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 _HALF_A_TURN = 5e-3
 """Seconds."""
 
+_LEAST_STEPS = 4
+"""In half a turn. Until then glibc may give memory back to the kernel, because of how the loss
+before left the heap, and a step that takes it again costs twice as much."""
+
 
 def undisturbed(
     losses: Sequence[Loss], tensors: tuple[Tensor, Tensor], seconds: float
@@ -38,7 +42,7 @@ def undisturbed(
 
     for loss in losses:
         _step(loss, prediction, target)
-    steps = [max(1, int(_HALF_A_TURN / timed(loss))) for loss in losses]
+    steps = [max(_LEAST_STEPS, int(_HALF_A_TURN / timed(loss))) for loss in losses]
     times: list[list[float]] = [[] for _ in losses]
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 5 * steps[0]:

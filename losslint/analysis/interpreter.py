@@ -337,6 +337,9 @@ class Interpreter:
         elif isinstance(value, Union):
             for one in value.alternatives:
                 self.guard(one.value)
+        elif isinstance(value, Unknown) and isinstance(value.key, tuple):
+            summed = (self.seen.totals.get(one) for one in (value.key, *value.key))
+            self.seen.compared.update(one for one in summed if one is not None)
 
     def guard_means(self, value: Tensor) -> None:
         """Notes that the program looks whether a value is a number, as a mean of nothing is not."""

@@ -61,6 +61,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    made_by: dict[Hashable, Function] = field(default_factory=dict)
+    """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)
     """Names of variables and attributes that loops count with."""
     arms: dict[cst.If, set[bool]] = field(default_factory=dict)
@@ -72,7 +74,9 @@ class Seen:
     within: dict[Place, Function | None] = field(default_factory=dict)
     """The functions in which the operations stand that a value carries along."""
     compared: set[tuple[Function | None, str]] = field(default_factory=set)
-    """Variables that a function compares with zeros, as a whole."""
+    """Variables that a function compares with zeros, as a whole, or of which it tests the sum."""
+    totals: dict[Hashable, tuple[Function | None, str]] = field(default_factory=dict)
+    """The variables that were summed, by the symbol of the sum."""
     positive: dict[Place, set[Hashable]] = field(default_factory=dict)
     """What the positive operands of each logarithm were computed by."""
     looked_up: set[tuple[Function | None, str]] = field(default_factory=set)

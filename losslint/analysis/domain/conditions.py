@@ -246,6 +246,11 @@ def is_padding(comparison: str, bound: Value | None) -> bool:
     return known <= {"GreaterThanEqual": 0, "GreaterThan": -1}.get(comparison, -math.inf)
 
 
+def is_of_background(mask: Hashable) -> bool:
+    """Whether a mask finds what is zero: the background, the cells without an object."""
+    return isinstance(mask, tuple) and len(mask) == 3 and (mask[0], mask[2]) == ("==", Const(0))
+
+
 def is_comparison(value: object) -> bool:
     """Whether something unknown is the outcome of a comparison."""
     key = value.key if isinstance(value, Unknown) else None

@@ -216,9 +216,23 @@ def part_of(value: Value, holder: cst.CSTNode) -> Value:
         return value
     name = dotted(holder).rpartition(".")[2]
     if is_settings(name):
+        either = _in_either(value)
+        if either is not None:
+            return either
         key = (("holder", id(holder), name), ".", "")
         return each(value, lambda one: replace(one, key=key) if one == UNKNOWN else one)
     return _as_data(value) if is_batch(holder) else value
+
+
+def _in_either(value: Value) -> Unknown | None:
+    """One symbol for a setting that is read from one object or another: a test of it tells more."""
+    known = [one.value for one in alternatives_of(value) if isinstance(one.value, Unknown)]
+    keys = frozenset(one.key for one in known if one.key is not None)
+    if not isinstance(value, Union) or len(known) < len(value.alternatives) or not keys:
+        return None
+    deps = frozenset().union(*(one.deps for one in known))
+    key = (("holder", keys, "settings"), ".", "")
+    return Unknown(key, deps, known[0].lost, known[0].why, any(one.grad for one in known))
 
 
 def _as_data(value: Value) -> Value:
@@ -256,6 +270,7 @@ def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
 _OF_ELEMENTS = frozenset(
     {
         "parameter",
+        "rows of weights",
         "ratio",
         "norm",
         "maximum",

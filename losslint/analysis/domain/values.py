@@ -371,6 +371,8 @@ class Params(Value):
     """The parameters of some modules; ``None`` for parameters that cannot be told."""
 
     owners: frozenset[Hashable] | None
+    among: frozenset[Hashable] = frozenset()
+    """Modules whose parameters are among those that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _of_another(item: Value) -> Value:
 
 
 def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
-    """A choice of tuples as a tuple of choices."""
+    """A choice of tuples as a tuple of choices, of which one of another width would have raised."""
 
     rows: list[tuple[Alternative, list[Value]]] = []
     tuples = any(isinstance(one.value, Tuple) for one in value.alternatives)
@@ -121,6 +121,9 @@ def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
         rows.append((one, known))
     if not rows:
         return None
+    if len(rows) < len(value.alternatives):
+        first, *others = [one.when for one, _ in rows]
+        run.frame.assumed |= first.intersection(*others)
     return [
         join_alternatives(Alternative(items[i], one.when, one.configs) for one, items in rows)
         for i in range(width)

@@ -42,6 +42,7 @@ from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.given import given
 from losslint.analysis.python.reach import is_part_of_call
+from losslint.analysis.python.results import told_apart
 from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
@@ -110,7 +111,7 @@ def call_function(
         run.heap.apply(known.writes)
         run.trace.extend(known.trace)
         _assume(run, known.held)
-        return _returned(run, function, args, known.value)
+        return _returned(run, function, args, told_apart(run, function, bound, args, known.value))
     newest = run.heap.newest
     run.heap.start_recording()
     outer_trace, run.trace = run.trace, []
@@ -140,7 +141,7 @@ def call_function(
     if not fresh:
         run.memo.keep(key, Remembered(reads, writes, trace, value, held))
     _assume(run, held)
-    return _returned(run, function, args, value)
+    return _returned(run, function, args, told_apart(run, function, bound, args, value))
 
 
 def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unknown:

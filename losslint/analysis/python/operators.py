@@ -48,7 +48,7 @@ from losslint.analysis.objective.watched import written_out
 from losslint.analysis.tensors import arithmetic, blending, comparisons, forms, products
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
-from losslint.analysis.torch_api.optim import owners_of
+from losslint.analysis.torch_api.optim import together
 from losslint.analysis.torch_api.registry import call_function_by_name
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.averages import combined
@@ -126,7 +126,7 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     if sign == "+" and (beginning := beginning_of(left)):
         return put_together(beginning, (left, right), node)
     if isinstance(left, Params) or isinstance(right, Params):
-        return Params(owners_of(run, Tuple((left, right))))
+        return together(run, (left, right))
     if sign == "+" and (is_list(left) or isinstance(left, Tuple)):
         first, second = elements(run, left), elements(run, right)
         if first is not None and second is not None:

@@ -43,7 +43,7 @@ from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
 from losslint.analysis.tensors.forms import LENGTH
 from losslint.analysis.tensors.operations import none_found
-from losslint.analysis.torch_api.optim import owners_of
+from losslint.analysis.torch_api.optim import together
 from losslint.analysis.torch_api.registry import Op, call_function_by_name, extern
 from losslint.analysis.training.averages import length
 from losslint.analysis.training.gradient_flow import cut
@@ -318,7 +318,7 @@ def _reduce(op: Op) -> Value:
 @extern("itertools.chain", "itertools.chain.from_iterable")
 def _chain(op: Op) -> Value:
     if any(isinstance(value, Params) for value in op.args.positional):
-        return Params(owners_of(op.run, Tuple(tuple(op.args.positional))))
+        return together(op.run, op.args.positional)
     made = op.run.new_list()
     for value in op.args.positional:
         extend(op.run, made, value)

@@ -207,7 +207,8 @@ def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
     if isinstance(left, Instance | Class | Function | Namespace | Bound) and left == right:
         return TRUE
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return Unknown(("==", ("value", id(node)), None))
+        bound = right if isinstance(right, Const) else None
+        return Unknown(("==", ("value", id(node)), bound))
     return UNKNOWN
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import LABEL, as_tensor, is_comparison, is_label
+from losslint.analysis.domain.conditions import (
+    LABEL,
+    as_tensor,
+    is_comparison,
+    is_label,
+    is_of_background,
+)
 from losslint.analysis.domain.containers import (
     LISTS,
     TAIL,
@@ -220,6 +226,8 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
     if index.mask is None or index.shape in RANDOM | forms.NEVER_EMPTY:
         return made
+    if is_of_background(index.mask.key):
+        return made  # hardly any sample is without
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero
     operation = Operation(
@@ -253,7 +261,9 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
     if any(_is_found_above(one, value) for one in _axes(index)):
         return made.but(sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
-        return made.but(mask=value.mask)
+        # each sample is one of those that have its label: so says each row of the pairs
+        rows = value.shape in forms.NEVER_EMPTY and not isinstance(index, tuple | slice)
+        return made.but(mask=value.mask, shape=value.shape if rows else made.shape)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
         trail = extend_trail(None, run.place(node), "one-hot rows made here")
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")

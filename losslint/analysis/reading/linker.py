@@ -75,7 +75,8 @@ class Linker:
         first = name.partition(".")[0]
         library = is_library(first)
         for root in self._roots(folder):
-            if library and (root / first in (folder, *folder.parents) or self._is_package(root)):
+            around = root != self._top and root / first in (folder, *folder.parents)
+            if library and (around or self._is_package(root)):
                 continue  # `losses/torch/dice.py` imports torch itself, not the folder it lies in
             found = self._below(root, name)
             if found is not None:

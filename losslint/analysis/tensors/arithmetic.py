@@ -62,7 +62,7 @@ from losslint.analysis.tensors.operations import (
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", BETWEEN, BOUNDED})
+_EITHER_SIGN = frozenset({"ratio", "cosine", "scores", "scaled-sum", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
 _SUMMED_FROM_ZERO = {
     Act.RAW: Act.RAW,
@@ -102,15 +102,9 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if isinstance(right, Unknown) and _adds_epsilon(node):
         right = _EPSILON
     one, other = operand(left), operand(right)
-    if one.terms and other.terms:
-        if one.shape != other.shape:  # averages on both sides weigh nothing against each other
-            one, other = settled(one), settled(other)
-        made = blend(one, other)
-    else:
-        made = blend(left, right)
-    if one.terms and other.terms:
-        made = _joined(run, made, one, other, node)
-    elif one.terms or other.terms:
+    both = one.terms and other.terms
+    made = _joined(run, one, other, node) if both else blend(left, right)
+    if bool(one.terms) != bool(other.terms):
         if added(run, one, other):
             made = made.but(marks=made.marks | {OPEN})
     if one.operations and other.operations:
@@ -157,11 +151,11 @@ def _are_totals(one: Tensor, other: Tensor) -> bool:
     return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
 
 
-def _joined(
-    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
-) -> Tensor:
-    """A sum in which loss terms meet."""
+def _joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:
+    """A sum or difference in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
+    same = one.shape == other.shape  # averages on both sides weigh nothing against each other
+    made = blend(one, other) if same else blend(settled(one), settled(other))
     if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
         made = made.but(marks=made.marks - {BATCH_MEAN})
     if one.shape == other.shape == "scaled-sum":
@@ -172,6 +166,8 @@ def _joined(
 
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
+    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+        made = made.but(shape=BOUNDED)  # moved by a margin
     if one.act is Act.RAW and known is not None:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
@@ -185,11 +181,11 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if one.shape in SMOOTHED and _is_guard(right):
         return made.but(shape=SMOOTHED[one.shape])
-    if known is not None and 0 < known <= SMALL and one.shape in ("sumexp", RUNNING_EXP, "norm"):
+    if known is not None and 0 < known <= SMALL and one.shape in _NUDGED:
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "sumexp":
         return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
-    if one.shape == ENCLOSURE or (known is not None and one.shape in (BOUNDED, CAPPED)):
+    if one.shape == ENCLOSURE or (known is not None and one.shape == CAPPED):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
@@ -198,6 +194,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     return made
 
 
+_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm"})
+"""Forms that stay what they are with an eps added."""
 _HALF = 0.5
 """What is taken from a mask to move it to both sides of zero, and more."""
 
@@ -222,9 +220,8 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left - right``."""
     one, other = operand(left), operand(right)
-    made = blend(left, right)
-    if one.terms and other.terms:
-        made = _joined(run, made, one, other, node)
+    both = one.terms and other.terms
+    made = _joined(run, one, other, node) if both else blend(left, right)
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
     if one.terms or other.terms:
@@ -234,6 +231,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
+    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+        made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp") or is_maximum(right):
         shifted = made.but(shape="shifted")
         if one.act is Act.RAW and other.shape == "maximum":
@@ -359,6 +358,6 @@ def negate(value: Tensor) -> Tensor:
         return made.but(shape="neg-prob")
     if value.act in LOG_PROBABILITIES:
         return made.but(shape="neg-log-prob", picked=value.picked)
-    if value.sign is not Sign.UNKNOWN:
+    if value.sign is not Sign.UNKNOWN and value.shape != "scaled-sum":
         return made.but(shape="non-positive")
     return made.but(shape=value.shape if value.shape in _EITHER_SIGN else "")

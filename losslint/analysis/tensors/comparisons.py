@@ -163,7 +163,10 @@ def _viewed(node: cst.BaseExpression) -> cst.BaseExpression:
         attribute = node.func if isinstance(node, cst.Call) else node
         if not isinstance(attribute, cst.Attribute) or attribute.attr.value not in _VIEWS:
             return node
-        node = attribute.value
+        if isinstance(node, cst.Call) and dotted(attribute.value) == "torch" and node.args:
+            node = node.args[0].value
+        else:
+            node = attribute.value
 
 
 def _is_whole_axis(axis: cst.SubscriptElement) -> bool:

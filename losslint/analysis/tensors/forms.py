@@ -51,6 +51,8 @@ UPPER, LOWER = "upper", "lower"
 """Forms of the larger, or the smaller, of two values each."""
 MEMBERS = "members"
 """The form of the values that occur in a tensor, each of them once."""
+LOOKED_UP = "rows of weights"
+"""The form of rows of an embedding, none of which is kept at zero."""
 POSITIONS = "arange"
 """The form of positions, as ``arange`` counts them."""
 FIXED = frozenset({POSITIONS, "identity"})

@@ -11,7 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
-from losslint.analysis.tensors.forms import ENERGY, REST
+from losslint.analysis.tensors.forms import ENERGY, LOOKED_UP, REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:
         marks = made.marks - {"log"} | {"square"}
-        if one.shape == "parameter" or one.owner is not None:
+        if one.shape in ("parameter", LOOKED_UP) or one.owner is not None:
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
@@ -88,8 +88,9 @@ def out_of_domain(
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sqrt") -> Tensor:
     """The square root of a tensor."""
     made = blend(value)
+    shape = "norm" if value.shape == "sum-square" else ""
     if value.sign is Sign.POSITIVE:
-        return made.but(sign=Sign.POSITIVE)
+        return made.but(sign=Sign.POSITIVE, shape=shape)
     reason = _vanishing(run, value, node)
     if value.grad and (reason is not None or value.act is Act.RAW):
         operation = Operation(
@@ -102,7 +103,6 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sq
             run.repeats(),
         )
         made = with_operation(run, made, operation)
-    shape = "norm" if value.shape == "sum-square" else ""
     return made.but(sign=Sign.NON_NEGATIVE, zero=reason, shape=shape)
 
 

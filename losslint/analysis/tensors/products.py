@@ -101,6 +101,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=ZEROS)
     elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
         made = made.but(shape=BOUNDED)
+    elif one.shape in _SCALES and isinstance(right, Unknown):
+        made = made.but(shape=BOUNDED)  # by a temperature that the settings have
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "product" and is_square(node) and square_of_fraction(one):
@@ -113,6 +115,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             made = made.but(trail=one.trail or other.trail)
     elif one.shape in FLAGS or 0 < abs(number(right) or 0) < _SCALES.get(one.shape, 0):
         made = made.but(shape=BOUNDED)
+    elif one.shape == "similarity" and (number(right) or 0) < 0:
+        pass  # as the logarithm of a deviation is taken in a likelihood; nobody ranks by it
     elif one.shape in TOTALS or one.shape in SCALABLE or one.shape == UNREDUCED:
         made = made.but(shape=one.shape)
     if number(right) is not None:

@@ -137,6 +137,8 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
         if name.endswith("_") and not name.endswith("__"):
             _rebind(run, args.node, made)
         return made
+    if isinstance(target, Tuple) and name == "backward":  # raises, but is not forgotten
+        return METHODS["tensor"][name](Op(run, name, args.behind(target)), target)  # type: ignore[arg-type]
     if isinstance(target, Const | Tuple):
         see = written_out if name == "format" else looked_at
         for value in args.all():

@@ -35,8 +35,10 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     FEW_EXP,
     FREE,
+    INDEX,
     NEAR,
     RAW_EXP,
+    REST,
     RUNNING_EXP,
     STABLE_EXP,
     both_classes,
@@ -114,7 +116,7 @@ def _exp(op: Op) -> Value:
     if given.shape == "logratio":
         return made.but(shape="ratio")
     made = made.but(marks=made.marks | ({"exp", RAW_EXP} if given.act is Act.RAW else {"exp"}))
-    bounded = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB)
+    bounded = given.act in _OF_UNIT
     place = op.run.place(op.node)
     if given.shape == "shifted" and not bounded:
         return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
@@ -129,13 +131,16 @@ def _exp(op: Op) -> Value:
     return made.but(shape="exp", trail=trail)
 
 
+_OF_UNIT = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB})
 _LIMITED = frozenset({"cosine", "non-positive", BOUNDED, CAPPED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
 @function("cosh")
 def _cosh(op: Op) -> Value:
-    return blend(op.tensor()).but(sign=Sign.POSITIVE, shape="cosh")
+    given = op.tensor()
+    limited = given.act in _OF_UNIT or given.shape in _LIMITED - {"non-positive"} | {INDEX, REST}
+    return blend(given).but(sign=Sign.POSITIVE, shape="" if limited else "cosh")
 
 
 @function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from losslint.analysis.domain.containers import elements
-from losslint.analysis.domain.values import Extern, Sign, Tensor, Unknown, Value
+from losslint.analysis.domain.values import Extern, Instance, Sign, Tensor, Unknown, Value
 from losslint.analysis.events.losses import RESCALED
 from losslint.analysis.tensors.blending import union_deps
 from losslint.analysis.torch_api.optim import owners_of
-from losslint.analysis.torch_api.registry import FUNCTIONS, Op, extern, function
+from losslint.analysis.torch_api.registry import FUNCTIONS, Op, extern, function, method
 from losslint.analysis.torch_api.unknown import call_unknown
 from losslint.analysis.training.accumulation import losses_in
-from losslint.analysis.training.trace import Clip, ZeroGrad
+from losslint.analysis.training.trace import Clip, Observed, ZeroGrad
 
 
 @function("zero_")
@@ -31,6 +31,21 @@ def _clamped(op: Op) -> Value:
         op.run.act(Clip(op.run.place(op.node), given.owner))
         return given
     return FUNCTIONS[op.name.removesuffix("_")](op)
+
+
+@method("module", "register_backward_hook", "register_full_backward_hook")
+@method("unknown", "register_backward_hook", "register_full_backward_hook")
+def _hooked(op: Op, target: Instance) -> Value:
+    op.run.act(Observed(op.run.place(op.node)))
+    return Unknown()
+
+
+@extern("torch.cuda.synchronize", "torch.mps.synchronize", "torch.xpu.synchronize",
+        "torch.accelerator.synchronize")  # fmt: skip
+def _awaited(op: Op) -> Value:
+    """Who waits until the device is done measures how long it takes."""
+    op.run.act(Observed(op.run.place(op.node)))
+    return Unknown()
 
 
 @extern("torch.autograd.Function.apply", "torch.autograd.function.Function.apply")

@@ -115,6 +115,8 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
                     Alternative(run.call(chosen.value, args), chosen.when, chosen.configs)
                 )
             continue
+        if _raises(chosen.value, args):
+            continue
         names = ("target",) if criterion.target_at > 1 else ("target", "targets", "positive")
         targets = alternatives_of(args.get(criterion.target_at, *names) or UNKNOWN)
         for given in inputs:
@@ -143,6 +145,20 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)
+
+
+_OF_MORE = frozenset(
+    "CTCLoss CosineEmbeddingLoss GaussianNLLLoss MarginRankingLoss TripletMarginLoss "
+    "TripletMarginWithDistanceLoss".split()
+)
+"""Criteria of torch that are called with more than an input and a target."""
+
+
+def _raises(callee: Value, args: Args) -> bool:
+    """Whether a criterion of torch is called with more than it takes, so that nothing is lost."""
+    if not isinstance(callee, Instance) or not isinstance(callee.cls, Extern):
+        return False
+    return len(args.positional) > 2 and callee.cls.name.rpartition(".")[2] not in _OF_MORE
 
 
 def _is_dispatched(run: Interpreter) -> bool:

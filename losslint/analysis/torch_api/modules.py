@@ -29,6 +29,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.tensors.comparisons import note_looked_up
+from losslint.analysis.tensors.forms import LOOKED_UP
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
@@ -367,7 +368,13 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
         own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))
     elif kind == "EmbeddingBag":  # one row a bag, in whichever form the bags come
         own = (*dims(1), whole(run.heap.get(module.slots, ("arg", 1))))
-    return Tensor(deps=deps, grad=not run.no_grad, sizes=own if kind in _SIZE_KEEPING else ANY)
+    padded = run.heap.get(module.slots, ("opt", "padding_idx")) is not None
+    return Tensor(
+        deps=deps,
+        grad=not run.no_grad,
+        sizes=own if kind in _SIZE_KEEPING else ANY,
+        shape=LOOKED_UP if kind == "Embedding" and not padded else "",
+    )
 
 
 _SIZE_KEEPING = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -81,6 +81,15 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
     return found
 
 
+def together(run: Interpreter, values: Sequence[Value]) -> Params:
+    """The parameters that several values hold, as far as they can be told."""
+    owners = _all(run, list(values), 0)
+    if owners is not None:
+        return Params(owners)
+    known = (one.among | (one.owners or frozenset()) for one in values if isinstance(one, Params))
+    return Params(None, frozenset().union(*known))
+
+
 def parameters_of(run: Interpreter, target: Value) -> Params:
     """``target.parameters()``."""
     if isinstance(target, Instance):
@@ -120,9 +129,11 @@ def _are_leaves(run: Interpreter, params: Value | None) -> bool:
 
 @method("optimizer", "zero_grad")
 def _zero(op: Op, target: Instance) -> Value:
-    op.run.act(
-        ZeroGrad(op.run.place(op.node), optimizer=target.oid, owners=held_by(op.run, target))
-    )
+    params = _given(op.run, target)
+    owners = held_by(op.run, target)
+    if owners is None and isinstance(params, Params) and params.among:
+        owners = params.among
+    op.run.act(ZeroGrad(op.run.place(op.node), optimizer=target.oid, owners=owners))
     return NONE
 
 

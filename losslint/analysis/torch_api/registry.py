@@ -109,7 +109,7 @@ SPACES = frozenset(
 )
 _DISTINCT = frozenset(
     "softmax log_softmax sigmoid sigmoid_ logsigmoid argmax detach backward zero_grad step scale "
-    "clear_grad unscale_ requires_grad_ "
+    "clear_grad unscale_ requires_grad_ register_backward_hook register_full_backward_hook "
     "parameters named_parameters to cuda cpu train eval scatter_ norm std long tanh pow sqrt exp "
     "clamp matmul mm bmm mul div sub unsqueeze fill_ gather abs unique".split()
 )

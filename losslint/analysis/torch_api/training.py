@@ -169,14 +169,16 @@ def _unknown_step(op: Op, target: Instance) -> Value:
     if not looks_like_optimizer(spelled(op.node)) and not is_no_optimizer(spelled(op.node)):
         op.run.act(HandOver(op.run.place(op.node)))
     given = op.args.positional[1] if len(op.args.positional) > 1 else op.given(-1, "closure")
-    if given is None:
+    if given is None or given == NONE:
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Function | Bound):
         op.run.call(given, Args(op.node))
         step(op.run, op.node, op.args.positional[0])
     elif isinstance(given, Instance) and group_of(given) == "optimizer":
         step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
-    elif isinstance(given, Unknown) and not looks_like_optimizer(spelled(op.node)):
+    elif looks_like_optimizer(spelled(op.node)):
+        op.run.act(HandOver(op.run.place(op.node)))  # it may do more than step
+    elif isinstance(given, Unknown):
         if given.key is not None and "optim" in str(given.key):
             step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     return Unknown()
@@ -262,8 +264,8 @@ def _children(op: Op, target: Instance) -> Value:
 
 
 @method("module", "state_dict", "named_modules", "named_children", "log",
-        "register_buffer", "log_dict", "save_hyperparameters", "buffers", "register_forward_hook",
-        "register_full_backward_hook")  # fmt: skip
+        "register_buffer", "log_dict", "save_hyperparameters", "buffers",
+        "register_forward_hook")  # fmt: skip
 def _module_other(op: Op, target: Instance) -> Value:
     if op.name == "log":
         looked_at(op.run, op.arg(1, "value"), op.run.place(op.node))

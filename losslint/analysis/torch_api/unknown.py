@@ -84,12 +84,26 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     key = None
     if isinstance(callee, Unknown):
         key = _key_of_result(callee, node)
+        if run.frame.function is not None:
+            run.seen.made_by[key] = run.frame.function
     elif isinstance(callee, Extern) and _READS_SETTINGS.search(callee.name):
         key = "made", id(node)
     if _is_schedule(callee):
         key = (_SCHEDULE, id(node))
+    _note_total(run, key, node)
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+
+
+def _note_total(run: Interpreter, key: Hashable, node: cst.CSTNode) -> None:
+    """Notes of which variable a sum is: a test of it tells whether there is anything in that."""
+    method = node.func if isinstance(node, cst.Call) else None
+    if isinstance(method, cst.Attribute) and isinstance(method.value, cst.Name):
+        if method.attr.value in _TOTALS:
+            run.seen.totals[key] = (run.frame.function, method.value.value)
+
+
+_TOTALS = frozenset({"sum", "any", "count_nonzero"})
 
 
 def _makes_data(callee: Value, given: Sequence[Value]) -> bool:

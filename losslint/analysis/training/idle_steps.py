@@ -19,6 +19,7 @@ from losslint.analysis.training.trace import (
     HandOver,
     Loop,
     LossMade,
+    Observed,
     OptimizerMade,
     OptimizerStep,
     Trace,
@@ -65,6 +66,8 @@ def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:
     for trace in roots:
         everything = list(actions(trace))
         made = [one for one in everything if isinstance(one, OptimizerMade)]
+        if any(isinstance(one, Observed) for one in everything):
+            made = []  # of a model that is zeroed, the gradients are wanted for themselves
         looped: set[int] = set()
         for outermost in _outermost(trace):
             whole = list(actions((outermost,)))

@@ -94,6 +94,13 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """Gradients are computed for something else than a step: a hook reads them, a clock runs."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """A gradient scaler multiplies the loss that is backpropagated next."""
 
@@ -189,6 +196,7 @@ Action: TypeAlias = (
     | SetWeights
     | LossMade
     | HandOver
+    | Observed
     | Scale
     | ScalerUpdate
     | Unscale
@@ -236,4 +244,4 @@ def is_certain(action: Action) -> bool:
         return action.certain
     if isinstance(action, KeepLoss):
         return any(isinstance(one, Place) for one in action.losses)
-    return not isinstance(action, HandOver)
+    return not isinstance(action, HandOver | Observed)
