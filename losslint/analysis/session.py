@@ -61,6 +61,7 @@ from losslint.analysis.torch_api import (
     reductions,
     shaping,
     simulated,
+    trainers,
     training,
     weights,
 )
@@ -99,6 +100,7 @@ _TABLES = (
     reflection_api,
     shaping,
     simulated,
+    trainers,
     training,
     weights,
 )

@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
     Extern,
     Instance,
     Tensor,
+    Tuple,
     Unknown,
     Value,
 )
@@ -269,7 +270,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
 
 def entered(value: Value) -> Value:
     """What ``with value as name`` binds."""
-    return value if isinstance(value, Instance | Tensor) else Unknown()
+    return value if isinstance(value, Instance | Tensor | Tuple) else Unknown()
 
 
 def _manager(run: Interpreter, node: cst.BaseExpression) -> str:

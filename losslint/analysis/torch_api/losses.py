@@ -227,7 +227,7 @@ def _event(
 
 def _first_argument(node: cst.CSTNode) -> str:
     """The first argument of a call as text."""
-    return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "its input"
+    return dotted(node.args[0].value) if isinstance(node, cst.Call) and node.args else "input"
 
 
 def _reduction(

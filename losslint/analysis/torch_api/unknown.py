@@ -44,6 +44,8 @@ _LOOKS = re.compile(
     re.IGNORECASE,
 )
 """Names of what only looks at a loss."""
+_NEVER_ZEROES = ("os.", "torch.nn.utils.")
+"""Beginnings of the names of what zeroes no gradients, whatever it is given."""
 _LOSS_NAMED = re.compile(
     r"(^|_)(criterion|criteria|loss|loss_?fn|loss_?func\w*|crit)(_|$|\d)", re.IGNORECASE
 )
@@ -73,7 +75,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
             note_handling(run, value.owners, HANDED)
     for value in given:
         looked_at(run, value, run.place(node))
-    if any(map(_may_zero, given)) and not _is_schedule(callee):
+    harmless = isinstance(callee, Extern) and callee.name.startswith(_NEVER_ZEROES)
+    if any(map(_may_zero, given)) and not (harmless or _is_schedule(callee)):
         run.act(ZeroGrad(run.place(node), certain=False))
     if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
         run.act(HandOver(run.place(node)))

@@ -48,7 +48,7 @@ _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
 _BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
 _WEIGHT = re.compile(
-    r"(^|_)(alpha|beta|gamma|lambda?|lamda|coeff?|(loss|kd|kl|reg|ce)_weight)(_|\d|$)",
+    r"(^|_)(alpha|beta|gamma|lamb?d?a?|coeff?|(loss|kd|kl|reg|ce)_weight)(_|\d|$)",
     re.IGNORECASE,
 )
 
