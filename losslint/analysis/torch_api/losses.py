@@ -38,7 +38,7 @@ from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
-from losslint.analysis.tensors.operations import mean_of_selection
+from losslint.analysis.tensors.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
@@ -276,6 +276,8 @@ def _result(
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
     if stage == "mean" and not run.no_grad:
         made = mean_of_selection(run, made, args.node)
+    elif stage == "sum":
+        made = whole(made)
     # more positions were the older ways to say how it reduces
     averaged = reduction == "mean" and not args.open and len(args.positional) <= 3
     against = _spelled_target(args, criterion)

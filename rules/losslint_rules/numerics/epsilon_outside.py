@@ -70,7 +70,8 @@ class EpsilonOutside(Rule):
         inside = _INSIDE.get(operation.function, "put it inside: `torch.sqrt(x + 1e-8)`")
         yield Diagnosis(
             operation.place,
-            f"the constant is added after `{operation.function}` and guards nothing: {reason.text}",
+            f"the constant is added after `{operation.function}` and guards only what comes behind "
+            f"it: {reason.text}",
             inside,
             operation.trail,
             operation.operand.confidence,
