@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.containers import elements, is_dict, keys_of
-from losslint.analysis.domain.values import Function, Instance, Tensor, Value
-from losslint.analysis.objective.terms import OPEN
-from losslint.analysis.reading.nodes import walk
-from losslint.analysis.tensors.operations import MAX_OPERATIONS
+from losslint.analysis.domain.values import Function, Instance, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -53,10 +50,7 @@ def is_measured(run: Interpreter, operation: Operation) -> bool:
 
 
 def _only_measures(run: Interpreter, function: Function | None) -> bool:
-    """Whether all that leads to a function, as far as is known, measures how good a model is.
-
-    So does what is computed where something else is backpropagated: it is looked at.
-    """
+    """Whether all that leads to a function, as far as is known, measures how good a model is."""
     waiting = [function]
     seen: set[cst.CSTNode] = set()
     while waiting:
@@ -65,35 +59,11 @@ def _only_measures(run: Interpreter, function: Function | None) -> bool:
             return False
         if one.node in seen or _MEASURES.search(one.name):
             continue
-        if one is not function and _backpropagates(run, one):
-            continue
         if one.node in run.seen.measures and one.node not in run.seen.callers:
             continue
         seen.add(one.node)
         waiting.extend(run.seen.callers.get(one.node, (None,)))
     return True
-
-
-def _backpropagates(run: Interpreter, function: Function) -> bool:
-    """Whether a function calls backward, and only on losses of which it is known what they are."""
-    nodes = frozenset(walk(function.node))
-    losses = [
-        loss
-        for place, found in run.seen.backpropagations.items()
-        if place.node in nodes
-        for loss in found.losses
-    ]
-    return bool(losses) and all(map(_is_known, losses))
-
-
-def _is_known(loss: Value) -> bool:
-    """Whether all is known that a loss is made of."""
-    return (
-        isinstance(loss, Tensor)
-        and bool(loss.terms)
-        and OPEN not in loss.marks
-        and len(loss.operations) < MAX_OPERATIONS
-    )
 
 
 def note_measures(run: Interpreter, parameters: Mapping[str, Value]) -> None:

@@ -48,9 +48,10 @@ class MissingStep(Rule):
     ## When it is fine
 
     Gradients that are wanted for themselves (saliency, adversarial examples, a measurement of
-    their norm) are computed without an optimizer, and are not reported. Libraries that step by
-    themselves, and unknown functions that are given the optimizer or the model, keep the rule
-    silent.
+    their norm) are computed without an optimizer, and are not reported; nor is a model that is
+    zeroed where a backward hook reads the gradients, as in Grad-CAM, or where a benchmark waits
+    for the device. Libraries that step by themselves, and unknown functions that are given the
+    optimizer or the model, keep the rule silent.
 
     ## References
 
