@@ -194,7 +194,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     return made
 
 
-_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm"})
+_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm", "shifted"})
 """Forms that stay what they are with an eps added."""
 _HALF = 0.5
 """What is taken from a mask to move it to both sides of zero, and more."""

@@ -48,7 +48,7 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
-    if given.shape == BETWEEN:  # neither end is near
+    if given.shape in (BETWEEN, "cosine"):  # neither end is near
         return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
