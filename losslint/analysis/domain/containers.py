@@ -270,7 +270,7 @@ def at_maximum(made: Tensor, indices: Iterable[object]) -> Tensor:
 _OF_ELEMENTS = frozenset(
     {
         "parameter",
-        "rows of weights",
+        "filled rows",
         "ratio",
         "norm",
         "maximum",

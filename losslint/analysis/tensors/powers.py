@@ -11,7 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
-from losslint.analysis.tensors.forms import ENERGY, LOOKED_UP, REST
+from losslint.analysis.tensors.forms import ENERGY, FILLED, REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:
         marks = made.marks - {"log"} | {"square"}
-        if one.shape in ("parameter", LOOKED_UP) or one.owner is not None:
+        if one.shape in ("parameter", FILLED) or one.owner is not None:
             marks |= {DENSE}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}

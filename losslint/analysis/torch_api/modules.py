@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.tensors.comparisons import note_looked_up
-from losslint.analysis.tensors.forms import LOOKED_UP
+from losslint.analysis.tensors.forms import FILLED
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
@@ -373,13 +373,19 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
         deps=deps,
         grad=not run.no_grad,
         sizes=own if kind in _SIZE_KEEPING else ANY,
-        shape=LOOKED_UP if kind == "Embedding" and not padded else "",
+        shape=FILLED if kind in _FILLING and not padded else "",
     )
 
 
 _SIZE_KEEPING = (
     "Embedding", "EmbeddingBag", "LayerNorm", "GroupNorm", "InstanceNorm2d", "TransformerEncoder",
     "TransformerEncoderLayer",
+)  # fmt: skip
+
+
+_FILLING = (
+    "Embedding", "LayerNorm", "GroupNorm", "InstanceNorm2d", "TransformerEncoder",
+    "TransformerDecoder", "TransformerEncoderLayer", "TransformerDecoderLayer",
 )  # fmt: skip
 
 

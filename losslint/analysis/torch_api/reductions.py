@@ -27,7 +27,7 @@ from losslint.analysis.tensors.forms import (
     CHOOSING,
     COMPLEMENT,
     ENERGY,
-    LOOKED_UP,
+    FILLED,
     LOWER,
     NEVER_EMPTY,
     OTHERS,
@@ -209,7 +209,7 @@ def _norm(op: Op) -> Value:
         over_all
         or given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
-        or given.shape in ("parameter", LOOKED_UP)
+        or given.shape in ("parameter", FILLED)
         or is_weight(op.given(0, "input", "self", "A", "x"))
         or given.sign is Sign.POSITIVE
         or not given.grad

@@ -78,7 +78,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     harmless = isinstance(callee, Extern) and callee.name.startswith(_NEVER_ZEROES)
     if any(map(_may_zero, given)) and not (harmless or _is_schedule(callee)):
         run.act(ZeroGrad(run.place(node), certain=False))
-    if any(map(_is_loss, given)) and not _LOOKS.search(dotted(node)):
+    if (any(map(_is_loss, given)) and not _LOOKS.search(dotted(node))) or _is_step(callee):
         run.act(HandOver(run.place(node)))
     _note_loss(run, node, callee)
     key = None
@@ -93,6 +93,12 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     _note_total(run, key, node)
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+
+
+def _is_step(callee: Value) -> bool:
+    """Whether the step of an object is called whose class has none: it is not that object."""
+    key = callee.key if isinstance(callee, Unknown) else None
+    return isinstance(key, tuple) and (key[0], key[-1]) == ("attr", "step")
 
 
 def _note_total(run: Interpreter, key: Hashable, node: cst.CSTNode) -> None:
