@@ -47,7 +47,14 @@ from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
-from losslint.analysis.training.trace import HandOver, SetWeights, ZeroGrad, actions, is_certain
+from losslint.analysis.training.trace import (
+    HandOver,
+    Observed,
+    SetWeights,
+    ZeroGrad,
+    actions,
+    is_certain,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
@@ -126,7 +133,7 @@ def call_function(
     writes = {
         at: written for at, written in run.heap.writes_since(mark).items() if at[0] is not slots
     }
-    acted = [one for one in actions(trace) if not isinstance(one, SetWeights)]
+    acted = [one for one in actions(trace) if not isinstance(one, Observed | SetWeights)]
     taught = (
         run.told != told
         or any(map(is_certain, acted))
