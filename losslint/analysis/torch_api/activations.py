@@ -48,8 +48,10 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()
-    if given.shape in (BETWEEN, "cosine"):  # neither end is near
+    if given.shape == BETWEEN:  # neither end is near
         return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
+    if given.shape == "cosine":
+        return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.POSITIVE, shape="cosine")
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 
 

@@ -95,8 +95,8 @@ class LogOfSoftmax(Rule):
         operation, given = found.operation, found.operation.operand
         if operation.kind is not OperationKind.LOG:
             return
-        if given.act is Act.SOFTMAX and given.shape == "maximum":
-            return  # the largest of some shares is not near zero
+        if (given.act, given.shape) in _AWAY_FROM_ZERO:
+            return
         advice = _INSTEAD.get(given.shape)
         if advice is None and given.act in _STABLE:
             advice = _STABLE[given.act]
@@ -117,6 +117,8 @@ class LogOfSoftmax(Rule):
         )
 
 
+_AWAY_FROM_ZERO = {(Act.SOFTMAX, "maximum"), (Act.SIGMOID, "cosine")}
+"""The largest of some shares, and the sigmoid of a cosine."""
 _STABLE = {
     Act.SOFTMAX: ("a softmax", "use log_softmax on the logits, and select from its result"),
     Act.SIGMOID: ("a sigmoid", "use logsigmoid on the logits"),
