@@ -82,7 +82,8 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = Fa
     if isinstance(factor, Tensor) and factor.mask is not None:
         return tensor
     stacked = not tensor.sums and len({term.family for term in tensor.terms}) > 1
-    option = named and isinstance(factor, Unknown) and not tensor.sums
+    setting = isinstance(factor, Unknown) or (known is not None and not stacked)
+    option = named and setting and not tensor.sums
     if len(tensor.terms) > 1 and (not stacked or known is not None) and not option:
         return tensor.but(shape="scaled-sum")
     each_element = known is None and not _is_setting(factor)
