@@ -22,9 +22,10 @@ class MeanOfEmptySelection(Rule):
 
     Left alone are a selection whose size or mask is tested first, also by one of its elements, by a
     sum of what is compared or by a selection that compares the same quantities; a result that is
-    tested for NaN; a mask that keeps out padding (`labels != -100`) or what was not measured (`y ==
-    y`); the background (`labels == 0`); and masks that are never empty: of positions (`arange(n) %
-    4 == 0`), of a class out of `labels.unique()`, of distances off a cleared diagonal.
+    tested for NaN; a mask that keeps out padding (`labels != -100`) or what was not measured
+    (`y == y`); the background (`labels == 0`); and masks that are never empty: of positions
+    (`arange(n) % 4 == 0`), of a class out of `labels.unique()`, of distances off a cleared
+    diagonal.
 
     ## Why it matters
 
