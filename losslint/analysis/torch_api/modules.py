@@ -368,12 +368,13 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
         own = (*own, whole(run.heap.get(module.slots, ("arg", 1))))
     elif kind == "EmbeddingBag":  # one row a bag, in whichever form the bags come
         own = (*dims(1), whole(run.heap.get(module.slots, ("arg", 1))))
-    padded = run.heap.get(module.slots, ("opt", "padding_idx")) is not None
+    third = ("opt", "padding_idx"), ("arg", 2)
+    padded = any(run.heap.get(module.slots, slot) is not None for slot in third)
     return Tensor(
         deps=deps,
         grad=not run.no_grad,
         sizes=own if kind in _SIZE_KEEPING else ANY,
-        shape=FILLED if kind in _FILLING and not padded else "",
+        shape=FILLED if kind in _FILLING and not (padded and kind == "Embedding") else "",
     )
 
 

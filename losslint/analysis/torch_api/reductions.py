@@ -204,9 +204,9 @@ def _norm(op: Op) -> Value:
     # an affine layer hardly ever gives a zero vector, squashed or not, nor are its weights one, a
     # softmax sums to one, and data that is no part of the graph is as its author made it; a whole
     # batch of vectors is hardly ever zero, unless it is an error
-    over_all = op.given(2, "dim", "axis") is None and "difference" not in given.marks
+    of_batch = op.given(2, "dim", "axis") is None and "difference" not in given.marks
     safe = (
-        over_all
+        of_batch
         or given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
         or given.shape in ("parameter", FILLED)
