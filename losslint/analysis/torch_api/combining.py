@@ -77,6 +77,8 @@ def _share(op: Op, parts: Sequence[Value]) -> Share | None:
 @function("full", "new_full", "fill_")
 def _full(op: Op) -> Value:
     value = number(op.arg(1, "fill_value"))
+    if value == 0:
+        return Tensor(grad=False, sign=Sign.NON_NEGATIVE, shape="blank")
     sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN
     return Tensor(grad=False, sign=sign, shape="constant")
 
