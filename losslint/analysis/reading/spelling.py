@@ -48,6 +48,12 @@ def is_settings(name: str) -> bool:
 
 
 @lru_cache(maxsize=4_096)
+def is_dimension(name: str) -> bool:
+    """Whether a variable called so holds a dimension: ``dim``, ``self.axis``, ``d``."""
+    last = name.rpartition(".")[2]
+    return last == "d" or any(one in last for one in ("dim", "axis", "axes"))
+
+
 def is_batch(node: cst.CSTNode) -> bool:
     """Whether what an expression names is a batch: `batch`, `self.data`."""
     return _BATCH.search(dotted(node).rpartition(".")[2]) is not None

@@ -233,7 +233,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(marks=made.marks | {SIGNED})
     if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
         made = made.but(shape=BOUNDED)
-    if other.shape in ("maximum", "logsumexp") or is_maximum(right):
+    if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")
         if one.act is Act.RAW and other.shape == "maximum":
             return shifted.but(act=Act.RAW, trail=one.trail)

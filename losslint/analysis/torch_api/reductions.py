@@ -22,6 +22,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.objective import terms
+from losslint.analysis.reading.spelling import dotted, is_dimension
 from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.forms import (
     CHOOSING,
@@ -129,7 +130,7 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
 def _extreme(op: Op) -> Value:
     second = op.given(1, "other")
     if second is not None and not isinstance(second, Const):
-        if not isinstance(second, Unknown) or _is_part_of_tensor(op):
+        if not isinstance(second, Unknown) or _is_tensor(op):
             return _larger(op)
     given = op.tensor()
     shape = "maximum" if op.name in ("max", "amax") else "minimum"
@@ -147,12 +148,16 @@ def _extreme(op: Op) -> Value:
     return value
 
 
-def _is_part_of_tensor(op: Op) -> bool:
-    """Whether the second argument is a slice of something, which no dimension is."""
-    second = op.node.args[-1].value if isinstance(op.node, cst.Call) and op.node.args else None
-    return isinstance(second, cst.Subscript) and any(
-        isinstance(axis.slice, cst.Slice) for axis in second.slice
-    )
+def _is_tensor(op: Op) -> bool:
+    """Whether the second argument is no dimension: a slice of something, or not called one."""
+    given = op.node.args if isinstance(op.node, cst.Call) else ()
+    if not given or given[-1].keyword is not None:
+        return False
+    second = given[-1].value
+    if isinstance(second, cst.Subscript):
+        return any(isinstance(axis.slice, cst.Slice) for axis in second.slice)
+    name = dotted(second).lower()
+    return not name.startswith("...") and not is_dimension(name)
 
 
 @function("maximum", "minimum", "fmax", "fmin")
