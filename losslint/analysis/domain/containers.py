@@ -271,6 +271,7 @@ _OF_ELEMENTS = frozenset(
     {
         "parameter",
         "filled rows",
+        "unit",
         "ratio",
         "norm",
         "maximum",

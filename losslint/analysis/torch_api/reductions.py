@@ -214,7 +214,7 @@ def _norm(op: Op) -> Value:
         of_batch
         or given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
-        or given.shape in ("parameter", FILLED)
+        or given.shape in ("parameter", "unit", FILLED)
         or is_weight(op.given(0, "input", "self", "A", "x"))
         or given.sign is Sign.POSITIVE
         or not given.grad
