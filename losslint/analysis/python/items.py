@@ -157,6 +157,7 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
         return value.but(picked=True, shape="blank", sizes=target.sizes)
     if target.act is value.act and target.act is not Act.UNKNOWN:
         return target
+    shape = "unit" if value.shape == "unit" and target.shape in ("unit", "blank") else ""
     return target.but(
         act=Act.UNKNOWN,
         picked=False,
@@ -165,6 +166,6 @@ def _filled(target: Tensor, value: Tensor) -> Tensor:
         operations=target.operations | whole(value).operations,
         deps=target.deps | value.deps,
         terms=(),
-        shape="",
+        shape=shape,
         grad=target.grad or value.grad,
     )

@@ -62,6 +62,8 @@ from losslint.analysis.tensors.operations import (
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
+_LIMITED = frozenset({"unit", "cosine", BOUNDED})
+"""Forms of values with a limit that a number taken off or added hardly moves."""
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", "scaled-sum", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
 _SUMMED_FROM_ZERO = {
@@ -166,7 +168,7 @@ def _joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> 
 
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
-    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+    if one.shape in _LIMITED and not isinstance(right, Tensor):
         made = made.but(shape=BOUNDED)  # moved by a margin
     if one.act is Act.RAW and known is not None:
         return made.but(act=Act.RAW, trail=one.trail)
@@ -231,7 +233,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
-    if one.shape in ("cosine", BOUNDED) and not isinstance(right, Tensor):
+    if one.shape in _LIMITED and not isinstance(right, Tensor):
         made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")
@@ -272,7 +274,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         plain = other.shape in ("", "nudged", "absorbed")
         shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
         # what was scaled and shifted away from zero was shifted away from one as well
-        inside = other.shape == BOUNDED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
+        inside = other.shape in _LIMITED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
         return made.but(
             act=Act.PROB,
             picked=other.picked,

@@ -113,7 +113,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             made = made.but(shape=OWN_PRODUCT, marks=marks)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
-    elif one.shape in FLAGS or 0 < abs(number(right) or 0) < _SCALES.get(one.shape, 0):
+    elif one.shape in FLAGS or 0 < abs(number(right) or 0) <= _SCALES.get(one.shape, 0):
         made = made.but(shape=BOUNDED)
     elif one.shape == "similarity" and (number(right) or 0) < 0:
         pass  # as the logarithm of a deviation is taken in a likelihood; nobody ranks by it
@@ -137,7 +137,7 @@ def _is_vector(value: Tensor) -> bool:
     return not known and value.sign is Sign.UNKNOWN
 
 
-_SCALES = {"cosine": 1, BOUNDED: 50}
+_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50}
 """By which numbers what is bounded can be multiplied and stay so for an exponential."""
 
 

@@ -132,7 +132,7 @@ def _exp(op: Op) -> Value:
 
 
 _OF_UNIT = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB})
-_LIMITED = frozenset({"cosine", "non-positive", BOUNDED, CAPPED, "up-to-one", "absorbed"})
+_LIMITED = frozenset({"unit", "cosine", "non-positive", BOUNDED, CAPPED, "up-to-one", "absorbed"})
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -143,9 +143,16 @@ def _cosh(op: Op) -> Value:
     return blend(given).but(sign=Sign.POSITIVE, shape="" if limited else "cosh")
 
 
-@function("expm1", "log1p", "logit", "erf", "sin", "cos", "atan", "frac")
+@function("expm1", "log1p", "logit", "erf", "atan", "frac")
 def _plain(op: Op) -> Value:
     return blend(op.tensor())
+
+
+@function("sin", "cos")
+def _circular(op: Op) -> Value:
+    made = blend(op.tensor())
+    # where one of them is zero the other is not: a vector made of them hardly ever is
+    return made.but(marks=made.marks | {powers.DENSE})
 
 
 @function("acos", "asin", "arccos", "arcsin")
