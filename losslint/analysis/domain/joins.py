@@ -188,7 +188,8 @@ def _merge(one: Value, other: Value) -> Value | None:
         return _merge_tensors(one, other)
     if isinstance(one, Unknown) and isinstance(other, Unknown):
         grad = one.grad or other.grad
-        return Unknown(None, one.deps | other.deps, one.lost, one.why, grad)
+        key = one.key if one.key == other.key else None
+        return Unknown(key, one.deps | other.deps, one.lost, one.why, grad)
     if isinstance(one, Tuple) and isinstance(other, Tuple) and len(one.items) == len(other.items):
         pairs = [_merge(a, b) for a, b in zip(one.items, other.items, strict=True)]
         if all(item is not None for item in pairs):

@@ -113,7 +113,7 @@ class UnguardedDivision(Rule):
         yield Diagnosis(
             operation.place,
             f"the divisor can be zero: {why}",
-            "clamp the count: `/ n.clamp(min=1)`"
+            "divide by one at least: `/ n.clamp(min=1)`, of a Python number `/ max(n, 1)`"
             if kind == "mask"
             else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
             steps,

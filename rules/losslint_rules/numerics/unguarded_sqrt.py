@@ -12,6 +12,9 @@ from losslint.finding import Severity
 from losslint.rewriting import guarded_root
 from losslint.rule import Diagnosis, Rule
 
+_BELOW_ZERO = frozenset({"sine", "distance"})
+"""Kinds of differences that rounding can take below zero, by more than a small constant."""
+
 
 class UnguardedSqrt(Rule):
     """A loss takes the square root of a value that can be zero.
@@ -101,7 +104,9 @@ class UnguardedSqrt(Rule):
         yield Diagnosis(
             operation.place,
             f"the gradient of `{operation.function}` is infinite at zero: {why}",
-            "add a small constant inside the root: `torch.sqrt(x + 1e-8)`",
+            "keep what is under the root above zero: `torch.sqrt(x.clamp(min=1e-8))`"
+            if reason is not None and reason.kind in _BELOW_ZERO
+            else "add a small constant inside the root: `torch.sqrt(x + 1e-8)`",
             steps,
             given.confidence,
             fix=None if reason is None else guarded_root(operation.place),
