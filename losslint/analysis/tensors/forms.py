@@ -103,6 +103,8 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+RUNNING_COUNT = "running count"
+"""The form of a cumulative sum of a mask."""
 RUNNING_EXP = "running sum of exponentials"
 """The form of a cumulative sum of exponentials."""
 NEAR = "near"
@@ -117,6 +119,10 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
         return SOME
     if sign == "Equal" and isinstance(bound, Tensor) and bound.shape == MEMBERS:
         return SOME
+    if sign == "Equal" and value.shape == MEMBERS and number(bound) is None:
+        return SOME
+    if sign == "Equal" and value.shape == RUNNING_COUNT and number(bound) == 0:
+        return SOME  # what stands before the first, as the tokens of a sequence before its end
     if isinstance(bound, Tensor) and RANKED in bound.marks and bound.deps <= value.deps:
         return SOME  # so many of its elements are beyond one of them
     limit = number(bound)

@@ -33,6 +33,7 @@ from losslint.analysis.tensors.forms import (
     NEVER_EMPTY,
     OTHERS,
     OWN_PRODUCT,
+    RUNNING_COUNT,
     RUNNING_EXP,
     STABLE_EXP,
     STABLE_SUM,
@@ -88,6 +89,8 @@ def _sum(op: Op) -> Value:
     shape = _SUMMED.get(given.shape, "total")
     if op.name == "cumsum" and shape == "sumexp":
         shape = RUNNING_EXP
+    elif op.name == "cumsum" and given.mask is not None:
+        shape = RUNNING_COUNT
     if not made.sums and len({term.family for term in made.terms}) > 1:
         made = made.but(sums=frozenset({op.run.place(op.node)}))  # a stack of losses
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
