@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from losslint.analysis.domain.trail import Place
-    from losslint.analysis.domain.values import Act, Class, Function, Instance, ZeroReason
+    from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
     from losslint.analysis.events import Backpropagation, Family
     from losslint.analysis.objective.objectives import Returned
     from losslint.analysis.objective.watched import Parts
@@ -79,8 +79,8 @@ class Seen:
     """Variables that a function compares with zeros, as a whole, or of which it tests the sum."""
     totals: dict[Hashable, tuple[Function | None, str]] = field(default_factory=dict)
     """The variables that were summed, by the symbol of the sum."""
-    positive: dict[Place, set[tuple[Act, str, frozenset[Hashable]]]] = field(default_factory=dict)
-    """The positive operands of each logarithm: their activation, form and what they depend on."""
+    positive: dict[Place, set[Hashable]] = field(default_factory=dict)
+    """What the positive operands of each logarithm were computed by."""
     looked_up: set[tuple[Function | None, str]] = field(default_factory=set)
     """Variables by which a function looks up rows of an embedding: tokens, items, classes."""
     repaired: set[Place] = field(default_factory=set)

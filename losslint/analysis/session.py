@@ -221,13 +221,6 @@ def _counts(run: Interpreter, operation: Operation) -> bool:
     return operation.place not in run.seen.repaired and not is_measured(run, operation)
 
 
-def _is_an_exception(run: Interpreter, operation: Operation) -> bool:
-    """Whether a logarithm is mostly given something positive, or so by another network."""
-    positive = run.seen.positive.get(operation.place, set())
-    of_others = frozenset().union(*(deps for _, _, deps in positive))
-    return len(positive) > 1 or (bool(of_others) and operation.operand.deps.isdisjoint(of_others))
-
-
 def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
@@ -247,7 +240,9 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
         )
         if operand.zero is not None and operand.zero.kind == FREE:
             guarded = guarded or not operand.deps.isdisjoint(run.seen.weights.handled)
-        mixed = len(acts[event.operation.place]) > 1 or _is_an_exception(run, event.operation)
+        place = event.operation.place
+        of_others = run.seen.positive.get(place, set())
+        mixed = len(acts[place]) > 1 or (bool(of_others) and operand.deps.isdisjoint(of_others))
         return OperationInLoss(event.operation, guarded, mixed)
     if isinstance(event, LossCalls) and event.place in run.seen.partners:
         partners = frozenset(run.seen.partners[event.place])

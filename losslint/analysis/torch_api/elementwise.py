@@ -200,8 +200,7 @@ def _log(op: Op) -> Value:
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
         given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     if given.sign is Sign.POSITIVE:
-        kept = op.run.seen.positive.setdefault(op.run.place(op.node), set())
-        kept.add((given.act, given.shape, given.deps))
+        op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)
     made = made.but(marks=made.marks | {"log"})
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
