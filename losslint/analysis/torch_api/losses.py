@@ -267,7 +267,8 @@ def _result(
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
-    grad = not (run.no_grad or NO_GRAD in deps or cut_off)
+    trained = isinstance(given, Tensor) and given.grad  # by a layer behind what no_grad cut off
+    grad = not (run.no_grad or (NO_GRAD in deps and not trained) or cut_off)
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
     stage = {"none": "elements", "sum": "sum"}.get(reduction or "", "mean")
     family = criterion.family
