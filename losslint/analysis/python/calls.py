@@ -26,9 +26,10 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.objective.crossings import untie
+from losslint.analysis.objective.named_losses import is_loss_class, is_loss_function
 from losslint.analysis.python.classes import construct
 from losslint.analysis.python.enums import by_value, is_enum
-from losslint.analysis.python.functions import call_function, is_loss_class, is_loss_function
+from losslint.analysis.python.functions import call_function
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_settings
 from losslint.analysis.torch_api import losses

@@ -21,7 +21,8 @@ from losslint.analysis.domain.values import (
     Value,
     alternatives_of,
 )
-from losslint.analysis.python.functions import call_function, is_loss_class
+from losslint.analysis.objective.named_losses import is_loss_class
+from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.stubs import is_abstract
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
 from losslint.analysis.training.gradient_flow import through_layers

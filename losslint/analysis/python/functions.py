@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import MAX_DEPTH, Interpreter
 from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objective.labels import with_labels
+from losslint.analysis.objective.named_losses import is_loss_class, is_loss_function
 from losslint.analysis.objective.objectives import note_returned
 from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
 from losslint.analysis.objective.unused_losses import note_return
@@ -58,18 +58,6 @@ from losslint.analysis.training.trace import (
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
-
-_LOSS_NAME = re.compile(
-    r"loss(?!less)|criterion|objective|^train(ing)?_step$|^kld?_div|elbo", re.IGNORECASE
-)
-_NO_LOSS_NAME = re.compile(
-    r"plot|log_loss|print|save|load|get_(?!(\w*_)?loss(es)?$)|make_|build|create|init|metric|"
-    r"_(masks?|weights?)$",
-    re.IGNORECASE,
-)
-
-_LOSS_CLASS = re.compile(r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective")
-_KEEPS_LOSSES = re.compile(r"meter|logger|monitor|tracker|history|record", re.IGNORECASE)
 
 
 def call_function(
@@ -177,7 +165,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
 def _as_usual(usual: Value, instead: Unknown) -> Value:
     """A result of which the activation is known, since it was the same however it was called."""
     if isinstance(usual, Tensor):
-        return usual.but(deps=instead.deps)
+        return usual.but(deps=instead.deps, grad=usual.grad and NO_GRAD not in instead.deps)
     if isinstance(usual, Tuple):
         return Tuple(tuple(_as_usual(item, instead) for item in usual.items))
     return instead
@@ -275,14 +263,6 @@ def _assume(run: Interpreter, held: Conditions) -> None:
         run.frame.assumed |= held
 
 
-def is_loss_function(function: Function, owner: Class | None) -> bool:
-    """Whether what a function returns is a loss, going by its name or that of its class."""
-    name = function.name
-    if _LOSS_NAME.search(name) and not _NO_LOSS_NAME.search(name):
-        return True
-    return owner is not None and name in ("forward", "__call__") and is_loss_class(owner)
-
-
 def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) -> bool:
     """Whether a method that is evaluated on its own is what the call of a loss can lead to.
 
@@ -294,11 +274,6 @@ def _is_part_of_loss(run: Interpreter, function: Function, owner: Class | None) 
         and is_loss_class(owner)
         and is_part_of_call(owner, function.name)
     )
-
-
-def is_loss_class(cls: Class) -> bool:
-    """Whether a class is a loss, going by its name."""
-    return bool(_LOSS_CLASS.search(cls.name)) and not _KEEPS_LOSSES.search(cls.name)
 
 
 def _plain(value: Value | None) -> bool:

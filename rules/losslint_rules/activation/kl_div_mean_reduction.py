@@ -85,10 +85,9 @@ class KlDivMeanReduction(Rule):
             return  # nothing is trained with it, so its scale has no weight
         yield Diagnosis(
             call.place,
-            f"{call.title} divides by the number of elements, so that the divergence is too small "
-            "by a factor of the number of classes",
-            'pass reduction="batchmean", and divide a weight that was tuned before by the number '
-            "of classes",
+            f"{call.title} divides by the number of elements, not of samples: the divergence is "
+            "too small by a factor of the number of classes, or pixels, of a sample",
+            'pass reduction="batchmean", and divide a weight that was tuned before by that number',
             call.built,
             fix=with_option(call.place, "divide by the batch size", "reduction", '"batchmean"'),
         )
