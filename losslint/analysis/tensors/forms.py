@@ -120,6 +120,8 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
     if isinstance(bound, Tensor) and RANKED in bound.marks and bound.deps <= value.deps:
         return SOME  # so many of its elements are beyond one of them
     limit = number(bound)
+    if value.shape == SOME and (sign, limit) in (("Equal", 1), ("NotEqual", 0)):
+        return SOME
     below_one = sign == "LessThan" and limit is not None and 0 < limit <= 1
     if sign in ("Equal", "LessThanEqual") and limit == 0:
         return ZEROS  # something can be put where they are
