@@ -166,6 +166,8 @@ class OperationKind(Enum):
     """Each element of a column, the operand, meets each of a vector, the other one."""
     ACCUMULATION = "accumulation"
     """A loss kept from round to round: of use where it is backpropagated later."""
+    PART = "part"
+    """A loss that is summed within one round of a loop, and goes into another one."""
     BATCH_MEANS = "batch means"
     """A sum over the rounds of a loop of losses that are means over a batch each."""
     BATCH_SUMS = "batch sums"
@@ -182,6 +184,7 @@ class OperationKind(Enum):
 FLOW = frozenset(
     {
         OperationKind.ACCUMULATION,
+        OperationKind.PART,
         OperationKind.BATCH_MEANS,
         OperationKind.BATCH_SUMS,
         OperationKind.CUT,

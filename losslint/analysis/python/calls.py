@@ -54,6 +54,9 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Tensor):
         # what a factory is stated to return, called like the model that it stands for
         return callee
+    if isinstance(callee, Union):
+        fitting = tuple(one for one in callee.alternatives if _takes(one.value, args))
+        callee = Union(fitting or callee.alternatives)
     if losses.is_criterion(callee):
         return losses.loss_call(run, callee, args)
     if isinstance(callee, Union):
@@ -125,8 +128,7 @@ def _call_each(run: Interpreter, callee: Union, args: Args) -> Value:
 
         return evaluate
 
-    fitting = [one for one in callee.alternatives if _takes(one.value, args)]
-    run.branch([(one.when, arm(one)) for one in fitting or callee.alternatives])
+    run.branch([(one.when, arm(one)) for one in callee.alternatives])
     run.frame.assumed = base
     if len(told) > 1 and any(_is_loss(one.value, args) for one in callee.alternatives):
         untie(run.events, told)

@@ -57,11 +57,12 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             run.assign(node.value, target.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN))
         elif isinstance(value, Tensor):
             run.assign(node.value, _filled(target, value))
-        elif _is_flag(target) and value in _ONES and _is_by_position(index):
+        elif value in _ONES and _marks_some(target, index):
             run.assign(node.value, target.but(shape=forms.SOME))
         elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
             trail = extend_trail(None, run.place(node), "one-hot rows made here")
-            rows = target.but(target=TargetKind.ONE_HOT, shape="", trail=trail)
+            form = forms.SOME if _is_in_each_row(index) else ""
+            rows = target.but(target=TargetKind.ONE_HOT, shape=form, trail=trail)
             if rows.dtype is DType.UNKNOWN:
                 rows = rows.but(dtype=DType.FLOAT)
             run.assign(node.value, rows)
@@ -94,9 +95,22 @@ def _is_flag(target: Tensor) -> bool:
     return target.dtype is DType.BOOL or target.mask is not None or target.shape == "blank"
 
 
+def _marks_some(target: Tensor, index: Index) -> bool:
+    """Whether ones that are written into a mask are there whatever the batch is."""
+    if target.dtype is DType.BOOL and _is_in_each_row(index):
+        return True
+    return _is_flag(target) and _is_by_position(index)
+
+
 def _is_by_position(index: Index) -> bool:
     """Whether what is written to lies at fixed places of each axis: ``mask[:n, :n] = 1``."""
     return all(isinstance(one, slice) for one in (index if isinstance(index, tuple) else (index,)))
+
+
+def _is_in_each_row(index: Index) -> bool:
+    """Whether one element of each row is written to: ``mask[torch.arange(n), labels] = 1``."""
+    rows = index[0] if isinstance(index, tuple) and len(index) == 2 else None
+    return isinstance(rows, Tensor) and rows.shape == forms.POSITIONS
 
 
 def _replaces_zeros(target: Tensor, node: cst.Subscript, index: Index, value: Value) -> bool:

@@ -49,10 +49,12 @@ from losslint.analysis.tensors.forms import (
     SMOOTHED,
     SOME,
     TOTALS,
+    UNION,
     UNREDUCED,
     UPPER,
     ZEROS,
     is_area,
+    is_union,
 )
 from losslint.analysis.tensors.operations import (
     NUDGE,
@@ -246,6 +248,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(marks=made.marks | {"difference"})
     if number(left) is None and is_mirrored(run, node):
         return made.but(shape="non-positive")
+    if is_union(node):
+        return made.but(shape=UNION, sign=Sign.NON_NEGATIVE)
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
     if one.shape == "sum-square" and isinstance(right, Tensor):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import libcst as cst
+
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value
+from losslint.analysis.reading.spelling import dotted
 
 OWN_PRODUCT = "own product"
 """The form of what was multiplied with itself, which may be a mask as well as a vector."""
@@ -15,6 +18,8 @@ TOTALS = frozenset({"total", "overlap", "totals", ENERGY})
 """Forms of sums over a whole mask, of which overlap measures are made."""
 SMOOTHED = {"overlap": "smoothed overlap", "totals": "smoothed totals"}
 """Forms of those with a constant added, as the numerator and the divisor of an index have it."""
+UNION = "union"
+"""The form of the union of two regions within a mask: ``a * m + b * m - a * b * m``."""
 INDEX = "index"
 """The form of an overlap over what holds it: 1 where two regions agree."""
 REST = "rest of an index"
@@ -93,6 +98,24 @@ SIGNED = "signed"
 """The mark of values from which a number was taken, as a mask's that are moved to -1 and 1."""
 
 
+def is_union(node: cst.CSTNode) -> bool:
+    """Whether a difference is the union of two regions within a mask, which can be empty."""
+    if not isinstance(node, cst.BinaryOperation):
+        return False
+    both = node.left
+    if not isinstance(both, cst.BinaryOperation) or not isinstance(both.operator, cst.Add):
+        return False
+    one, other, common = _factors(both.left), _factors(both.right), _factors(node.right)
+    return "" not in common and bool(one & other) and one != other and one | other == common
+
+
+def _factors(node: cst.BaseExpression) -> frozenset[str]:
+    """The names of what is multiplied; an empty one for what has none."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+        return _factors(node.left) | _factors(node.right)
+    return frozenset({dotted(node)})
+
+
 def is_area(value: Tensor) -> bool:
     """A product of sizes, or a sum of such."""
     return value.shape in ("product", "totals") and value.sign is Sign.NON_NEGATIVE
@@ -126,6 +149,8 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
     if isinstance(bound, Tensor) and RANKED in bound.marks and bound.deps <= value.deps:
         return SOME  # so many of its elements are beyond one of them
     limit = number(bound)
+    if value.shape == SOME and (sign, limit) in (("Equal", 1), ("NotEqual", 0)):
+        return SOME
     below_one = sign == "LessThan" and limit is not None and 0 < limit <= 1
     if sign in ("Equal", "LessThanEqual") and limit == 0:
         return ZEROS  # something can be put where they are

@@ -257,6 +257,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=one.zero)
+    if one.shape == "single" and one.act is Act.SOFTMAX:
+        made = made.but(shape="single", trail=one.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES and one.sign is not Sign.POSITIVE:
         reason = ZeroReason(
             run.place(node), "ratio", "a probability can be zero, and so can its ratio to another"

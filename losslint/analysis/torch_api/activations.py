@@ -40,6 +40,8 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
     trail = extend(trail, op.run.place(op.node), f"{label} applied here")
     if at(given.sizes, facts.get("dim")) == 1:
         facts["shape"] = "single"
+        if act is Act.SOFTMAX:
+            facts["sign"] = Sign.POSITIVE
     if cut_off:
         made = made.but(marks=made.marks | {OF_RELU})
     return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)

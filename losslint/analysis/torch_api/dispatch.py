@@ -26,7 +26,7 @@ from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python.classes import call_object
 from losslint.analysis.torch_api.losses import note_built
 from losslint.analysis.torch_api.modules import initialise
-from losslint.analysis.torch_api.optim import optimizer_made
+from losslint.analysis.torch_api.optim import is_given_parameters, optimizer_made
 from losslint.analysis.torch_api.pretrained import build_network, call_network
 from losslint.analysis.torch_api.registry import (
     EXTERNS,
@@ -41,7 +41,7 @@ from losslint.analysis.torch_api.registry import (
     over_alternatives,
     short_function,
 )
-from losslint.analysis.torch_api.unknown import call_unknown
+from losslint.analysis.torch_api.unknown import call_unknown, optimizer_of_others
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -71,7 +71,10 @@ def call_extern(run: Interpreter, callee: Extern, args: Args) -> Value:
     made = build_network(run, callee, args)
     if made is not None:
         return made
-    if module_class(name) is not None or group_of_kind(name):
+    group = group_of_kind(name)
+    if group == "optimizer" and not is_given_parameters(run, name, args):
+        return optimizer_of_others(run, args)
+    if module_class(name) is not None or group:
         return build_extern(run, callee, args)
     return call_unknown(run, callee if not name.startswith("builtins.") else UNKNOWN, args)
 

@@ -226,7 +226,7 @@ def _log(op: Op) -> Value:
 
 
 _ANYWHERE = "nothing keeps training from taking a parameter to zero and below"
-_LOG_SHAPES = frozenset({"sumexp", FEW_EXP, RUNNING_EXP, "1+exp", "cosh"})
+_LOG_SHAPES = frozenset({"sumexp", FEW_EXP, RUNNING_EXP, "1+exp", "cosh", "single"})
 
 
 @function("clamp", "clip", "clamp_min", "clamp_max")

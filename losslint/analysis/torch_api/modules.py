@@ -113,9 +113,8 @@ def initialise(run: Interpreter, made: Instance, kind: str, args: Args) -> None:
     if size is not None and size < len(args.positional):
         run.heap.set(made.slots, ("opt", "out_features"), args.positional[size])
     if name in ("Softmax", "LogSoftmax", "Softmin") and not args.open:
-        dim = args.get(0, "dim")
-        if dim is None or dim == NONE:
-            run.heap.set(made.slots, ("opt", "dim"), NONE)
+        dim = args.get(0, "dim", "axis")
+        run.heap.set(made.slots, ("opt", "dim"), NONE if dim is None else dim)
     for index, value in enumerate(args.positional[:4]):
         run.heap.set(made.slots, ("arg", index), value)
 

@@ -16,6 +16,7 @@ from losslint.analysis.domain.values import (
     TRUE,
     UNKNOWN,
     Bound,
+    Extern,
     Function,
     Instance,
     Params,
@@ -24,9 +25,11 @@ from losslint.analysis.domain.values import (
     Union,
     Unknown,
     Value,
+    alternatives_of,
 )
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
+from losslint.analysis.torch_api.unknown import is_optimizer_of_others
 from losslint.analysis.training.handling import parts_of
 from losslint.analysis.training.trace import (
     HandOver,
@@ -176,6 +179,8 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
         sure = Confidence.HIGH
         kind = kind_of(optimizer)
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled, kind))
+    elif is_optimizer_of_others(optimizer):
+        run.act(HandOver(run.place(node)))
     elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))
@@ -225,3 +230,29 @@ def is_no_optimizer(label: str) -> bool:
 def spelled(node: cst.CSTNode) -> str:
     """The object of a method call as it is spelled in the code."""
     return receiver(node, "the optimizer")
+
+
+def is_given_parameters(run: Interpreter, name: str, args: Args) -> bool:
+    """Whether what is called like an optimizer of torch is given what such a one is given.
+
+    Other frameworks have optimizers of these names. Those that are written in a course, on top of
+    numpy, take the model itself.
+
+    Args:
+        run: the interpreter.
+        name: the qualified name of the class, which lies outside the project.
+        args: what it is built with.
+    """
+    if _OF_TORCH.match(name):
+        return True
+    given = [one.value for one in alternatives_of(args.get(0, "params", "parameters") or UNKNOWN)]
+    if any(isinstance(one, Instance) and group_of(one) == "module" for one in given):
+        return False
+    known = any(not isinstance(one, Unknown) for one in given)
+    return known or any(
+        isinstance(one, Extern) and _OF_TORCH.match(one.name) for one in run.module.slots.values()
+    )
+
+
+_OF_TORCH = re.compile(r"\w*torch|(transformers|apex|bitsandbytes)\b")
+"""Libraries that are torch's, or that are made for it."""

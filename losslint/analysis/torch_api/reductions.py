@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     RUNNING_EXP,
     STABLE_EXP,
     STABLE_SUM,
+    UNION,
     UPPER,
 )
 from losslint.analysis.tensors.operations import mean_of_selection, whole
@@ -50,6 +51,7 @@ _SUMMED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
     "product": "overlap",
+    UNION: "totals",
     OWN_PRODUCT: ENERGY,
     "unit-product": "cosine",
     COMPLEMENT: OTHERS,

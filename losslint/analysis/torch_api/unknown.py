@@ -171,6 +171,21 @@ def is_schedule(value: Value) -> bool:
     return isinstance(value, Unknown) and isinstance(value.key, tuple) and value.key[0] == _SCHEDULE
 
 
+_OF_OTHERS = "optimizer of another framework"
+
+
+def optimizer_of_others(run: Interpreter, args: Args) -> Unknown:
+    """An optimizer of another framework, whose methods do to gradients what nobody knows."""
+    deps = frozenset().union(*map(deps_of, args.all()))
+    return Unknown((_OF_OTHERS, id(args.node)), deps, run.place(args.node))
+
+
+def is_optimizer_of_others(value: Value) -> bool:
+    """Whether a value is no optimizer of torch, whatever its variable is called."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[0] == _OF_OTHERS
+
+
 def _is_loss(value: Value) -> bool:
     """Whether a value is a loss that something unknown could backpropagate."""
     return isinstance(value, Tensor) and value.grad and bool(value.terms)

@@ -49,12 +49,14 @@ if TYPE_CHECKING:
 def losses_in(value: Value) -> frozenset[Hashable]:
     """What says which losses a value is made of: the places of its terms, or its symbols.
 
-    A loss that is written out has neither, and stands for itself.
+    A loss that is written out has neither, and stands for itself, or for what it is summed by.
     """
     found: set[Hashable] = set()
     for one in alternatives_of(value):
         if isinstance(one.value, Tensor):
             found.update(term.place for term in one.value.terms)
+            parts = (part for part in one.value.operations if part.kind is OperationKind.PART)
+            found.update(part.place for part in parts)
             if _is_written_out(one.value):
                 found.add(one.value)
         elif isinstance(one.value, Unknown) and one.value.key is not None:
@@ -129,23 +131,25 @@ def _kept(
     around = [one for one in run.looping if one not in outlived]
     outlived = [one for one in outlived if not _trains_members(one.node)]
     inside = any(over_batches(one.node) for one in around)
-    if not outlived or (inside and not over_batches(outlived[-1].node)) or _is_in_test(run):
+    if not outlived or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
+    if inside and not over_batches(loop):
+        return made if listed else each(made, lambda one: _marked(one, OperationKind.PART, place))
     if not _kept_before(value, place):
         losses, around_it = losses_in(value), Place(place.file, loop)
         deps = _depends_on(value)
         run.act(KeepLoss(place, around_it, losses, total, listed, _is_of_gradients(value), deps))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
+    return each(made, lambda one: _marked(one, OperationKind.ACCUMULATION, place))
 
-    def mark(one: Value) -> Value:
-        if not isinstance(one, Tensor) or not one.grad:
-            return one
-        operation = Operation(OperationKind.ACCUMULATION, place, "+", Tensor())
-        return one.but(operations=one.operations | {operation})
 
-    return each(made, mark)
+def _marked(total: Value, kind: OperationKind, place: Place) -> Value:
+    """A total that can be told by where it is added up."""
+    if not isinstance(total, Tensor) or not total.grad:
+        return total
+    return total.but(operations=total.operations | {Operation(kind, place, "+", Tensor())})
 
 
 def _trains_members(loop: cst.CSTNode) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.values import Act, DType, Tensor, Value
-from losslint.analysis.events import LossCall
+from losslint.analysis.events import LossCall, OperationInLoss, OperationKind
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Confidence, Severity
 from losslint.rule import Diagnosis, Rule
@@ -18,8 +18,9 @@ class SoftmaxOverOneClass(Rule):
 
     ## What it does
 
-    Reports losses whose input is a softmax or log_softmax over a dimension with one element, and
-    cross entropy on logits with one class.
+    Reports losses whose input is a softmax or log_softmax over a dimension with one element, cross
+    entropy on logits with one class, and a logarithm of such a softmax in a loss that is written
+    out.
 
     ## Why it matters
 
@@ -95,6 +96,20 @@ class SoftmaxOverOneClass(Rule):
             return
         found = Diagnosis.of_input(call, message, help_)
         yield Diagnosis(found.at, message, help_, found.trail, min(confidence, found.confidence))
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A loss that is written out takes the logarithm of a softmax over one element."""
+        operation, given = found.operation, found.operation.operand
+        if operation.kind is not OperationKind.LOG or given.shape != "single":
+            return
+        yield Diagnosis(
+            operation.place,
+            f"`{operation.function}` of a softmax over a single element, which gives 1.0 for "
+            "whatever the model says",
+            "drop the softmax; with one output use a sigmoid, and BCEWithLogitsLoss for the loss",
+            operation.trail,
+            given.confidence,
+        )
 
 
 def _binary(target: Value, given: Tensor) -> bool:

@@ -117,8 +117,8 @@ class LogOfSoftmax(Rule):
         )
 
 
-_AWAY_FROM_ZERO = {(Act.SOFTMAX, "maximum"), (Act.SIGMOID, "cosine")}
-"""The largest of some shares, and the sigmoid of a cosine."""
+_AWAY_FROM_ZERO = {(Act.SOFTMAX, "maximum"), (Act.SIGMOID, "cosine"), (Act.SOFTMAX, "single")}
+"""The largest of some shares, the sigmoid of a cosine, the only share of all, which is one."""
 _STABLE = {
     Act.SOFTMAX: ("a softmax", "use log_softmax on the logits, and select from its result"),
     Act.SIGMOID: ("a sigmoid", "use logsigmoid on the logits"),
