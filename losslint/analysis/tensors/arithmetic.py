@@ -235,7 +235,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
-    if one.shape in _LIMITED and not isinstance(right, Tensor):
+    if one.shape in _LIMITED and (not isinstance(right, Tensor) or other.shape == "parameter"):
         made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")

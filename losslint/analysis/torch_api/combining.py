@@ -15,6 +15,7 @@ from losslint.analysis.domain.values import (
     Sign,
     Tensor,
     Union,
+    Unknown,
     Value,
     alternatives_of,
 )
@@ -123,8 +124,9 @@ def _affine(op: Op) -> Value:
         made = made.but(deps=whole.deps, grad=True)
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
-    given = op.tensor()
-    bounded = given.shape == "unit" and isinstance(weight, Tensor) and weight.shape == "unit"
+    bounded = isinstance(weight, Tensor) and weight.shape == "unit"
+    if op.tensor().shape != "unit" and not isinstance(op.given(0, "input"), Unknown):
+        bounded = False
     return made.but(act=Act.RAW, shape="cosine" if bounded else "")
 
 
