@@ -283,6 +283,7 @@ _OF_ELEMENTS = frozenset(
         "up-to-one",
         "arange",
         "members",
+        "non-positive",
         "single",
         ARGMAX,
     }

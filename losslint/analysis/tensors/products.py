@@ -148,6 +148,9 @@ def _shape_of_product(one: Tensor, other: Tensor) -> str:
         return "unit-product"
     if one.shape in _ENERGIES and other.shape in _ENERGIES:
         return "sum-square"
+    for negative, factor in ((one, other), (other, one)):
+        if negative.shape == "non-positive" and factor.sign is not Sign.UNKNOWN:
+            return "non-positive"
     masked = (one.shape == "exp" and _clears(other, one)) or (
         other.shape == "exp" and _clears(one, other)
     )
