@@ -13,6 +13,7 @@ from losslint.analysis.domain.joins import join_alternatives, without_none
 from losslint.analysis.domain.lookup import defined
 from losslint.analysis.domain.values import (
     NO_CONFIGURATION,
+    UNKNOWN,
     Alternative,
     Bound,
     Class,
@@ -67,6 +68,8 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
         if callee.function.name == "step" and _is_optimizer(callee.self):
             run.act(HandOver(run.place(args.node)))
         return call_function(run, callee.function, args, callee.self)
+    if isinstance(callee, Class) and not _takes(callee, args):
+        return call_unknown(run, UNKNOWN, args)  # another class of that name is meant
     if isinstance(callee, Class):
         return by_value(callee, args) if is_enum(callee) else construct(run, callee, args)
     if isinstance(callee, Partial):
