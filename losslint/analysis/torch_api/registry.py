@@ -155,7 +155,7 @@ def method(
 def short_function(name: str) -> str | None:
     """The short name of a torch function that is known by its space."""
     space, _, last = name.rpartition(".")
-    return last if space in SPACES else None
+    return last if space in SPACES and last not in _ANYWHERE else None
 
 
 def module_class(name: str) -> str | None:
@@ -196,6 +196,8 @@ def group_of_kind(kind: str) -> str:
         return "modulelist" if kind.startswith("torch.") else "list"
     if kind in DICTS:
         return "moduledict" if kind.startswith("torch.") else "dict"
+    if kind.startswith("torch") and (last := kind.rpartition(".")[2]) in _ANYWHERE:
+        return _ANYWHERE[last]
     if kind.startswith("torch.optim.lr_scheduler"):
         return ""
     if kind.startswith("torch.optim.") or kind.rpartition(".")[2] in OPTIMIZERS:
@@ -209,6 +211,10 @@ def group_of_kind(kind: str) -> str:
     return ""
 
 
+_ANYWHERE = {
+    "DataParallel": "wrapper", "DistributedDataParallel": "wrapper", "GradScaler": "scaler",
+}  # fmt: skip
+"""Classes that torch has in several places: `torch.GradScaler`, `torch.cuda.amp.GradScaler`."""
 _NETWORKS = (
     "torchvision.models", "timm.", "transformers.", "segmentation_models", "efficientnet_pytorch",
     "pretrainedmodels",

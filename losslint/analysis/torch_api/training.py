@@ -60,12 +60,6 @@ from losslint.analysis.training.untrained import note_passing
 
 GROUPS.update(
     {
-        "torch.nn.DataParallel": "wrapper",
-        "torch.nn.parallel.DataParallel": "wrapper",
-        "torch.nn.parallel.DistributedDataParallel": "wrapper",
-        "torch.cuda.amp.GradScaler": "scaler",
-        "torch.amp.GradScaler": "scaler",
-        "torch.cuda.amp.grad_scaler.GradScaler": "scaler",
         "accelerate.Accelerator": "accelerator",
         "lightning.Fabric": "accelerator",
         "lightning.fabric.Fabric": "accelerator",
