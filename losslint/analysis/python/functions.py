@@ -47,6 +47,7 @@ from losslint.analysis.python.stubs import is_stub
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.gradient_flow import through_loss
+from losslint.analysis.training.lightning import is_without_gradient
 from losslint.analysis.training.trace import (
     HandOver,
     Observed,
@@ -198,6 +199,7 @@ def _evaluate(
     slots = run.heap.new_slots()
     mark = run.heap.mark()
     scope = Scope(function.scope.module, slots, function.scope)
+    untrained = function.no_grad or is_without_gradient(run, function, owner)
     frame = Frame(
         scope,
         function.name,
@@ -222,7 +224,7 @@ def _evaluate(
     run.frames.append(frame)
     held = ALWAYS
     try:
-        with run.without_gradient(function.no_grad):
+        with run.without_gradient(untrained):
             if isinstance(node, cst.Lambda):
                 value = run.eval(node.body)
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.joins import without_none
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.values import NONE, Class, Extern, Instance, Value
+from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Value
 from losslint.analysis.training.gradient_flow import backpropagated
 from losslint.analysis.training.trace import Backward, actions
 
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 TRAINING_STEP = "training_step"
+_WITHOUT_GRADIENT = frozenset({"validation_step", "test_step", "predict_step"})
+"""Hooks that Lightning calls under ``no_grad``."""
+
+
+def is_without_gradient(run: Interpreter, function: Function, owner: Class | None) -> bool:
+    """Whether it is Lightning that calls a hook, and without gradients."""
+    return (
+        function.name in _WITHOUT_GRADIENT
+        and owner is not None
+        and len(run.frames) == 1
+        and _is_lightning_class(owner)
+    )
 
 
 def returned_for_backward(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
@@ -34,7 +46,10 @@ def returned_for_backward(run: Interpreter, node: cst.CSTNode, value: Value) -> 
 
 
 def _is_lightning(module: Instance) -> bool:
-    return isinstance(module.cls, Class) and any(
-        isinstance(base, Extern) and base.name.endswith(".LightningModule")
-        for base in lineage(module.cls)
+    return isinstance(module.cls, Class) and _is_lightning_class(module.cls)
+
+
+def _is_lightning_class(cls: Class) -> bool:
+    return any(
+        isinstance(base, Extern) and base.name.endswith(".LightningModule") for base in lineage(cls)
     )
