@@ -28,7 +28,8 @@ from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
-from losslint.analysis.training.averages import over_batches, summed
+from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.training.averages import names_in, over_batches, summed
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -129,7 +130,11 @@ def _kept(
 ) -> Value:
     """Notes what outlives rounds of the loops around it, unless these are only a few."""
     around = [one for one in run.looping if one not in outlived]
-    outlived = [one for one in outlived if not _trains_members(one.node)]
+    outlived = [
+        one
+        for one in outlived
+        if not _trains_members(one.node) and not _goes_through_parts(run, one.node)
+    ]
     inside = any(over_batches(one.node) for one in around)
     if not outlived or _is_in_test(run):
         return made
@@ -163,6 +168,17 @@ def _trains_members(loop: cst.CSTNode) -> bool:
         and one.func.attr.value in ("step", "zero_grad")
         and any(isinstance(part, cst.Name) and part.value in bound for part in walk(one.func.value))
         for one in walk(loop.body)
+    )
+
+
+def _goes_through_parts(run: Interpreter, loop: cst.CSTNode) -> bool:
+    """Whether a network goes through its own layers: ``for i in range(len(self.layers))``."""
+    module = run.frame.self
+    if not isinstance(module, Instance) or group_of(module) != "module" or over_batches(loop):
+        return False
+    return isinstance(loop, cst.For) and any(
+        name.startswith("self.") and isinstance(loop.iter, cst.Call | cst.Attribute)
+        for name in names_in(loop.iter)
     )
 
 

@@ -231,6 +231,8 @@ class _Rounds:
     unzeroed: bool = False
     again: bool = False
     """It steps with gradients that were not zeroed, from where they led before."""
+    filled: bool = False
+    """Its gradients may have been added to since its last step."""
     stepped: bool = False
     """It may have been stepped in the present round."""
     in_round: bool = False
@@ -243,7 +245,7 @@ class _Rounds:
         for action in trace:
             if isinstance(action, Backward):
                 if fills(action, self.of):
-                    self.gradient = "has"
+                    self.gradient, self.filled = "has", True
                 elif self.gradient == "cleared":
                     self.gradient = "unknown"  # it may fill more than could be told
             elif isinstance(action, ZeroGrad):
@@ -276,27 +278,28 @@ class _Rounds:
     def _step(self, step: OptimizerStep) -> None:
         mine = step.place == self.of.place
         if self.recording and mine:
-            if not self.zeroed:
+            if not self.zeroed and (self.filled or self.stepped):
                 self.unzeroed = True
                 self.again |= not self.restored
                 self.in_round |= self.stepped
             if self.gradient == "cleared":
                 self.cleared_before_step = self.cleared
-        self.zeroed = self.restored = False
+        self.zeroed = self.restored = self.filled = False
         self.stepped = True
         self.gradient = "used"
 
     def _branch(self, arms: Sequence[Trace]) -> None:
         zeroed, gradient, cleared = self.zeroed, self.gradient, self.cleared
-        restored, stepped = self.restored, self.stepped
-        ends: list[tuple[bool, str, bool, bool]] = []
+        restored, stepped, filled = self.restored, self.stepped, self.filled
+        ends: list[tuple[bool, str, bool, bool, bool]] = []
         for arm in arms:
             self.zeroed, self.gradient, self.cleared = zeroed, gradient, cleared
-            self.restored, self.stepped = restored, stepped
+            self.restored, self.stepped, self.filled = restored, stepped, filled
             self.run(arm)
-            ends.append((self.zeroed, self.gradient, self.restored, self.stepped))
+            ends.append((self.zeroed, self.gradient, self.restored, self.stepped, self.filled))
         self.zeroed = any(end[0] for end in ends)
         self.restored = any(end[2] for end in ends)
         self.stepped = any(end[3] for end in ends)
+        self.filled = any(end[4] for end in ends)
         states = {end[1] for end in ends}
         self.gradient = states.pop() if len(states) == 1 else "unknown"
