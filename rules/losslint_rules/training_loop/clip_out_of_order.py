@@ -79,8 +79,8 @@ class ClipOutOfOrder(Rule):
             said = f"gradients are clipped after `{clip.optimizer}` has stepped with them"
             what = "the step that used them"
         elif clip.fault is ClipFault.BEFORE_BACKWARD:
-            said = "gradients are clipped before backward has made them"
-            what = "they are made here, later"
+            said = "gradients are clipped while there are none, before the next backward"
+            what = "they are made here"
         else:
             return
         yield Diagnosis(
