@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -130,6 +132,18 @@ def _columns(run: Interpreter, value: Union, width: int) -> list[Value] | None:
     ]
 
 
+def _symbol_for(
+    run: Interpreter, target: Unknown, value: Value, node: cst.CSTNode
+) -> Hashable | None:
+    """A symbol for what has none and is given a layer, so that its variable is known by it."""
+    variable = node.value if isinstance(node, cst.Attribute) else None
+    if not isinstance(variable, cst.Name) or not isinstance(value, Instance):
+        return None
+    key = ("given", id(node))
+    run.assign(variable, replace(target, key=key))
+    return key
+
+
 def set_attribute(
     run: Interpreter, target: Value, name: str, value: Value, node: cst.CSTNode
 ) -> None:
@@ -153,8 +167,10 @@ def set_attribute(
         run.heap.set(target.slots, name, value)
     elif isinstance(target, Namespace):
         run.heap.set(target.module.slots, name, value)
-    elif isinstance(target, Unknown) and target.key is not None:
-        run.heap.set(run.symbols, (target.key, name), value)
+    elif isinstance(target, Unknown):
+        key = target.key or _symbol_for(run, target, value, node)
+        if key is not None:
+            run.heap.set(run.symbols, (key, name), value)
     elif isinstance(target, Union):
         for one in target.alternatives:
             if isinstance(one.value, Instance | Class):

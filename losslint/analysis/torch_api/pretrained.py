@@ -79,6 +79,12 @@ def any_network(value: Extern) -> Extern | None:
     return Extern(f"{name}.network") if name in _ZOOS else None
 
 
+def new_head(run: Interpreter, network: Unknown) -> Instance | None:
+    """The last layer that the program gave a network of which nothing else is known."""
+    found = (run.heap.get(run.symbols, (network.key, name)) for name in _HEADS)
+    return next((one for one in found if isinstance(one, Instance)), None)
+
+
 def layer_of(run: Interpreter, network: Instance, name: str) -> Value | None:
     """A layer of a network that the program has not replaced."""
     kind = network.cls.name if isinstance(network.cls, Extern) else ""

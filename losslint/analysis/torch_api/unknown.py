@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import (
     DETACHED,
     MAXIMUM,
@@ -31,12 +32,12 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
+from losslint.analysis.torch_api.pretrained import new_head
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 
 if TYPE_CHECKING:
-    from losslint.analysis.domain.arguments import Args
     from losslint.analysis.interpreter import Interpreter
 
 _LOOKS = re.compile(
@@ -63,6 +64,9 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
+    head = new_head(run, callee) if isinstance(callee, Unknown) and callee.key else None
+    if head is not None:
+        return run.call(head, Args(node, [Unknown(None, deps)]))
     if run.no_grad:
         deps = union_deps(deps, frozenset({NO_GRAD}))
     if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
