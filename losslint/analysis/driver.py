@@ -66,7 +66,10 @@ def evaluate(
     for module in modules:
         run.start()
         for value in reversed(list(module.functions)):
-            _options(run, module, value)
+            if isinstance(value, Class):
+                _options_of_methods(run, module, value)
+            else:
+                _options(run, module, value)
 
 
 def _load(run: Interpreter, module: Module) -> None:
@@ -108,7 +111,14 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
     )
 
 
-def _options(run: Interpreter, module: Module, value: Value) -> None:
+def _options_of_methods(run: Interpreter, module: Module, cls: Class) -> None:
+    for name, method in list(cls.slots.items()):
+        if isinstance(method, Function) and method.owner is cls and name != "__init__":
+            if method.kind not in ("staticmethod", "classmethod"):
+                _options(run, module, method, cls)
+
+
+def _options(run: Interpreter, module: Module, value: Value, owner: Class | None = None) -> None:
     """Evaluates what the options that a function was seen with never led to."""
     if isinstance(value, Bound):
         value = value.function
@@ -117,12 +127,13 @@ def _options(run: Interpreter, module: Module, value: Value) -> None:
         return
     function, known = value, len(run.events)
     judged = {one.operation.place for one in run.events if isinstance(one, OperationInLoss)}
-    _root(
-        run,
-        module,
-        f"the function {function.name}",
-        lambda: call_function(run, function, open_arguments(run, function, options)),
-    )
+    target = None if owner is None else _objects(run, module, owner)[-1]
+
+    def evaluate() -> None:
+        args = open_arguments(run, function, options, is_method=target is not None)
+        call_function(run, function, args, target)
+
+    _root(run, module, f"the function {function.name}", evaluate)
     run.events[known:] = [
         one
         for one in run.events[known:]

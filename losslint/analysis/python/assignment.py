@@ -168,7 +168,9 @@ def set_attribute(
     elif isinstance(target, Namespace):
         run.heap.set(target.module.slots, name, value)
     elif isinstance(target, Unknown):
-        key = target.key or _symbol_for(run, target, value, node)
+        key = target.key
+        if key is None:
+            key = _symbol_for(run, target, value, node)
         if key is not None:
             run.heap.set(run.symbols, (key, name), value)
     elif isinstance(target, Union):

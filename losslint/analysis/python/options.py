@@ -31,7 +31,8 @@ def left_out_options(run: Interpreter, function: Function) -> set[str]:
     if not isinstance(function.node, cst.FunctionDef) or function.node in run.seen.used:
         return set()
     parameters = parameters_of(function.node)
-    names = {*parameters.positional, *parameters.keyword_only}
+    is_method = function.owner is not None
+    names = {*parameters.positional[is_method:], *parameters.keyword_only}
     return {
         one.value
         for branch in walk(function.node.body)
@@ -41,9 +42,11 @@ def left_out_options(run: Interpreter, function: Function) -> set[str]:
     }
 
 
-def open_arguments(run: Interpreter, function: Function, options: set[str]) -> Args:
+def open_arguments(
+    run: Interpreter, function: Function, options: set[str], *, is_method: bool = False
+) -> Args:
     """Arguments that lead to all arms of a function that some of its parameters decide of."""
-    args = uncalled_arguments(run, function, False)
+    args = uncalled_arguments(run, function, is_method)
     for name in options:
         if isinstance(args.keywords[name], Const):
             args.keywords[name] = Unknown(("param", id(function.node), name))
@@ -56,8 +59,9 @@ _ABOUT_LOSS = re.compile(r"loss|criteri|entropy|softmax|sigmoid|backward", re.IG
 def _has_left_out(run: Interpreter, branch: cst.If) -> bool:
     """Whether one arm of an if statement was never evaluated, and has to do with losses."""
     outcomes = run.seen.arms.get(branch, set())
-    if len(outcomes) != 1:
+    if len(outcomes) > 1:
         return False
+    # what was never come to lies behind another arm that ended the function
     left_out = branch.orelse if True in outcomes else branch.body
     return left_out is not None and any(
         isinstance(one, cst.Name) and bool(_ABOUT_LOSS.search(one.value)) for one in walk(left_out)

@@ -81,6 +81,8 @@ def any_network(value: Extern) -> Extern | None:
 
 def new_head(run: Interpreter, network: Unknown) -> Instance | None:
     """The last layer that the program gave a network of which nothing else is known."""
+    if network.key is None:
+        return None
     found = (run.heap.get(run.symbols, (network.key, name)) for name in _HEADS)
     return next((one for one in found if isinstance(one, Instance)), None)
 

@@ -64,7 +64,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
-    head = new_head(run, callee) if isinstance(callee, Unknown) and callee.key else None
+    head = new_head(run, callee) if isinstance(callee, Unknown) else None
     if head is not None:
         return run.call(head, Args(node, [Unknown(None, deps)]))
     if run.no_grad:
