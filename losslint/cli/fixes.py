@@ -54,7 +54,10 @@ def conclude(found: Outcome, wish: FixWish, view: View, write: Writer, *, from_s
         write_diff(found.before, found.after, view, sys.stdout)
     elif wish.applied and from_stdin:
         for source in found.after:
-            sys.stdout.write(source.decode())
+            if source.notebook is None:
+                sys.stdout.write(source.decode())
+            else:
+                sys.stdout.buffer.write(source.raw)
     elif wish.applied:
         write_back(found.before, found.after, found.report.fixed)
     if not (wish.only or wish.diff):
