@@ -48,10 +48,14 @@ class Span:
     """The index of the notebook's cell that the lines are counted in, from 0."""
 
     @property
+    def row(self) -> str:
+        """The line on which it begins, with its cell, as people count."""
+        return f"{self.line}" if self.cell is None else f"cell {self.cell + 1}:{self.line}"
+
+    @property
     def position(self) -> str:
-        """Where in the file it begins, in words that people count in."""
-        cell = "" if self.cell is None else f"cell {self.cell + 1}:"
-        return f"{cell}{self.line}:{self.column}"
+        """Where in the file it begins, as people count."""
+        return f"{self.row}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ _IN_PLACE = frozenset(
     "capture debug memit notify prun pyinstrument scalene snakeviz time timeit wandb".split()
 )
 """Cell magics that run the rest of the cell as it stands, in the notebook itself."""
+_SUSPECT = re.compile(r"^[ \t\f]*[%!?,;/]|\?|=[ \t]*[!%]", re.MULTILINE)
+"""What every line has that is not Python: most cells have none."""
 _CELL_MAGIC = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*(?P<line>[ \t]*%%(?P<name>\w*)[^\n]*)")
 _ESCAPED = re.compile(r"[ \t\f]*(?=[%!?,;/])")
 _COMMAND = re.compile(r"(?:\\\n|[^\n])*")
@@ -54,11 +56,14 @@ def as_python(cell: str) -> str:
     Args:
         cell: its text, with ``\\n`` at the ends of lines.
     """
+    line = cell.strip()
+    if "\n" not in line and _BARE.match(line):
+        return blank(cell)
+    if _SUSPECT.search(cell) is None:
+        return cell
     found = _CELL_MAGIC.match(cell)
     if found is None:
-        line = cell.strip()
-        is_bare = "\n" not in line and _BARE.match(line) is not None
-        return blank(cell) if is_bare else _without_commands(cell)
+        return _without_commands(cell)
     if found["name"] not in _IN_PLACE:
         return blank(cell)
     start, end = found.span("line")

@@ -172,7 +172,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
             notify(fixed.complaint)
     for problem in report.problems:
         if problem.code not in enabled:
-            where = f"{problem.span.path}:{problem.span.position.rpartition(':')[0]}"
+            where = f"{problem.span.path}:{problem.span.row}"
             notify(f"{where}: {problem.message} ({problem.code} is off)")
     return Outcome(report, fail_on, before, sources)
 

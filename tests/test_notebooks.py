@@ -234,6 +234,12 @@ def test_a_broken_cell_costs_only_itself(project: Path, losslint_: Losslint) -> 
     assert "2 |     if:\n  |       ^\n" in losslint_("nb.ipynb").out
 
 
+def test_a_broken_cell_is_told_where_its_rule_is_off(project: Path, losslint_: Losslint) -> None:
+    notebook(project / "nb.ipynb", "x = 1", "\nif:")
+    result = losslint_("--select", "LOS104", "nb.ipynb")
+    assert "nb.ipynb:cell 2:2: not valid Python: invalid syntax (LOS001 is off)" in result.err
+
+
 def test_outputs_do_not_count(project: Path) -> None:
     shown = [{"output_type": "stream", "text": ["loss.backward() torch"]}]
     path = notebook(project / "nb.ipynb", code_cell("x = 1", outputs=shown))
@@ -372,6 +378,8 @@ def test_a_notebook_is_evidence_of_a_task(
     notebook(project / "train.ipynb", *TRAIN)
     main(["advise", "--from", "train.ipynb", "--task", "multiclass"])
     assert "Cell 2, line 2, LOS104" in capsys.readouterr().out
+    main(["checklist", "train.ipynb"])
+    assert "train.ipynb:cell 2:2: LOS104" in capsys.readouterr().out
 
 
 # -- fixtures ---------------------------------------------------------------------------------
