@@ -58,7 +58,6 @@ class Notebook:
 
     def __init__(self, path: Path, raw: bytes) -> None:
         self.path = path
-        self.raw = raw
         document = _document(raw)
         self.is_python = _is_python(_table(document.get("metadata")))
         self.cells = tuple(_placed(_code_cells(document))) if self.is_python else ()

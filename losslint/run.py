@@ -6,7 +6,7 @@ import gc
 import importlib.util
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
@@ -191,8 +191,8 @@ def _sources(
     request: Request, paths: list[Path], settings: Settings
 ) -> tuple[list[Source], list[Problem]]:
     if request.stdin is not None and STDIN in request.paths:
-        source = Source.of(paths[0].resolve(), request.stdin())
-        return [source] if source.is_python else [], []
+        given = request.stdin()
+        return [replace(Source.of(paths[0].resolve(), given), given=given)], []
     sources: list[Source] = []
     problems: list[Problem] = []
     exclude = (*settings.exclude, *request.exclude)

@@ -42,6 +42,8 @@ class Source:
     notebook: Notebook | None = field(default=None, compare=False)
     refused: DecodeError | None = field(default=None, compare=False)
     """Why it is no notebook, though it is called one."""
+    given: bytes | None = field(default=None, compare=False)
+    """What came on standard input, to be given back: outputs are too large to keep them all."""
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -64,11 +66,6 @@ class Source:
         except DecodeError as problem:
             return cls(path, raw, refused=problem)
         return cls(path, notebook.content, notebook)
-
-    @property
-    def raw(self) -> bytes:
-        """What is in the file."""
-        return self.content if self.notebook is None else self.notebook.raw
 
     @property
     def is_python(self) -> bool:

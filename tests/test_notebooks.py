@@ -308,9 +308,7 @@ def test_a_comment_for_the_file_is_for_all_cells(project: Path, losslint_: Lossl
 # -- fixes ------------------------------------------------------------------------------------
 
 
-def test_no_fix_is_offered_in_a_notebook(
-    project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_fix_is_offered_in_a_notebook(project: Path, losslint_: Losslint) -> None:
     path = notebook(project / "nb.ipynb", "LOS104(fix='x')", "LOS104(fix='x', safety='unsafe')")
     before = path.read_bytes()
     out = losslint_("-f", "concise", "nb.ipynb").out
@@ -320,8 +318,21 @@ def test_no_fix_is_offered_in_a_notebook(
     for options in (["--fix"], ["--fix", "--unsafe-fixes"], ["--diff", "--unsafe-fixes"]):
         losslint_(*options, "nb.ipynb")
         assert path.read_bytes() == before
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(before)))
-    assert losslint_("--fix-only", "-", "--stdin-filename", "nb.ipynb").out.encode() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        document("LOS104(fix='x')"),
+        document("LOS104(fix='x')", kernelspec={"language": "julia"}),
+        '{"cells": [',
+    ],
+)
+def test_a_notebook_on_standard_input_is_given_back(
+    project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    assert losslint_("--fix", "-", "--stdin-filename", "nb.ipynb").out == content
 
 
 def test_files_beside_a_notebook_are_fixed(project: Path, losslint_: Losslint) -> None:
