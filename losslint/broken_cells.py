@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 _HELP = "fix the syntax; the other cells were checked"
 
+_BEFORE = "pass\n"
+"""Another cell: at the start of a file a few more things are Python."""
+
 
 def problem_of(cell: Cell, path: Path) -> Problem | None:
     """Why a cell is no Python, with its place in the text of the notebook; None if it is."""
-    code = cell.lead + cell.code
+    code = _BEFORE + cell.lead + cell.code
     if excess(code) is not None or _is_python(code):
         return None
     from losslint.analysis.reading.parsing import NotParsed, parse
@@ -39,7 +42,7 @@ def problem_of(cell: Cell, path: Path) -> Problem | None:
         return None
     span = Span(path, failure.line, failure.column, failure.line, failure.column)
     problem = in_words_of_python(Problem(SYNTAX_ERROR, span, failure.message), alone)
-    before = cell.first_line - (2 if cell.lead else 1)
+    before = cell.first_line - (_BEFORE + cell.lead).count("\n") - 1
     span = problem.span
     moved = replace(span, line=span.line + before, end_line=span.end_line + before)
     return replace(problem, span=moved, help=_HELP)
