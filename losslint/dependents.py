@@ -18,7 +18,7 @@ from losslint.analysis.reading.linker import Linker, is_library
 from losslint.analysis.reading.prefilter import importers, imports_of, module_name
 from losslint.discovery import TooMany, python_files
 from losslint.paths import exists
-from losslint.source import Source
+from losslint.source import NOTEBOOK, Source
 
 if TYPE_CHECKING:
     from losslint.config import Settings
@@ -67,7 +67,7 @@ def find_context(
 
 
 class Unseen:
-    """The files of a project that a run leaves out, notebooks too; read when they are asked about.
+    """The files of a project that a run leaves out; read when they are asked about.
 
     Args:
         seen: the files that are linted, or looked into.
@@ -100,17 +100,10 @@ class Unseen:
                 root=self._settings.root,
                 exclude=(),
                 at_most=MAX_FILES + len(self._seen),
-                notebooks=True,
             )
         except TooMany:
             return None
-        others = [source for path in files if path not in self._seen for source in _read(path)]
-        return [_as_script(one) if one.path.suffix == ".ipynb" else one for one in others]
-
-
-def _as_script(notebook: Source) -> Source:
-    """A notebook as far as its imports are concerned: each line of its code on a line."""
-    return Source(notebook.path.with_suffix(".py"), notebook.content.replace(b'"', b"\n"))
+        return [source for path in files if path not in self._seen for source in _read(path)]
 
 
 def dependents(
@@ -131,7 +124,7 @@ def dependents(
     """
     waiting = list(candidates)
     links = _Links(linker, guessing=guessing)
-    while targets:
+    while targets := {path for path in targets if path.suffix != NOTEBOOK}:
         found = [source for source in importers(targets, waiting) if links.lead_to(targets, source)]
         yield from found
         targets = {source.path for source in found}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from losslint.errors import UserError, did_you_mean
 from losslint.paths import exists, is_file, is_folder
+from losslint.source import ENDINGS
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -46,9 +47,9 @@ def discover(
     exclude: Sequence[str] = (),
     unreadable: Unreadable = _pass_over,
 ) -> list[Path]:
-    """The Python files under ``paths``, resolved, each once, sorted.
+    """The Python files and notebooks under ``paths``, resolved, each once, sorted.
 
-    A file that is named itself is taken even if it is excluded, or does not end in ``.py``.
+    A file that is named itself is taken even if it is excluded, or is called otherwise.
 
     Args:
         paths: files and folders.
@@ -65,8 +66,6 @@ def discover(
         if is_folder(path):
             folder = path.resolve()
             found.update(_walk(folder, [*rules, *_git_ignores_above(folder)], unreadable))
-        elif path.suffix == ".ipynb":
-            raise UserError(f"{path} is a notebook; losslint reads Python files only")
         elif exists(path):
             found.add(path.resolve())
         else:
@@ -84,17 +83,15 @@ def python_files(
     root: Path,
     exclude: Sequence[str],
     at_most: int,
-    notebooks: bool = False,
 ) -> list[Path]:
-    """The Python files under a folder, as ``discover`` finds them, and notebooks if asked for.
+    """The Python files and notebooks under a folder, as ``discover`` finds them.
 
     Raises:
         TooMany: if there are more than that, or a hundred times as many files of any kind.
     """
     folder = folder.resolve()
     rules = [*_rules(root, exclude), *_git_ignores_above(folder)]
-    endings = (".py", ".ipynb") if notebooks else (".py",)
-    found = list(islice(_walk(folder, rules, _pass_over, at_most * 100, endings), at_most + 1))
+    found = list(islice(_walk(folder, rules, _pass_over, at_most * 100), at_most + 1))
     if len(found) > at_most:
         raise TooMany
     return found
@@ -158,7 +155,6 @@ def _walk(
     ignores: list[_Ignores],
     unreadable: Unreadable,
     at_most: float = inf,
-    endings: tuple[str, ...] = (".py",),
 ) -> Iterator[Path]:
     """Links to folders are not followed: they lead in circles, or out of the project.
 
@@ -183,10 +179,10 @@ def _walk(
                 path = folder / entry.name
                 if not _ignored(path, ignores, is_dir=True) and not _is_environment(path):
                     pending.append((path, ignores))
-            elif entry.name.endswith(endings):  # before a Path is made: some folders hold millions
+            elif entry.name.endswith(ENDINGS):  # before a Path is made: some folders hold millions
                 path = folder / entry.name
                 if (
-                    path.suffix in endings
+                    path.suffix in ENDINGS
                     and is_file(path)
                     and not _ignored(path, ignores, is_dir=False)
                 ):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from losslint.cells import Cells
 from losslint.finding import (
     NOT_ANALYSED,
     SYNTAX_ERROR,
@@ -129,6 +130,7 @@ def lint(
     problems = [
         *unread,
         *(_problem(f, by_path[f.path]) for f in analysis.failures if f.path in by_path),
+        *_broken_cells(source for source in sources if source.path in analysis.modules),
         *(problem for problem in placer.problems if problem.span.path in by_path),
         *(placer.problem(failure) for failure in broken),
     ]
@@ -136,7 +138,7 @@ def lint(
     found = _judged(found, job, _suppressions(sources, analysis, found, job), by_path)
     found = list(_within(found, by_path))
     listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
-    return Report(
+    report = Report(
         findings=tuple(sorted(found, key=_order)),
         problems=tuple(sorted(problems, key=lambda problem: problem.span)),
         coverage=_coverage(analysis, by_path, _reported_at(said, placer, found)),
@@ -144,6 +146,7 @@ def lint(
         texts=_texts([*_spans(found), *_lost_spans(listed)], placer.modules, sources),
         unresolved=tuple(listed) if job.show_unresolved else None,
     )
+    return Cells(everything).place(report)
 
 
 def _concerns(diagnosis: Diagnosis, linted: Collection[Path], context: Context | None) -> bool:
@@ -235,6 +238,12 @@ def _problem(failure: Failure, source: Source) -> Problem:
     return problem
 
 
+def _broken_cells(sources: Iterable[Source]) -> Iterator[Problem]:
+    for source in sources:
+        if source.notebook is not None:
+            yield from source.notebook.problems
+
+
 def unreadable(path: Path, reason: OSError) -> Problem:
     """The problem that a file or folder cannot be read."""
     what = "folder" if is_folder(path) else "file"
@@ -284,13 +293,13 @@ def _texts(
     spans: Iterable[Span],
     modules: Mapping[Path, SourceModule],
     sources: Sequence[Source],
-) -> dict[Path, str]:
+) -> dict[tuple[Path, int | None], str]:
     pointed = {span.path for span in spans}
     texts = {path: module.text for path, module in modules.items() if path in pointed}
     for source in sources:
         if source.path in pointed and source.path not in texts:
             texts[source.path] = source.content.decode("utf-8", errors="replace")
-    return texts
+    return {(path, None): text for path, text in texts.items()}
 
 
 def _spans(found: Iterable[Finding]) -> Iterator[Span]:

@@ -44,6 +44,18 @@ class Span:
     column: int
     end_line: int
     end_column: int
+    cell: int | None = None
+    """The index of the notebook's cell that the lines are counted in, from 0."""
+
+    @property
+    def row(self) -> str:
+        """The line on which it begins, with its cell, as people count."""
+        return f"{self.line}" if self.cell is None else f"cell {self.cell + 1}:{self.line}"
+
+    @property
+    def position(self) -> str:
+        """Where in the file it begins, as people count."""
+        return f"{self.row}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +148,9 @@ class Report:
     """Syntax errors and limits, also where their codes are off and they are no findings."""
     coverage: Coverage = field(default_factory=Coverage)
     files: int = 0
-    texts: Mapping[Path, str] = field(default_factory=dict)
-    """The text of each file that a finding or an unresolved loss call points into."""
+    texts: Mapping[tuple[Path, int | None], str] = field(default_factory=dict)
+    """The text of each file, or cell of a notebook, that a finding or an unresolved loss call
+    points into."""
     unresolved: tuple[Unresolved, ...] | None = None
     """The loss calls that were not understood; None where nobody asked for them."""
     fixed: tuple[Finding, ...] = ()

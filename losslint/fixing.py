@@ -191,6 +191,8 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 def is_editable(source: Source) -> bool:
     """Whether a file can be written again without changing what nobody asked to change."""
+    if source.notebook is not None:
+        return False
     try:
         return source.with_text(source.decode()).content == source.content
     except (DecodeError, UnicodeEncodeError):

@@ -6,7 +6,7 @@ import gc
 import importlib.util
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
@@ -172,7 +172,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
             notify(fixed.complaint)
     for problem in report.problems:
         if problem.code not in enabled:
-            where = f"{problem.span.path}:{problem.span.line}"
+            where = f"{problem.span.path}:{problem.span.row}"
             notify(f"{where}: {problem.message} ({problem.code} is off)")
     return Outcome(report, fail_on, before, sources)
 
@@ -191,7 +191,8 @@ def _sources(
     request: Request, paths: list[Path], settings: Settings
 ) -> tuple[list[Source], list[Problem]]:
     if request.stdin is not None and STDIN in request.paths:
-        return [Source(paths[0].resolve(), request.stdin())], []
+        given = request.stdin()
+        return [replace(Source.of(paths[0].resolve(), given), given=given)], []
     sources: list[Source] = []
     problems: list[Problem] = []
     exclude = (*settings.exclude, *request.exclude)
@@ -203,9 +204,12 @@ def _sources(
     )
     for path in files:
         try:
-            sources.append(Source.read(path))
+            source = Source.read(path)
         except OSError as problem:
             problems.append(unreadable(path, problem))
+        else:
+            if source.is_python:
+                sources.append(source)
     return sources, problems
 
 

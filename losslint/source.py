@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from losslint.notebook import Notebook
+
+NOTEBOOK = ".ipynb"
+"""How the names of notebooks end."""
+ENDINGS = (".py", NOTEBOOK)
+"""How the names of files with Python code end."""
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -32,6 +38,12 @@ class Source:
 
     path: Path
     content: bytes
+    """Its bytes; of a notebook those of the code in its cells."""
+    notebook: Notebook | None = field(default=None, compare=False)
+    refused: DecodeError | None = field(default=None, compare=False)
+    """Why it is no notebook, though it is called one."""
+    given: bytes | None = field(default=None, compare=False)
+    """What came on standard input, to be given back: outputs are too large to keep them all."""
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -40,7 +52,25 @@ class Source:
         Raises:
             OSError: if it cannot be read.
         """
-        return cls(path, path.read_bytes())
+        return cls.of(path, path.read_bytes())
+
+    @classmethod
+    def of(cls, path: Path, raw: bytes) -> Source:
+        """The file at ``path`` with these bytes in it."""
+        if path.suffix != NOTEBOOK:
+            return cls(path, raw)
+        from losslint.notebook import Notebook
+
+        try:
+            notebook = Notebook(path, raw)
+        except DecodeError as problem:
+            return cls(path, raw, refused=problem)
+        return cls(path, notebook.content, notebook)
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is in Python as far as it says."""
+        return self.notebook is None or self.notebook.is_python
 
     def with_text(self, text: str) -> Source:
         """The same file with other text, in its own encoding and with its byte order mark.
@@ -59,6 +89,10 @@ class Source:
         Raises:
             DecodeError: if the encoding is unknown or the bytes do not fit it.
         """
+        if self.refused is not None:
+            raise self.refused
+        if self.notebook is not None:
+            return self.notebook.text
         content = self.content
         encoding, line = declared_encoding(content)
         if content.startswith(codecs.BOM_UTF8):

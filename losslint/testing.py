@@ -1,7 +1,7 @@
 """Tests of rules, written on the code that they are about.
 
-A fixture is a Python file, or a folder of files that belong together. What should be found stands
-at the end of the line on which the finding starts::
+A fixture is a Python file, a notebook, or a folder of files that belong together. What should be
+found stands at the end of the line on which the finding starts::
 
     loss = criterion(probabilities, y)  # expect: LOS104
     loss = criterion(helper(x), y)  # expect-miss: LOS104
@@ -26,7 +26,7 @@ from losslint.engine import Job, lint
 from losslint.finding import Finding
 from losslint.rule import Rule, installed_rules
 from losslint.selection import FileIgnores, choose
-from losslint.source import Source, lines_of
+from losslint.source import ENDINGS, Source, lines_of
 
 _CODES = r"[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*"
 _EXPECTATION = re.compile(rf"#\s*expect(?P<miss>-miss)?:\s*(?P<codes>{_CODES})")
@@ -51,8 +51,10 @@ class Case:
 
     @property
     def files(self) -> list[Path]:
-        """Its Python files."""
-        return sorted(self.path.rglob("*.py")) if self.path.is_dir() else [self.path]
+        """Its Python files and notebooks."""
+        if not self.path.is_dir():
+            return [self.path]
+        return sorted(path for path in self.path.rglob("*") if path.suffix in ENDINGS)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,9 +65,11 @@ class Expectation:
     line: int
     code: str
     is_miss: bool = False
+    cell: int | None = None
+    """The index of the cell of a notebook that the line is counted in."""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.code}"
+        return f"{_place(self.path, self.cell, self.line)}: {self.code}"
 
 
 def cases(fixtures: Path) -> list[Case]:
@@ -83,18 +87,25 @@ def cases(fixtures: Path) -> list[Case]:
 
 
 def _is_case(path: Path) -> bool:
-    return path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
+    return path.suffix in ENDINGS or (path.is_dir() and path.name != "__pycache__")
 
 
 def expectations(case: Case) -> list[Expectation]:
     """What the comments of a fixture expect."""
     return [
-        Expectation(file, number, code.strip(), bool(comment["miss"]))
+        Expectation(file, number, code.strip(), bool(comment["miss"]), cell)
         for file in case.files
-        for number, line in enumerate(lines_of(Source.read(file).decode()), 1)
+        for cell, text in _texts(Source.read(file))
+        for number, line in enumerate(lines_of(text), 1)
         for comment in _EXPECTATION.finditer(line)
         for code in comment["codes"].split(",")
     ]
+
+
+def _texts(source: Source) -> list[tuple[int | None, str]]:
+    if source.notebook is None:
+        return [(None, source.decode())]
+    return [(cell.index, cell.text) for cell in source.notebook.cells]
 
 
 def findings(case: Case, rules: Sequence[type[Rule]] | None = None) -> tuple[Finding, ...]:
@@ -123,15 +134,21 @@ def _mismatches(
 ) -> Iterator[str]:
     names = {file.resolve(): file for file in case.files}
     by_place = {
-        (names[finding.span.path], finding.span.line, finding.code): finding for finding in found
+        (names[span.path], span.cell, span.line, finding.code): finding
+        for finding in found
+        for span in [finding.span]
     }
     for expectation in wanted:
-        is_found = (
-            by_place.pop((expectation.path, expectation.line, expectation.code), None) is not None
-        )
+        place = (expectation.path, expectation.cell, expectation.line, expectation.code)
+        is_found = by_place.pop(place, None) is not None
         if is_found and expectation.is_miss:
             yield f"{expectation} is found now: write expect in place of expect-miss"
         elif not is_found and not expectation.is_miss:
             yield f"{expectation} is expected and not found"
-    for (path, line, code), finding in by_place.items():
-        yield f"{path}:{line}: {code} is found and not expected: {finding.message}"
+    for (path, cell, line, code), finding in by_place.items():
+        said = f"{code} is found and not expected: {finding.message}"
+        yield f"{_place(path, cell, line)}: {said}"
+
+
+def _place(path: Path, cell: int | None, line: int) -> str:
+    return f"{path}:{line}" if cell is None else f"{path}:cell {cell + 1}:{line}"

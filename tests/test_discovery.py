@@ -26,11 +26,11 @@ def found(folder: Path, *paths: str, exclude: tuple[str, ...] = ()) -> list[str]
 
 
 def test_python_files_of_a_folder_and_what_is_never_entered(tmp_path: Path) -> None:
-    tree(tmp_path, "a.py", "b/c.py", "b/d.txt", "b/e.pyi", "README")
+    tree(tmp_path, "a.py", "b/c.py", "b/d.txt", "b/e.pyi", "b/f.ipynb", "README")
     tree(tmp_path, ".git/x.py", ".venv/x.py", "venv/x.py", "node_modules/x.py", "build/x.py")
     tree(tmp_path, "dist/x.py", "b/__pycache__/x.py", "env/lib/site-packages/x.py")
     tree(tmp_path, "my_env/pyvenv.cfg", "my_env/x.py", "builder/x.py")
-    assert found(tmp_path) == ["a.py", "b/c.py", "builder/x.py"]
+    assert found(tmp_path) == ["a.py", "b/c.py", "b/f.ipynb", "builder/x.py"]
 
 
 def test_a_file_is_taken_once_and_in_order(tmp_path: Path) -> None:
@@ -117,11 +117,10 @@ def test_odd_things_in_a_folder(tmp_path: Path) -> None:
         ("trian.py", "did you mean 'train.py'?"),
         ("missing/x.py", "no such file or folder"),
         ("broken.py", "is a link to nowhere"),
-        ("notes.ipynb", "is a notebook"),
     ],
 )
 def test_a_path_that_is_not_there(tmp_path: Path, name: str, complaint: str) -> None:
-    tree(tmp_path, "train.py", "notes.ipynb")
+    tree(tmp_path, "train.py")
     (tmp_path / "broken.py").symlink_to(tmp_path / "missing.py")
     with pytest.raises(UserError, match=complaint.replace("?", r"\?")):
         found(tmp_path, name)

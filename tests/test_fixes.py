@@ -366,6 +366,7 @@ def test_the_machine_reads_what_a_fix_does(project: Path, losslint_: Losslint) -
                 "column": 5,
                 "end_line": 1,
                 "end_column": 24,
+                "cell": None,
                 "text": "one()",
             }
         ],

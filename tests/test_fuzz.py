@@ -55,7 +55,7 @@ def said(report: Report) -> object:
 # -- mutated fixtures -------------------------------------------------------------------------
 
 TEXTS = [
-    file.read_text("utf-8")
+    Source.read(file).decode()
     for case in cases(FIXTURES)
     for file in case.files
     if file.stat().st_size < 4_000

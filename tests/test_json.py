@@ -35,6 +35,7 @@ def test_a_finding_has_everything_a_program_needs(project: Path, losslint_: Loss
                         "column": 3,
                         "end_line": 3,
                         "end_column": 4,
+                        "cell": None,
                         "message": "x came from here",
                     }
                 ],
@@ -69,7 +70,7 @@ def test_a_broken_file_is_an_error_and_the_others_go_on(project: Path, losslint_
     assert [finding["code"] for finding in document["findings"]] == ["LOS001", "LOS104"]
     (error,) = document["errors"]
     assert (error["path"], error["line"]) == ("broken.py", 1)
-    assert set(error) == {"path", "line", "column", "message"}
+    assert set(error) == {"path", "line", "column", "cell", "message"}
     assert result.code == 1
 
 
@@ -90,5 +91,6 @@ def test_what_was_not_understood_is_listed_on_request(project: Path, losslint_: 
     place = {"path": "train.py", "line": 2, "column": 1, "end_line": 2, "end_column": 11}
     inner = {"path": "train.py", "line": 2, "column": 9, "end_line": 2, "end_column": 10}
     first, second = coverage["unresolved"]
-    assert first == {**place, "lost": inner, "why": "nobody knows this"}
+    nowhere = {"cell": None}
+    assert first == place | nowhere | {"lost": inner | nowhere, "why": "nobody knows this"}
     assert (second["line"], second["lost"], second["why"]) == (3, None, "")

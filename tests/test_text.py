@@ -117,7 +117,7 @@ def shown(
     span = Span(path, line, column, end_line, end_column)
     finding = Finding("X1", "x", Severity.ERROR, Confidence.HIGH, span, "m", "h")
     out = io.StringIO()
-    report = Report((finding,), texts={path: text}, coverage=Coverage(), files=1)
+    report = Report((finding,), texts={(path, None): text}, coverage=Coverage(), files=1)
     write_text(report, View(Path("/p")), out)
     lines = out.getvalue().splitlines()
     start = next(n for n, line in enumerate(lines) if "-->" in line)

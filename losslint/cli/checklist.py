@@ -54,7 +54,7 @@ def checklist(
         report = run(Request(paths=paths, setup=setup, select=["ALL"]), say_warning).report
         view = View(Path.cwd())
         findings = [
-            Found(found.code, f"{view.path(found.span.path)}:{found.span.line}", found.message)
+            Found(found.code, f"{view.path(found.span.path)}:{found.span.row}", found.message)
             for found in report.findings
         ]
         for found in findings:

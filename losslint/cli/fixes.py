@@ -10,6 +10,7 @@ from losslint.finding import Safety
 from losslint.report import View, Writer
 from losslint.report.fixes import ALL, SAFE_ONLY, outcome, write_diff, write_fixed
 from losslint.run import Outcome
+from losslint.source import NOTEBOOK
 from losslint.writing import write_back
 
 
@@ -54,7 +55,10 @@ def conclude(found: Outcome, wish: FixWish, view: View, write: Writer, *, from_s
         write_diff(found.before, found.after, view, sys.stdout)
     elif wish.applied and from_stdin:
         for source in found.after:
-            sys.stdout.write(source.decode())
+            if source.path.suffix == NOTEBOOK and source.given is not None:
+                sys.stdout.buffer.write(source.given)
+            else:
+                sys.stdout.write(source.decode())
     elif wish.applied:
         write_back(found.before, found.after, found.report.fixed)
     if not (wish.only or wish.diff):

@@ -30,4 +30,4 @@ def write(report: Report, view: View, out: TextIO) -> None:
 
 
 def _place(span: Span, view: View) -> str:
-    return printable(f"{view.path(span.path)}:{span.line}:{span.column}")
+    return printable(f"{view.path(span.path)}:{span.position}")

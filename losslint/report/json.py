@@ -48,7 +48,6 @@ def _finding(finding: Finding, view: View) -> dict[str, Any]:
         "message": finding.message,
         "help": finding.help,
         **_place(finding.span, view),
-        "cell": None,
         "related": [
             {**_place(step.span, view), "message": step.message} for step in finding.related
         ],
@@ -87,6 +86,7 @@ def _place(span: Span, view: View) -> dict[str, Any]:
         "column": span.column,
         "end_line": span.end_line,
         "end_column": span.end_column,
+        "cell": span.cell,
     }
 
 
@@ -95,5 +95,6 @@ def _error(problem: Problem, view: View) -> dict[str, Any]:
         "path": view.path(problem.span.path),
         "line": problem.span.line,
         "column": problem.span.column,
+        "cell": problem.span.cell,
         "message": problem.message,
     }

@@ -60,7 +60,7 @@ class _Writer:
         self._view = view
         self._console = console
         self._width = max(_MIN_WIDTH, console.width)
-        self._lines: dict[Path, list[str]] = {}
+        self._lines: dict[tuple[Path, int | None], list[str]] = {}
 
     def write(self) -> None:
         for path, findings in groupby(self._report.findings, key=lambda f: f.span.path):
@@ -120,9 +120,9 @@ class _Writer:
 
     def _frame(self, span: Span, style: Style, margin: int, arrow: str, label: str) -> None:
         """A place, and its lines with a mark below and what there is to say about it."""
-        place = f"{self._path(span.path)}:{span.line}:{span.column}"
+        place = f"{self._path(span.path)}:{span.position}"
         self._line((f"{' ' * margin}{arrow} ", _GUTTER), place)
-        shown = list(rows(span, self._lines_of(span.path), self._width - margin - 3))
+        shown = list(rows(span, self._lines_of(span), self._width - margin - 3))
         if not shown:
             if label:
                 self._line((f"{' ' * margin} = ", _GUTTER), (label, style))
@@ -174,11 +174,12 @@ class _Writer:
     def _path(self, path: Path) -> str:
         return printable(self._view.path(path))
 
-    def _lines_of(self, path: Path) -> list[str]:
-        if path not in self._lines:
-            text = self._report.texts.get(path)
-            self._lines[path] = [] if text is None else lines_of(text)
-        return self._lines[path]
+    def _lines_of(self, span: Span) -> list[str]:
+        key = (span.path, span.cell)
+        if key not in self._lines:
+            text = self._report.texts.get(key)
+            self._lines[key] = [] if text is None else lines_of(text)
+        return self._lines[key]
 
 
 def _spans(finding: Finding) -> Iterator[Span]:

@@ -12,6 +12,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.rewriting.scopes import assigned, is_load, is_moved, is_variable, scope_of
 from losslint.rewriting.tree import Tree, dotted, tree_of
+from losslint.source import ENDINGS
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.syntax import SourceModule
@@ -98,7 +99,7 @@ def member(importer: SourceModule, module: Path, name: str) -> Meaning:
         known = [one for one in stars if one is not None]
         if known:
             return known[0] if len(set(known)) == 1 else None
-    is_package = module.suffix != ".py" or module.name == "__init__.py"
+    is_package = module.suffix not in ENDINGS or module.name == "__init__.py"
     return around.find(name, module, 1) if is_package else None
 
 

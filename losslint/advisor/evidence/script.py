@@ -17,6 +17,7 @@ from losslint.analysis.events import Backpropagation, Event, LossCall, LossCalls
 from losslint.analysis.objective.criteria import Expects
 from losslint.analysis.session import analyse
 from losslint.errors import UserError
+from losslint.finding import Span
 from losslint.run import Request, Setup, run
 from losslint.source import Source
 
@@ -63,7 +64,11 @@ def read_script(path: Path) -> tuple[Told, list[LossCall]]:
 def _faults(path: Path) -> Iterator[str]:
     outcome = run(Request(paths=[str(path)], setup=Setup(isolated=True)), lambda message: None)
     for found in outcome.report.findings:
-        yield f"Line {found.span.line}, {found.code}: {found.message}. Instead: {found.help}."
+        yield f"{_line(found.span)}, {found.code}: {found.message}. Instead: {found.help}."
+
+
+def _line(span: Span) -> str:
+    return f"Line {span.line}" if span.cell is None else f"Cell {span.cell + 1}, line {span.line}"
 
 
 def _answers(told: Told) -> dict[str, Answer]:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from losslint.source import ENDINGS
+
 _SOURCE_FOLDERS = ("src", "lib", "source")
 _LIBRARIES = frozenset(
     "accelerate albumentations cv2 fastai h5py keras lightning matplotlib numpy pandas "
@@ -32,7 +34,7 @@ class Linker:
 
     def find(self, name: str, importer: Path, level: int) -> Path | None:
         """The file or folder that ``name`` means where ``importer`` imports it."""
-        folder = importer.parent if importer.suffix == ".py" else importer
+        folder = importer.parent if importer.suffix in ENDINGS else importer
         if level:
             for _ in range(level - 1):
                 folder = folder.parent
@@ -41,7 +43,7 @@ class Linker:
 
     def behind_absent_root(self, name: str, importer: Path) -> str:
         """The end of a module's name by which it was found; empty where all of the name was."""
-        folder = importer.parent if importer.suffix == ".py" else importer
+        folder = importer.parent if importer.suffix in ENDINGS else importer
         return self._behind.get((folder, name), "")
 
     def inside(self, name: str, importer: Path, beginning: str) -> list[Path]:

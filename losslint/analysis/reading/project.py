@@ -16,7 +16,7 @@ from losslint.analysis.reading.failures import BudgetSpent, Failure
 from losslint.analysis.reading.parsing import NotParsed, parse
 from losslint.analysis.reading.surroundings import Surroundings, Unseen
 from losslint.deep_stack import on_a_deep_stack
-from losslint.source import Source
+from losslint.source import ENDINGS, Source
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -167,7 +167,7 @@ class Project:
 
 def _is_package(module: Module) -> bool:
     path = module.source.path
-    return path.name == "__init__.py" or path.suffix != ".py"
+    return path.name == "__init__.py" or path.suffix not in ENDINGS
 
 
 def _module_name(path: Path) -> str:

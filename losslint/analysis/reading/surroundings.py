@@ -55,7 +55,8 @@ class Surroundings:
     def importers(self, path: Path) -> Sequence[SourceModule] | None:
         """The linted files that import a file, or a package that it is in, or another such file.
 
-        None where not all of them can be read, or files are imported by names in strings.
+        None where not all of them can be read and written, or files are imported by names in
+        strings.
         """
         if path not in self._importers:
             self._importers[path] = self._find_importers(path)
@@ -69,7 +70,7 @@ class Surroundings:
         found = list(
             islice(dependents(targets, others, self._linker, guessing=True), MAX_IMPORTERS + 1)
         )
-        if len(found) > MAX_IMPORTERS:
+        if len(found) > MAX_IMPORTERS or any(source.notebook is not None for source in found):
             return None
         files = [self._load(source.path) for source in found]
         read = [file for file in files if file is not None]
