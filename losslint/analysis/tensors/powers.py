@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
+_OF_LAYER = "squares of a layer's output"
+"""The mark of squares of what an affine layer gives, which a whole batch has hardly all of zero."""
 DENSE = "dense"
 """Marks parameters and gradients: as vectors they are hardly ever zero."""
 
@@ -50,6 +52,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         marks = made.marks - {"log"} | {"square"}
         if one.shape in ("parameter", FILLED) or one.owner is not None:
             marks |= {DENSE}
+        if one.act is Act.RAW:
+            marks |= {_OF_LAYER}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
         shape = square_of_fraction(one) or "square"
@@ -116,6 +120,8 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
             text = "the squared distance of two equal points is zero"
             return ZeroReason(run.place(node), "norm", text)
         if DENSE in value.marks or not (value.grad or value.deps):
+            return None
+        if _OF_LAYER in value.marks and value.sizes == () and value.shape == "sum-square":
             return None
         if value.shape == "mean-square":
             text = "the mean of squares is zero where all are, as the error of a perfect fit is"
