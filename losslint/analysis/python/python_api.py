@@ -15,6 +15,7 @@ from losslint.analysis.domain.containers import (
     elements,
     extend,
     is_key,
+    is_list,
     of_loader,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
@@ -149,6 +150,9 @@ def _dict(op: Op) -> Value:
                 and isinstance(pair.items[0], Const)
             ):
                 op.run.heap.set(made.slots, ("key", pair.items[0].value), pair.items[1])
+        rest = op.run.heap.get(source.slots, REST) if is_list(source) else None
+        if isinstance(rest, Tuple) and len(rest.items) == 2:
+            op.run.heap.set(made.slots, REST, rest.items[1])
     for key_, value in op.args.keywords.items():
         slot: Hashable = key_ if op.name.endswith("amespace") else ("key", key_)
         op.run.heap.set(made.slots, slot, value)

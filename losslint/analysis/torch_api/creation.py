@@ -38,7 +38,7 @@ from losslint.analysis.tensors.comparisons import (
 from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
-from losslint.analysis.training.gradient_flow import cut, has_cut, lasting
+from losslint.analysis.training.gradient_flow import as_leaf, cut, has_cut, lasting
 
 
 @function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
@@ -134,7 +134,7 @@ def _blank(op: Op) -> Value:
     filled = number(op.arg(1, "fill_value")) if op.name == "full_like" else 0
     if filled is None or filled != 0:
         sign = Sign.POSITIVE if filled is not None and filled > 0 else Sign.UNKNOWN
-    return Tensor(grad=_is_leaf(op), shape="blank", sign=sign, dtype=kind)
+    return _leaf(op, Tensor(grad=False, shape="blank", sign=sign, dtype=kind))
 
 
 @extern("numpy.zeros")
@@ -147,10 +147,15 @@ def _is_leaf(op: Op) -> bool:
     return op.given(-1, "requires_grad") == TRUE
 
 
+def _leaf(op: Op, made: Tensor) -> Value:
+    """A new tensor, of which a gradient can be wanted for itself."""
+    return as_leaf(made, op.node) if _is_leaf(op) else made
+
+
 @function("ones", "ones_like", "new_ones")
 def _ones(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
-    return Tensor(grad=_is_leaf(op), sign=Sign.POSITIVE, shape="constant", dtype=kind)
+    return _leaf(op, Tensor(grad=False, sign=Sign.POSITIVE, shape="constant", dtype=kind))
 
 
 @function("unique", "unique_consecutive")
@@ -173,12 +178,12 @@ def _arange(op: Op) -> Value:
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
     shape = UNIFORM if op.name in ("rand", "rand_like") else "random"
-    return Tensor(grad=_is_leaf(op), shape=shape)
+    return _leaf(op, Tensor(grad=False, shape=shape))
 
 
 @function("linspace", "empty_strided")
 def _values(op: Op) -> Value:
-    return Tensor(grad=_is_leaf(op))
+    return _leaf(op, Tensor(grad=False))
 
 
 @function("randint", "randint_like", "randperm")

@@ -42,6 +42,7 @@ from losslint.analysis.torch_api.registry import (
     short_function,
 )
 from losslint.analysis.torch_api.unknown import call_unknown, optimizer_of_others
+from losslint.analysis.training.trace import HandOver
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -146,6 +147,8 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
         see = written_out if name == "format" else looked_at
         for value in args.all():
             see(run, value, run.place(args.node))
+        if name == "step":
+            run.act(HandOver(run.place(args.node)))  # by something other than what it is taken for
         return constant_method(target, name, args)
     return call_unknown(run, UNKNOWN, args)
 

@@ -143,7 +143,7 @@ def _cosh(op: Op) -> Value:
     return blend(given).but(sign=Sign.POSITIVE, shape="" if limited else "cosh")
 
 
-@function("expm1", "log1p", "logit", "erf", "atan", "frac")
+@function("expm1", "logit", "erf", "atan", "frac")
 def _plain(op: Op) -> Value:
     return blend(op.tensor())
 
@@ -192,11 +192,23 @@ def _trace(op: Op) -> Value:
     return blend(op.tensor()).but(shape="trace")
 
 
+@function("log1p")
+def _log1p(op: Op) -> Value:
+    given = op.tensor()
+    if given.shape != "exp":
+        return blend(given)
+    return _logarithm(op, given.but(shape="1+exp", sign=Sign.POSITIVE))
+
+
 @function("log", "log2", "log10")
 def _log(op: Op) -> Value:
     given = op.given(0, "input", "self")
     if not isinstance(given, Tensor):
         return blend(given) if given is not None else UNKNOWN
+    return _logarithm(op, given)
+
+
+def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
         given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     if given.sign is Sign.POSITIVE:

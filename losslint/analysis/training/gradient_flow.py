@@ -220,12 +220,13 @@ def require_gradient(
         for one in known
     ):
         run.emit(ForcedGradient(run.place(node), title, copied))
-    return each(value, _as_leaf)
+    return each(value, lambda one: as_leaf(one, node))
 
 
-def _as_leaf(value: Value) -> Value:
+def as_leaf(value: Value, node: cst.CSTNode) -> Value:
+    """A value that collects a gradient of its own from here on."""
     if isinstance(value, Tensor):
-        return value.but(grad=True)
+        return value.but(grad=True, deps=value.deps or frozenset({("leaf", id(node))}))
     return replace(value, grad=True) if isinstance(value, Unknown) else value
 
 

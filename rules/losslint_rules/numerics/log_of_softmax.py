@@ -60,7 +60,7 @@ class LogOfSoftmax(Rule):
     | `log(exp(x).sum(dim))` | `torch.logsumexp(x, dim)` |
     | `log(exp(x).cumsum(dim))` | `torch.logcumsumexp(x, dim)` |
     | `log(exp(a) + exp(b))` | `torch.logaddexp(a, b)` |
-    | `log(1 + exp(x))` | `F.softplus(x)` |
+    | `log(1 + exp(x))`, `log1p(exp(x))` | `F.softplus(x)` |
     | `log(cosh(x))` | `x.abs() - torch.log1p(torch.tanh(x.abs()))` |
 
     ## When it is fine
@@ -103,6 +103,10 @@ class LogOfSoftmax(Rule):
         if advice is None:
             return
         what, instead = advice
+        if operation.function == "log1p":
+            what = what.removeprefix("1 + ")
+        if given.act is Act.SOFTMAX and given.picked:
+            instead += ", and select from its result"
         place = operation.place
         yield Diagnosis(
             place,
@@ -120,7 +124,7 @@ class LogOfSoftmax(Rule):
 _AWAY_FROM_ZERO = {(Act.SOFTMAX, "maximum"), (Act.SIGMOID, "cosine"), (Act.SOFTMAX, "single")}
 """The largest of some shares, the sigmoid of a cosine, the only share of all, which is one."""
 _STABLE = {
-    Act.SOFTMAX: ("a softmax", "use log_softmax on the logits, and select from its result"),
+    Act.SOFTMAX: ("a softmax", "use log_softmax on the logits"),
     Act.SIGMOID: ("a sigmoid", "use logsigmoid on the logits"),
 }
 _INSTEAD = {
