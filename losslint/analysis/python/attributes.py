@@ -35,6 +35,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.learned_weights import TENDING, tend
 from losslint.analysis.python.enums import Member, attribute_of_member, is_enum, member
+from losslint.analysis.python.flags import may_have_changed
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted
@@ -154,6 +155,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         found = run.heap.get(value.slots, ("key", name))
     if isinstance(found, Const) and kind_of(value) in SETTINGS:
         found = None  # it may be read from a file
+    if isinstance(found, Const) and may_have_changed(run, value, name, found):
+        return Unknown(("attr", value.oid, name), frozenset({value.oid}))
     if isinstance(value.cls, Class):
         if found is None:
             inherited = class_attribute(run, value.cls, name)
