@@ -1,8 +1,8 @@
 """The order in which a project is evaluated, so that code is seen with the values it really gets.
 
-First all modules, then what stands under their main guards, then functions that nothing called,
-then methods that nothing called, on objects that exist or on one with unknown arguments. Of those
-the last in a file come first: what is defined late calls what is defined early.
+First all modules, then what stands under their main guards, then notebooks, then functions that
+nothing called, then methods that nothing called, on objects that exist or on one with unknown
+arguments. Of those the last in a file come first: what is defined late calls what is defined early.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
 from losslint.analysis.torch_api.modules import model_of_trainer
+from losslint.source import NOTEBOOK
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -37,26 +38,22 @@ def evaluate(
     run: Interpreter, paths: Sequence[Path], progress: Callable[[int, int], None] | None
 ) -> None:
     """Evaluates the files at ``paths`` and all that they import."""
-    modules: list[Module] = []
     total = 2 * len(paths)
-    for number, path in enumerate(paths):
-        run.start()
-        module = run.project.module(run, path)
-        if module is not None:
-            modules.append(module)
-            _load(run, module)
+
+    def tell(done: int) -> None:
         if progress is not None:
-            progress(number, total)
-    for module in modules:
-        run.start()
-        for body in module.guards:
-            _guard(run, module, body.body)
+            progress(done, total)
+
+    # notebooks call what scripts define, often and in passing, and there is only so much time
+    scripts = [path for path in paths if path.suffix != NOTEBOOK]
+    notebooks = [path for path in paths if path.suffix == NOTEBOOK]
+    modules = _programs(run, scripts, tell)
+    modules += _programs(run, notebooks, lambda done: tell(len(scripts) + done))
     for number, module in enumerate(modules):
         run.start()
         for value in reversed(list(module.functions)):
             _uncalled(run, module, value)
-        if progress is not None:
-            progress(len(paths) + number, total)
+        tell(len(paths) + number)
     lent = _templates(run, modules)
     for module in modules:
         run.start()
@@ -70,6 +67,23 @@ def evaluate(
                 _options_of_methods(run, module, value)
             else:
                 _options(run, module, value)
+
+
+def _programs(run: Interpreter, paths: Sequence[Path], tell: Callable[[int], None]) -> list[Module]:
+    """Evaluates files from top to bottom, then what stands under their main guards."""
+    modules: list[Module] = []
+    for number, path in enumerate(paths):
+        run.start()
+        module = run.project.module(run, path)
+        if module is not None:
+            modules.append(module)
+            _load(run, module)
+        tell(number)
+    for module in modules:
+        run.start()
+        for body in module.guards:
+            _guard(run, module, body.body)
+    return modules
 
 
 def _load(run: Interpreter, module: Module) -> None:

@@ -30,6 +30,7 @@ from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import names_in, over_batches, summed
+from losslint.analysis.training.gradient_flow import LEAF
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -222,7 +223,8 @@ def _is_written_out(value: Tensor) -> bool:
     The mean of an output is one, as where the score of a critic is maximised.
     """
     is_output = value.act is not Act.UNKNOWN and value.sizes != SCALAR
-    return value.grad and not value.terms and not is_output and bool(value.deps)
+    has_graph = not all(isinstance(one, tuple) and one[0] == LEAF for one in value.deps)
+    return value.grad and not value.terms and not is_output and has_graph
 
 
 def _depends_on(value: Value) -> frozenset[Hashable]:

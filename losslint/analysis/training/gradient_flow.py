@@ -223,10 +223,14 @@ def require_gradient(
     return each(value, lambda one: as_leaf(one, node))
 
 
+LEAF = "leaf"
+"""The first part of the symbol of a tensor that is told to collect a gradient."""
+
+
 def as_leaf(value: Value, node: cst.CSTNode) -> Value:
     """A value that collects a gradient of its own from here on."""
     if isinstance(value, Tensor):
-        return value.but(grad=True, deps=value.deps or frozenset({("leaf", id(node))}))
+        return value.but(grad=True, deps=value.deps or frozenset({(LEAF, id(node))}))
     return replace(value, grad=True) if isinstance(value, Unknown) else value
 
 
