@@ -46,7 +46,10 @@ def is_measured(run: Interpreter, operation: Operation) -> bool:
     """Whether an operation is only part of what says how good a model is, not of what trains it."""
     if operation.place in run.seen.descended:
         return False
-    return _only_measures(run, run.seen.within.get(operation.place))
+    function = run.seen.within.get(operation.place)
+    if function is None and _MEASURES.search(operation.place.file.path.stem):
+        return True
+    return _only_measures(run, function)
 
 
 def _only_measures(run: Interpreter, function: Function | None) -> bool:
