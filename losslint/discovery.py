@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_EXCLUDES = (
     ".*/",
+    "._*",
     "__pycache__/",
     "__pypackages__/",
     "_build/",

@@ -26,7 +26,7 @@ def found(folder: Path, *paths: str, exclude: tuple[str, ...] = ()) -> list[str]
 
 
 def test_python_files_of_a_folder_and_what_is_never_entered(tmp_path: Path) -> None:
-    tree(tmp_path, "a.py", "b/c.py", "b/d.txt", "b/e.pyi", "b/f.ipynb", "README")
+    tree(tmp_path, "a.py", "b/c.py", "b/d.txt", "b/e.pyi", "b/f.ipynb", "README", "._a.py")
     tree(tmp_path, ".git/x.py", ".venv/x.py", "venv/x.py", "node_modules/x.py", "build/x.py")
     tree(tmp_path, "dist/x.py", "b/__pycache__/x.py", "env/lib/site-packages/x.py")
     tree(tmp_path, "my_env/pyvenv.cfg", "my_env/x.py", "builder/x.py")
