@@ -28,7 +28,6 @@ from losslint.analysis.objective.terms import (
     OPEN,
     settled,
 )
-from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
@@ -54,12 +53,12 @@ from losslint.analysis.tensors.forms import (
     UPPER,
     ZEROS,
     is_area,
-    is_union,
 )
 from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.tensors.unions import is_either, is_union_within
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -248,7 +247,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(marks=made.marks | {"difference"})
     if number(left) is None and is_mirrored(run, node):
         return made.but(shape="non-positive")
-    if is_union(node):
+    if is_union_within(node):
         return made.but(shape=UNION, sign=Sign.NON_NEGATIVE)
     if one.shape == "totals" and (other.shape == "overlap" or is_area(other)):
         return made.but(shape="totals", sign=Sign.NON_NEGATIVE)
@@ -267,7 +266,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:
-        if _is_union(node):
+        if is_either(node):
             return made.but(act=Act.PROB, sign=Sign.POSITIVE)
         reason = ZeroReason(
             run.place(node), "difference", "the difference of two probabilities can be zero"
@@ -312,23 +311,6 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if _is_option(left) and other.sign is not Sign.UNKNOWN:
         return made.but(shape=CAPPED)
     return made
-
-
-def _is_union(node: cst.CSTNode) -> bool:
-    """Whether it is ``a + b - a * b``, the probability of either."""
-    if not isinstance(node, cst.BinaryOperation):
-        return False
-    added, both = node.left, node.right
-    return (
-        isinstance(added, cst.BinaryOperation)
-        and isinstance(added.operator, cst.Add)
-        and isinstance(both, cst.BinaryOperation)
-        and isinstance(both.operator, cst.Multiply)
-        and any(
-            same(added.left, one) and same(added.right, other)
-            for one, other in ((both.left, both.right), (both.right, both.left))
-        )
-    )
 
 
 def _is_option(value: Value) -> bool:

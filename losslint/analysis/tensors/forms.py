@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import libcst as cst
-
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value
-from losslint.analysis.reading.spelling import dotted
 
 OWN_PRODUCT = "own product"
 """The form of what was multiplied with itself, which may be a mask as well as a vector."""
@@ -96,24 +93,6 @@ ZEROS = "zeros found"
 
 SIGNED = "signed"
 """The mark of values from which a number was taken, as a mask's that are moved to -1 and 1."""
-
-
-def is_union(node: cst.CSTNode) -> bool:
-    """Whether a difference is the union of two regions within a mask, which can be empty."""
-    if not isinstance(node, cst.BinaryOperation):
-        return False
-    both = node.left
-    if not isinstance(both, cst.BinaryOperation) or not isinstance(both.operator, cst.Add):
-        return False
-    one, other, common = _factors(both.left), _factors(both.right), _factors(node.right)
-    return "" not in common and bool(one & other) and one != other and one | other == common
-
-
-def _factors(node: cst.BaseExpression) -> frozenset[str]:
-    """The names of what is multiplied; an empty one for what has none."""
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
-        return _factors(node.left) | _factors(node.right)
-    return frozenset({dotted(node)})
 
 
 def is_area(value: Tensor) -> bool:

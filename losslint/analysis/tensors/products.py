@@ -102,9 +102,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
         made = made.but(shape=BOUNDED)
     elif one.shape in _SCALES and (isinstance(right, Unknown) or other.shape == "parameter"):
-        made = made.but(
-            shape=BOUNDED
-        )  # by a temperature that the settings have, or that is learned
+        made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "product" and is_square(node) and square_of_fraction(one):
