@@ -47,6 +47,14 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
     return made.but(act=act, trail=trail, confidence=min(confidence, given.confidence), **facts)
 
 
+def normalised(given: Tensor) -> Tensor:
+    """What a norm layer gives: values of either sign and of any size, whatever went in."""
+    if given.act in (Act.UNKNOWN, Act.RAW):
+        return given
+    facts = {"act": Act.RAW, "dim": None, "sign": Sign.UNKNOWN, "zero": None, "shape": ""}
+    return given.but(**facts, picked=False, trail=None)
+
+
 @function("sigmoid", "expit")
 def _sigmoid(op: Op) -> Value:
     given = op.tensor()

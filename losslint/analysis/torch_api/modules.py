@@ -249,7 +249,7 @@ def _same(run: Interpreter, module: Instance, args: Args) -> Value:
         given = given.but(act=Act.UNKNOWN)  # part of a published head, such as SqueezeNet's
     if kind in _SIZE_CHANGING:
         return given.but(sizes=ANY)
-    return given
+    return activations.normalised(given) if "Norm" in kind else given
 
 
 def _function_module(function: str) -> Call:

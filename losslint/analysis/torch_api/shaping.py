@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     ROWS,
     SOME,
 )
+from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.gradient_flow import cut, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
@@ -63,6 +64,8 @@ def _shape(op: Op) -> Value:
         value = operations.whole(value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
         return value
+    if op.name.endswith("_norm"):
+        return normalised(value)
     if op.name.endswith("pool2d") and value.act is Act.RELU:
         return value.but(act=Act.UNKNOWN, dim=None)
     if ROWS in value.marks:
