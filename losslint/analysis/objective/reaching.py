@@ -11,6 +11,7 @@ from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
 from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
+from losslint.analysis.training.gradient_flow import is_leaf_alone
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -118,6 +119,8 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
         if operation.kind in FLOW:
             continue
         operand = operation.operand
+        if operation.kind is OperationKind.ROOT and is_leaf_alone(operand):
+            continue  # of coordinates, say: its gradient goes to them and to nothing that trains
         if operand.grad or operand.deps or operation.repeated:
             run.emit(OperationInLoss(operation, guarded=False))
     for place in loss.sums:

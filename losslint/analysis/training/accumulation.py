@@ -30,7 +30,7 @@ from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import names_in, over_batches, summed
-from losslint.analysis.training.gradient_flow import LEAF
+from losslint.analysis.training.gradient_flow import is_leaf_alone
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -223,7 +223,7 @@ def _is_written_out(value: Tensor) -> bool:
     The mean of an output is one, as where the score of a critic is maximised.
     """
     is_output = value.act is not Act.UNKNOWN and value.sizes != SCALAR
-    has_graph = not all(isinstance(one, tuple) and one[0] == LEAF for one in value.deps)
+    has_graph = bool(value.deps) and not is_leaf_alone(value)
     return value.grad and not value.terms and not is_output and has_graph
 
 

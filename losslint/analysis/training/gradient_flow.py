@@ -227,6 +227,12 @@ LEAF = "leaf"
 """The first part of the symbol of a tensor that is told to collect a gradient."""
 
 
+def is_leaf_alone(value: Tensor) -> bool:
+    """Whether a gradient goes to tensors that collect one, and to no layer."""
+    leaves = [isinstance(one, tuple) and one[0] == LEAF for one in value.deps]
+    return bool(leaves) and all(leaves)
+
+
 def as_leaf(value: Value, node: cst.CSTNode) -> Value:
     """A value that collects a gradient of its own from here on."""
     if isinstance(value, Tensor):

@@ -84,6 +84,8 @@ class ClassDimensionNotSecond(Rule):
         wanted = target.sizes if isinstance(target, Tensor) else ANY
         if rank(wanted) not in (2, None) or at(wanted, -1) == classes:
             return
+        if rank(wanted) is None and at(given.sizes, 1) is not None:
+            return  # either dimension can be that of the classes
         found = Diagnosis.of_input(
             call,
             f"{call.title} takes the second dimension of `{call.given}` for the classes, but its "
