@@ -247,6 +247,8 @@ def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
             return Unknown((SAMPLES, value.key))
         if isinstance(counted, cst.Attribute) and counted.attr.value == "dataset":
             return Unknown((SAMPLES, ("attr", id(node))))
+        if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
+            return Unknown((SAMPLES, ("name", counted.value)))
     return Unknown()
 
 
