@@ -122,7 +122,7 @@ def has_no_graph(value: Unknown) -> bool:
     if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
     detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
-    return detached or NO_GRAD in value.deps or is_label(key) or is_number(value) or is_setting(key)
+    return detached or is_label(key) or is_number(value) or is_setting(key)
 
 
 DEVIATION = "deviation"

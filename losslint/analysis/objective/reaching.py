@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
@@ -108,6 +109,12 @@ def _tensors(value: Value, seen: set[int]) -> Iterator[Tensor]:
         yield value
 
 
+def _trains_nothing(operand: Tensor) -> bool:
+    """Whether a gradient comes to no layer: only to coordinates, or to what no_grad cut off."""
+    known = any(isinstance(one, int) for one in operand.deps)
+    return is_leaf_alone(operand) or (NO_GRAD in operand.deps and not known)
+
+
 def _tell(run: Interpreter, loss: Tensor) -> None:
     for operation in loss.operations:
         if operation.kind is OperationKind.ACCUMULATION:
@@ -119,8 +126,8 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
         if operation.kind in FLOW:
             continue
         operand = operation.operand
-        if operation.kind is OperationKind.ROOT and is_leaf_alone(operand):
-            continue  # of coordinates, say: its gradient goes to them and to nothing that trains
+        if operation.kind is OperationKind.ROOT and _trains_nothing(operand):
+            continue
         if operand.grad or operand.deps or operation.repeated:
             run.emit(OperationInLoss(operation, guarded=False))
     for place in loss.sums:
