@@ -99,6 +99,9 @@ def test_loops_are_mended(tmp_path: Path, code: str, before: str, after: str) ->
                         "nn.utils.clip_grad_norm_(net.parameters(), limit)")),
         # two statements on one line
         ("LOS407", loop(ZERO, LOSS, BACK, f"{STEP}; {CLIP}")),
+        # backward is in the closure that the step is given
+        ("LOS407", loop(f"def closure():\n    {ZERO}\n    {LOSS}\n    {BACK}\n    return loss",
+                        CLIP, "optimizer.step(closure)")),
         ("LOS415", loop(ZERO, LOSS, "big = scaler.scale(loss)", "big.backward()", STEP)),
     ],
 )  # fmt: skip

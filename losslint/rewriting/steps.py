@@ -149,6 +149,8 @@ def clipped_in_order(clip: GradientClip) -> Fix | None:
     removed, where = without(tree.place(clipping)), tree.place(other)
     if clip.fault is ClipFault.AFTER_STEP:
         scaler, optimizer = _scaler_step(other.body[0])
+        if scaler and scaler == clip.optimizer:
+            return None  # backward is in the closure that the step is given
         unscaling = f"{scaler}.unscale_({optimizer})"
         there = [one for one in body if statement_text(one) == unscaling]
         late = [without(tree.place(one)) for one in there if body.index(one) > body.index(other)]
