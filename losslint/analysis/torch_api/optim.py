@@ -30,6 +30,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import Op, group_of, method
 from losslint.analysis.torch_api.unknown import is_optimizer_of_others
+from losslint.analysis.training.gradient_flow import layers_of
 from losslint.analysis.training.handling import parts_of
 from losslint.analysis.training.trace import (
     HandOver,
@@ -126,7 +127,7 @@ def _are_leaves(run: Interpreter, params: Value | None) -> bool:
     """Whether an optimizer is given tensors of the program's own, and no parameters of modules."""
     items = None if params is None else elements(run, params)
     return bool(items) and all(
-        isinstance(one, Tensor) and one.owner is None and not one.deps for one in items or ()
+        isinstance(one, Tensor) and one.owner is None and not layers_of(one) for one in items or ()
     )
 
 

@@ -48,7 +48,11 @@ from losslint.analysis.torch_api.registry import (
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
-from losslint.analysis.training.gradient_flow import backpropagated, require_gradient
+from losslint.analysis.training.gradient_flow import (
+    backpropagated,
+    layers_of,
+    require_gradient,
+)
 from losslint.analysis.training.handling import (
     COPIED,
     SWITCHES,
@@ -74,8 +78,9 @@ def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False
     deps: frozenset[object] = frozenset()
     known = True
     for one in alternatives_of(loss):
-        if isinstance(one.value, Tensor) and one.value.deps:
-            deps |= one.value.deps
+        reached = layers_of(one.value) if isinstance(one.value, Tensor) else None
+        if reached:
+            deps |= reached
         elif one.value != NONE:
             known = False
     run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))

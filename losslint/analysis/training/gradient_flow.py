@@ -227,10 +227,15 @@ LEAF = "leaf"
 """The first part of the symbol of a tensor that is told to collect a gradient."""
 
 
+def layers_of(value: Tensor) -> frozenset[Hashable]:
+    """What a value depends on, but for tensors that collect a gradient of their own."""
+    leaves = {one for one in value.deps if isinstance(one, tuple) and one[0] == LEAF}
+    return value.deps - leaves if leaves else value.deps
+
+
 def is_leaf_alone(value: Tensor) -> bool:
     """Whether a gradient goes to tensors that collect one, and to no layer."""
-    leaves = [isinstance(one, tuple) and one[0] == LEAF for one in value.deps]
-    return bool(leaves) and all(leaves)
+    return bool(value.deps) and not layers_of(value)
 
 
 def as_leaf(value: Value, node: cst.CSTNode) -> Value:
