@@ -51,8 +51,9 @@ def normalised(given: Tensor) -> Tensor:
     """What a norm layer gives: values of either sign and of any size, whatever went in."""
     if given.act in (Act.UNKNOWN, Act.RAW):
         return given
-    facts = {"act": Act.RAW, "dim": None, "sign": Sign.UNKNOWN, "zero": None, "shape": ""}
-    return given.but(**facts, picked=False, trail=None)
+    return given.but(
+        act=Act.RAW, picked=False, dim=None, sign=Sign.UNKNOWN, zero=None, shape="", trail=None
+    )
 
 
 @function("sigmoid", "expit")

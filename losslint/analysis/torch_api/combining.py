@@ -124,9 +124,8 @@ def _affine(op: Op) -> Value:
         made = made.but(deps=whole.deps, grad=True)
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
-    bounded = isinstance(weight, Tensor) and weight.shape == "unit"
-    if op.tensor().shape != "unit" and not isinstance(op.given(0, "input"), Unknown):
-        bounded = False
+    compared = op.tensor().shape == "unit" or isinstance(op.given(0, "input"), Unknown)
+    bounded = compared and isinstance(weight, Tensor) and weight.shape == "unit"
     return made.but(act=Act.RAW, shape="cosine" if bounded else "")
 
 

@@ -48,11 +48,7 @@ from losslint.analysis.torch_api.registry import (
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
-from losslint.analysis.training.gradient_flow import (
-    backpropagated,
-    layers_of,
-    require_gradient,
-)
+from losslint.analysis.training.gradient_flow import backpropagated, layers_of, require_gradient
 from losslint.analysis.training.handling import (
     COPIED,
     SWITCHES,

@@ -340,8 +340,8 @@ def _is_only_looked_at(
     known = [where for loss in keep.losses for where in trained.get(loss, ())]
     if not known:
         return not all(isinstance(one, Tensor) for one in keep.losses)
-    same = not keep.deps or not keep.deps.isdisjoint(layers)
-    return same and all(where - _places(around) for where in known)
+    trained_too = not keep.deps or not keep.deps.isdisjoint(layers)
+    return trained_too and all(where - _places(around) for where in known)
 
 
 def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:

@@ -21,7 +21,10 @@ _WITHOUT_GRADIENT = frozenset({"validation_step", "test_step", "predict_step"})
 
 
 def is_without_gradient(run: Interpreter, function: Function, owner: Class | None) -> bool:
-    """Whether it is Lightning that calls a hook, and without gradients."""
+    """Whether it is Lightning that calls a hook, and without gradients.
+
+    A call that the code itself makes of it, from its training step, say, may have some.
+    """
     return (
         function.name in _WITHOUT_GRADIENT
         and owner is not None
