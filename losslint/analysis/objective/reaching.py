@@ -110,9 +110,12 @@ def _tensors(value: Value, seen: set[int]) -> Iterator[Tensor]:
 
 
 def _trains_nothing(operand: Tensor) -> bool:
-    """Whether a gradient comes to no layer: only to coordinates, or to what no_grad cut off."""
-    known = any(isinstance(one, int) for one in operand.deps)
-    return is_leaf_alone(operand) or (NO_GRAD in operand.deps and not known)
+    """Whether a gradient may come to no layer: only to coordinates, or to what no_grad cut off.
+
+    What is made of that and of layers has to be the loss of the layers for a gradient to be sure.
+    """
+    trained = operand.terms and any(isinstance(one, int) for one in operand.deps)
+    return is_leaf_alone(operand) or (NO_GRAD in operand.deps and not trained)
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:
