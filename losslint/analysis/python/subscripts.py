@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -65,7 +65,7 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
-from losslint.analysis.tensors.comparisons import is_of_positives
+from losslint.analysis.tensors.comparisons import is_of_positives, is_of_real_tokens
 from losslint.analysis.tensors.operations import whole, with_operation
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.torch_api.pretrained import any_network
@@ -226,6 +226,8 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
     """Elements that a mask selected, which may be none; of a random one that is hardly ever so."""
     if index.mask is None or index.shape in RANDOM | forms.NEVER_EMPTY:
         return made
+    if any(is_of_real_tokens(one) for one in _written(node)):
+        return made
     if is_of_background(index.mask.key):
         return made  # hardly any sample is without
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
@@ -239,6 +241,17 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
         order=run.steps,
     )
     return with_operation(run, whole(made), operation)
+
+
+def _written(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """The mask, or all that is given, where something is selected: ``x[mask]``."""
+    if isinstance(node, cst.Subscript):
+        for one in node.slice:
+            if isinstance(one.slice, cst.Index):
+                yield one.slice.value
+    elif isinstance(node, cst.Call):
+        for arg in node.args:
+            yield arg.value
 
 
 def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) -> Tensor:

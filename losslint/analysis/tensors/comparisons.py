@@ -135,7 +135,8 @@ def is_of_looked_up(mask: ZeroReason, names: Container[str]) -> bool:
 
 
 _VIEWS = frozenset(
-    "t T mT transpose permute unsqueeze view reshape contiguous expand expand_as".split()
+    "t T mT transpose permute unsqueeze view reshape contiguous expand expand_as "
+    "bool byte float to cuda".split()
 )
 
 

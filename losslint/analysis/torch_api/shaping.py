@@ -20,7 +20,6 @@ from losslint.analysis.domain.values import (
     Tuple,
     Unknown,
     Value,
-    ZeroReason,
 )
 from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.watched import read_as_number, read_out
@@ -29,7 +28,6 @@ from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.forms import (
-    COMPLEMENT,
     FIXED,
     NEVER_EMPTY,
     POSITIONS,
@@ -106,9 +104,6 @@ def _as_bool(op: Op) -> Value:
     given = as_dtype(op.tensor(), DType.BOOL)
     if given.shape in FIXED or given.shape == "constant" or given.target is TargetKind.ONE_HOT:
         return given.but(shape=SOME)
-    if given.mask is None and given.shape not in (COMPLEMENT, SOME):
-        reason = ZeroReason(op.run.place(op.node), "mask", "no element may be selected")
-        return given.but(mask=reason) if isinstance(op.given(0), Tensor) else given
     return given
 
 
