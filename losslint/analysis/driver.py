@@ -20,6 +20,7 @@ from losslint.analysis.domain.values import Bound, Class, Function, Instance, Va
 from losslint.analysis.events import OperationInLoss
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.python.classes import initialise, uncalled_arguments
+from losslint.analysis.python.demonstrations import is_only_tried
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
@@ -114,7 +115,7 @@ def _guard(run: Interpreter, module: Module, body: Sequence[cst.CSTNode]) -> Non
 def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
     if isinstance(value, Bound):
         value = value.function
-    if not isinstance(value, Function) or value.node in run.entered:
+    if not isinstance(value, Function) or not _waits(run, value):
         return
     function = value
     _root(
@@ -123,6 +124,11 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
         f"the function {function.name}",
         lambda: call_function(run, function, uncalled_arguments(run, function, False)),
     )
+
+
+def _waits(run: Interpreter, function: Function) -> bool:
+    """Whether nothing has called a function so far, or only to try it."""
+    return function.node not in run.entered or is_only_tried(run, function)
 
 
 def _options_of_methods(run: Interpreter, module: Module, cls: Class) -> None:
@@ -179,7 +185,7 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
     """Evaluates the methods of a class that nothing has called on its objects."""
 
     def waits(method: Function) -> bool:
-        if method.node not in run.entered:
+        if _waits(run, method):
             return True
         return (
             method.node in lent

@@ -69,6 +69,10 @@ class Seen:
     """The outcomes of tests that were decided whenever they were evaluated."""
     used: set[cst.CSTNode] = field(default_factory=set)
     """Functions that something else than a demonstration calls."""
+    tried: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that were called on new tensors alone, as for a try."""
+    served: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that were called on anything else."""
     measures: set[cst.CSTNode] = field(default_factory=set)
     """Functions that are defaults of parameters which are called what measures a model."""
     callers: dict[cst.CSTNode, set[Function | None]] = field(default_factory=dict)

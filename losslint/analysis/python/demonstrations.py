@@ -7,11 +7,20 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.containers import elements, is_dict, keys_of
-from losslint.analysis.domain.values import Function, Instance, Value
+from losslint.analysis.domain.values import (
+    Function,
+    Instance,
+    Tensor,
+    Unknown,
+    Value,
+    alternatives_of,
+)
+from losslint.analysis.objective.named_losses import is_loss_function
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.arguments import Args
     from losslint.analysis.events import Operation
     from losslint.analysis.interpreter import Interpreter
 
@@ -25,13 +34,30 @@ _UNIT_TESTS = re.compile(r"^test_|_test$")
 """Names of files that test code."""
 
 
-def note_caller(run: Interpreter, function: Function) -> None:
+def note_caller(run: Interpreter, function: Function, args: Args) -> None:
     """Notes a call that says how a function is used, as that of a demonstration does not."""
+    (run.seen.tried if _is_trial(run, args) else run.seen.served).add(function.node)
     if not _is_demonstration(run):
         run.seen.used.add(function.node)
     elif run.frame.function is None or _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
         return
     run.seen.callers.setdefault(function.node, set()).add(run.frame.function)
+
+
+def is_only_tried(run: Interpreter, function: Function) -> bool:
+    """Whether a loss was never called on anything but new tensors, through which nothing learns."""
+    node = function.node
+    tried = node in run.seen.tried and node not in run.seen.served
+    return tried and is_loss_function(function, function.owner)
+
+
+def _is_trial(run: Interpreter, args: Args) -> bool:
+    """Whether the tensors of a call are all new ones, made for it: ``loss(torch.randn(2, 3))``."""
+    given = [one.value for value in args.all() for one in alternatives_of(value)]
+    tensors = [one for one in given if isinstance(one, Tensor)]
+    if run.no_grad or args.open or any(isinstance(one, Unknown) for one in given):
+        return False
+    return bool(tensors) and not any(one.grad or one.deps for one in tensors)
 
 
 def _is_demonstration(run: Interpreter) -> bool:

@@ -73,7 +73,7 @@ def call_function(
     if self is not None:
         args = args.behind(self)
     if not run.dead:
-        note_caller(run, function)
+        note_caller(run, function, args)
     depth = sum(1 for frame in run.frames if frame.scope.slots.get(_CODE) == function)
     if depth >= 2 or len(run.frames) > MAX_DEPTH:
         return _left_out(run, args, f"{function.name} calls itself or lies too deep")

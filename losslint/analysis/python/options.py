@@ -8,12 +8,13 @@ options as well.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, parameters_of
-from losslint.analysis.domain.values import Const, Function, Unknown
+from losslint.analysis.domain.values import NONE, Const, Function, Unknown
 from losslint.analysis.python.classes import uncalled_arguments
 from losslint.analysis.reading.nodes import walk
 
@@ -26,17 +27,20 @@ def left_out_options(run: Interpreter, function: Function) -> set[str]:
 
     Args:
         run: the interpreter.
-        function: a function; where more than demonstrations called it, it has no such parameters.
+        function: a function; where more than demonstrations called it, only what is None unless it
+            is given counts, as the targets of a network that computes its own loss.
     """
-    if not isinstance(function.node, cst.FunctionDef) or function.node in run.seen.used:
+    if not isinstance(function.node, cst.FunctionDef):
         return set()
     parameters = parameters_of(function.node)
     is_method = function.owner is not None
     names = {*parameters.positional[is_method:], *parameters.keyword_only}
+    if function.node in run.seen.used:
+        names &= {name for name, default in function.defaults if default == NONE}
     return {
         one.value
-        for branch in walk(function.node.body)
-        if isinstance(branch, cst.If) and _has_left_out(run, branch)
+        for branch, behind in _branches(function.node.body)
+        if _has_left_out(run, branch, behind)
         for one in walk(branch.test)
         if isinstance(one, cst.Name) and one.value in names
     }
@@ -56,13 +60,36 @@ def open_arguments(
 _ABOUT_LOSS = re.compile(r"loss|criteri|entropy|softmax|sigmoid|backward", re.IGNORECASE)
 
 
-def _has_left_out(run: Interpreter, branch: cst.If) -> bool:
+def _branches(body: cst.BaseSuite) -> Iterator[tuple[cst.If, Sequence[cst.CSTNode]]]:
+    """All if statements, with the statements behind each in its block."""
+    for block in walk(body):
+        if not isinstance(block, cst.IndentedBlock):
+            continue
+        for number, statement in enumerate(block.body):
+            branch: cst.CSTNode | None = statement
+            while isinstance(branch, cst.If):
+                yield branch, block.body[number + 1 :]
+                branch = branch.orelse
+
+
+def _has_left_out(run: Interpreter, branch: cst.If, behind: Sequence[cst.CSTNode]) -> bool:
     """Whether one arm of an if statement was never evaluated, and has to do with losses."""
     outcomes = run.seen.arms.get(branch, set())
     if len(outcomes) > 1:
         return False
     # what was never come to lies behind another arm that ended the function
-    left_out = branch.orelse if True in outcomes else branch.body
-    return left_out is not None and any(
-        isinstance(one, cst.Name) and bool(_ABOUT_LOSS.search(one.value)) for one in walk(left_out)
+    left_out = _otherwise(branch, behind) if True in outcomes else (branch.body,)
+    return any(
+        isinstance(one, cst.Name) and bool(_ABOUT_LOSS.search(one.value))
+        for part in left_out
+        for one in walk(part)
     )
+
+
+def _otherwise(branch: cst.If, behind: Sequence[cst.CSTNode]) -> Sequence[cst.CSTNode]:
+    """What runs where the test of an if statement fails, and only there."""
+    if branch.orelse is not None:
+        return (branch.orelse,)
+    last = branch.body.body[-1]
+    ends = isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Return)
+    return behind if ends else ()
