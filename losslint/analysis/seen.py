@@ -91,6 +91,8 @@ class Seen:
     """Operations of which something that comes later mends the result."""
     descended: set[Place] = field(default_factory=set)
     """Operations whose results were seen to be backpropagated."""
+    handed_on: set[Place] = field(default_factory=set)
+    """Where losses were kept that were returned to somebody who may backpropagate them."""
     numbers: set[Place] = field(default_factory=set)
     """Where losses were kept that were seen to be read as a number later."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)

@@ -29,6 +29,11 @@ def reaches_backward(run: Interpreter, loss: Value) -> None:
     reaches_loss(run, loss)
     for one in _tensors(loss, set()):
         run.seen.descended.update(operation.place for operation in one.operations)
+        run.seen.backpropagated.update(
+            operation.place
+            for operation in one.operations
+            if operation.kind is OperationKind.ACCUMULATION
+        )
 
 
 def with_graph(value: Value) -> Value:
@@ -121,7 +126,7 @@ def _trains_nothing(operand: Tensor) -> bool:
 def _tell(run: Interpreter, loss: Tensor) -> None:
     for operation in loss.operations:
         if operation.kind is OperationKind.ACCUMULATION:
-            run.seen.backpropagated.add(operation.place)
+            run.seen.handed_on.add(operation.place)
         if operation.kind is OperationKind.IMPLICIT_DIM:
             sure = operation.operand.confidence
             run.emit(ImplicitDim(operation.place, operation.function, sure))

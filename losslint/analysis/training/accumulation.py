@@ -295,7 +295,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             if backward is not None:
                 place = backward.place
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
-            elif keep.has_graph:
+            elif keep.has_graph and keep.place not in run.seen.handed_on:
                 read = keep.place in run.seen.numbers
                 if (read and _is_only_looked_at(keep, around, trained, layers)) or (
                     (read or _is_called_loss(keep.total))
