@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_maximum, is_number, is_setting
+from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_number, is_setting
 from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
@@ -36,12 +36,14 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     CAPPED,
     COMPLEMENT,
+    DENSITY,
     ENCLOSURE,
     FEW_EXP,
     INDEX,
     LOWER,
     OTHERS,
     PAIRS,
+    RESIDUAL,
     REST,
     RUNNING_EXP,
     SIGNED,
@@ -128,6 +130,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")
+    if DENSITY in (one.shape, other.shape) and {one.shape, other.shape} <= {DENSITY, "blank"}:
+        made = made.but(shape=DENSITY)
     if one.shape == other.shape == "sumexp":
         made = made.but(shape="sumexp")
     elif one.shape in _OF_EXP and other.shape in _OF_EXP:
@@ -244,7 +248,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if one.shape == "shifted":
         return made.but(shape="shifted")
     if isinstance(left, Tensor | Unknown) and isinstance(right, Tensor | Unknown):
-        made = made.but(marks=made.marks | {"difference"})
+        marks = {"difference", RESIDUAL} if _is_residual(left, right) else {"difference"}
+        made = made.but(marks=made.marks | marks)
     if number(left) is None and is_mirrored(run, node):
         return made.but(shape="non-positive")
     if is_union_within(node):
@@ -333,6 +338,21 @@ def _lost_guard(
     else:
         return None
     return ZeroReason(run.place(node), "epsilon", text)
+
+
+def _is_residual(left: Value, right: Value) -> bool:
+    """Whether one side is data and the other one what a network gave."""
+    return any(
+        isinstance(output, Tensor)
+        and output.grad
+        and bool(output.deps)
+        and (not data.grad if isinstance(data, Tensor) else _is_data(data))
+        for output, data in ((left, right), (right, left))
+    )
+
+
+def _is_data(value: Value) -> bool:
+    return isinstance(value, Unknown) and has_no_graph(value)
 
 
 def negate(value: Tensor) -> Tensor:

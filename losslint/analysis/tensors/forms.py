@@ -105,6 +105,10 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+RESIDUAL = "residual"
+"""The mark of what data is away from what a network gives for it."""
+DENSITY = "density"
+"""The form of the exponential of minus the square of that: far from its mean it rounds to zero."""
 RUNNING_COUNT = "running count"
 """The form of a cumulative sum of a mask."""
 RUNNING_EXP = "running sum of exponentials"

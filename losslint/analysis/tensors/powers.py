@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.interpreter import Interpreter
 
-_OF_LAYER = "squares of a layer's output"
+OF_LAYER = "squares of a layer's output"
 """The mark of squares of what an affine layer gives, which a whole batch has hardly all of zero."""
 DENSE = "dense"
 """Marks parameters and gradients: as vectors they are hardly ever zero."""
@@ -49,11 +49,11 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     if known == 0.5:
         return root(run, one, node, "** 0.5")
     if known is not None and known > 0 and known % 2 == 0:
-        marks = made.marks - {"log"} | {"square"}
+        marks = made.marks - {"log", OF_LAYER} | {"square"}
         if one.shape in ("parameter", FILLED) or one.owner is not None:
             marks |= {DENSE}
         if one.act is Act.RAW:
-            marks |= {_OF_LAYER}
+            marks |= {OF_LAYER}
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
         shape = square_of_fraction(one) or "square"
@@ -121,7 +121,7 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
             return ZeroReason(run.place(node), "norm", text)
         if DENSE in value.marks or not (value.grad or value.deps):
             return None
-        if _OF_LAYER in value.marks and value.sizes == () and value.shape == "sum-square":
+        if OF_LAYER in value.marks and value.sizes == () and value.shape == "sum-square":
             return None
         if value.shape == "mean-square":
             text = "the mean of squares is zero where all are, as the error of a perfect fit is"

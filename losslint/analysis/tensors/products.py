@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     CHOOSING,
     CLEARED,
+    DENSITY,
     ENERGY,
     FLAGS,
     INDEX,
@@ -44,6 +45,7 @@ from losslint.analysis.tensors.forms import (
     NEVER_EMPTY,
     OWN_PRODUCT,
     RAW_EXP,
+    RESIDUAL,
     ROWS,
     SCALABLE,
     SIGNED,
@@ -60,7 +62,7 @@ from losslint.analysis.tensors.operations import (
     with_operation,
     without,
 )
-from losslint.analysis.tensors.powers import DENSE, square_of_fraction
+from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
 from losslint.analysis.training.averages import divided, multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
@@ -103,6 +105,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     elif one.shape in _SCALES and (isinstance(right, Unknown) or other.shape == "parameter"):
         made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
+    elif DENSITY in (one.shape, other.shape):
+        made = made.but(shape=DENSITY)
+    elif one.shape in _OF_SQUARES and RESIDUAL in one.marks and (number(right) or 0) < 0:
+        made = made.but(shape="non-positive")
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "product" and is_square(node) and square_of_fraction(one):
@@ -110,6 +116,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         elif made.shape == "product" and is_square(node) and _is_vector(one):
             dense = one.shape == "parameter" or one.owner is not None
             marks = made.marks | {DENSE} if dense else made.marks
+            marks = marks | {OF_LAYER} if one.act is Act.RAW else marks - {OF_LAYER}
             made = made.but(shape=OWN_PRODUCT, marks=marks)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
@@ -129,6 +136,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
 
 
 _ENERGIES = frozenset({ENERGY, "sum-square"})
+
+
+_OF_SQUARES = frozenset({OWN_PRODUCT, "square", "sum-square", "mean-square", ENERGY})
 
 
 def _is_vector(value: Tensor) -> bool:
@@ -246,6 +256,11 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
+    if one.shape == DENSITY:
+        made = made.but(shape=DENSITY)
+    below = one.shape == "non-positive" or (number(left) or 0) < 0
+    if below and other.sign is not Sign.UNKNOWN:
+        made = made.but(shape="non-positive")
     if one.shape in _OVERLAPS and other.shape in _TOTALS and SIGNED not in other.marks:
         made = made.but(shape=INDEX)
     if one.act is Act.RAW and scalar:

@@ -32,12 +32,15 @@ from losslint.analysis.tensors.forms import (
     BOTH_CLASSES,
     BOUNDED,
     CAPPED,
+    DENSITY,
     ENCLOSURE,
     FEW_EXP,
     FREE,
     INDEX,
     NEAR,
+    OWN_PRODUCT,
     RAW_EXP,
+    RESIDUAL,
     REST,
     RUNNING_EXP,
     STABLE_EXP,
@@ -120,6 +123,8 @@ def _exp(op: Op) -> Value:
     place = op.run.place(op.node)
     if given.shape == "shifted" and not bounded:
         return made.but(shape=STABLE_EXP, trail=extend(None, place, "exp applied here"))
+    if given.shape == "non-positive" and RESIDUAL in given.marks:
+        return made.but(shape=DENSITY, sign=Sign.NON_NEGATIVE)
     if bounded or given.shape in _LIMITED or NEAR in given.marks:
         return made
     # what something was taken from may have had its maximum taken from it
@@ -211,6 +216,12 @@ def _log(op: Op) -> Value:
 def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
         given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
+    if given.shape == DENSITY:
+        text = "the density of what is far from the mean rounds to zero"
+        given = given.but(zero=ZeroReason(op.run.place(op.node), DENSITY, text))
+    if given.shape in ("square", OWN_PRODUCT) and powers.OF_LAYER in given.marks:
+        text = "the square of a raw output is zero where the output changes its sign"
+        given = given.but(zero=ZeroReason(op.run.place(op.node), "square", text))
     if given.sign is Sign.POSITIVE:
         op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)

@@ -27,6 +27,7 @@ from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.forms import (
     CHOOSING,
     COMPLEMENT,
+    DENSITY,
     ENERGY,
     FILLED,
     LOWER,
@@ -55,6 +56,7 @@ _SUMMED = {
     OWN_PRODUCT: ENERGY,
     "unit-product": "cosine",
     COMPLEMENT: OTHERS,
+    DENSITY: DENSITY,
 }
 """What a sum over values of a special form is."""
 _CHOSEN = {form: act for act, form in CHOOSING.items()}
@@ -65,6 +67,7 @@ _AVERAGED = {
     "square": "mean-square",
     "sum-square": "mean-square",
     OWN_PRODUCT: "mean-square",
+    DENSITY: DENSITY,
 }
 """What a mean over values of a special form is."""
 

@@ -175,8 +175,10 @@ class Rounds:
         if isinstance(action, Scale):
             return replace(state, scaling=True)
         if isinstance(action, Backward):
-            filled = fills(action, self.of)
-            gradient = ("scaled" if state.scaling else "plain") if filled else state.gradient
+            gradient = "scaled" if state.scaling else "plain"
+            if not fills(action, self.of):
+                # a clip right behind it is where it should be, whatever the loss depends on
+                gradient = "unknown" if state.gradient in _ORDER else state.gradient
             clip = state.clip if state.gradient == "scaled" else None
             return replace(state, gradient=gradient, scaling=False, clip=clip)
         if isinstance(action, ZeroGrad) and zeroes(action, self.of):

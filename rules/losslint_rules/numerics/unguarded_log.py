@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.values import Act, Sign
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.tensors.forms import BOTH_CLASSES
+from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY
 from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
@@ -19,7 +19,8 @@ class UnguardedLog(Rule):
     ## What it does
 
     Looks for `log`, `log2` and `log10` on the way to a loss whose argument can be zero or below:
-    a mean, sum or product of probabilities, a ratio, the raw output of a layer, a masked sum.
+    a mean, sum or product of probabilities, a ratio, the raw output of a layer or its square,
+    a masked sum, the density of a normal distribution, a mixture of such.
     Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
     positive entries) are left alone. The logarithm of a single softmax or sigmoid is the
     business of LOS306, which knows a better repair than an eps.
@@ -64,8 +65,8 @@ class UnguardedLog(Rule):
 
     ## Fix
 
-    Unsafe: the argument is clamped at `1e-8`. None for raw outputs and the output of a tanh: a
-    clamp gives no gradient to what is negative.
+    Unsafe: the argument is clamped at `1e-8`. None for raw outputs, the output of a tanh and
+    densities: a clamp gives no gradient to what is negative, or far from its mean.
 
     ## References
 
@@ -98,12 +99,16 @@ class UnguardedLog(Rule):
             why = given.zero.text
         else:
             return
+        density = given.zero is not None and given.zero.kind == DENSITY
         yield Diagnosis(
             operation.place,
             f"`{operation.function}` of a value that can be zero: {why}",
-            "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
+            "add logarithms instead: `Normal(mean, std).log_prob(y)`, and over the components of a "
+            "mixture `torch.logsumexp(log_weights + log_densities, dim=-1)`"
+            if density
+            else "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
             operation.trail,
             given.confidence,
-            # A clamp gives no gradient to what is negative: that wants another model.
-            fix=None if may_be_negative else guarded_logarithm(operation.place),
+            # A clamp gives no gradient to what is negative, or that far away.
+            fix=None if may_be_negative or density else guarded_logarithm(operation.place),
         )
