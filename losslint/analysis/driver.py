@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.lookup import find_method
@@ -24,11 +25,9 @@ from losslint.analysis.python.demonstrations import is_only_tried
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
+from losslint.analysis.reading.nodes import walk
 from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.source import NOTEBOOK
-
-if TYPE_CHECKING:
-    import libcst as cst
 
 MAX_OBJECTS = 2
 MAX_HEIRS = 12
@@ -198,7 +197,9 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
         for name, value in list(cls.slots.items())
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
-    waiting = [method for method in methods if waits(method)]
+    called = _called_among(methods)
+    # what other methods call is called by them with what they know, if they do
+    waiting = sorted(filter(waits, methods), key=lambda method: method.name in called)
     if not waiting:
         return
     objects = _objects(run, module, cls)
@@ -207,6 +208,19 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             if target is objects[0] and not waits(method):
                 continue
             _method(run, module, method, target)
+
+
+def _called_among(methods: Sequence[Function]) -> set[str]:
+    """The names of the attributes of themselves that methods read, other methods among them."""
+    return {
+        one.attr.value
+        for method in methods
+        for one in walk(method.node.body)
+        if isinstance(one, cst.Attribute)
+        and isinstance(one.value, cst.Name)
+        and one.value.value == "self"
+        and one.attr.value != method.name
+    }
 
 
 def _objects(run: Interpreter, module: Module, cls: Class) -> Sequence[Instance]:

@@ -220,6 +220,8 @@ def scaled(made: Tensor, factor: Value) -> Tensor:
     return made.but(marks=made.marks | {_SCALED})
 
 
+LOG_SQUARE = "log of a square"
+"""The mark of the logarithm of a variance that is a spread squared."""
 _CLOSED = frozenset({"squared-difference", CROSS_ENTROPY})
 """Marks of elements of which a sum or mean is a loss."""
 
@@ -227,16 +229,16 @@ _CLOSED = frozenset({"squared-difference", CROSS_ENTROPY})
 def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Tensor:
     """A sum or mean, which is a loss term where it closes the formula of one.
 
-    The divergence from a standard normal has an exponential of the log-variance and a square of
-    the mean in it, and so has a Gaussian likelihood, which plays the same part; where it is given
-    the variance it has a logarithm instead.
+    The divergence from a standard normal has an exponential of the log-variance, or the logarithm
+    of a squared spread, and a square of the mean in it, and so has a Gaussian likelihood, which
+    plays the same part; where it is given the variance it has a logarithm instead.
     """
     if made.terms or not made.grad:
         return made
     weighted = _SCALED in made.marks
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
-    elif made.marks >= {"exp", "square"}:
+    elif made.marks >= {"exp", "square"} or made.marks >= {LOG_SQUARE, "square"}:
         term = LossTerm(Family.DIVERGENCE, "the KL term", run.place(node), made.deps, stage=stage)
     elif CROSS_ENTROPY in made.marks:
         name = "the cross entropy"

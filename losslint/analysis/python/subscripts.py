@@ -259,6 +259,8 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
     if value.shape == "sizes" and index != Const(0):
         return Tensor(grad=False, sign=Sign.POSITIVE)
     made = picked(value).but(sizes=_sizes_behind(value.sizes, index))
+    if value.shape in RANDOM:
+        made = made.but(shape=value.shape)
     made = at_maximum(made, index if isinstance(index, tuple) else (index,))
     index = _rows(index)
     if isinstance(index, Unknown):

@@ -106,6 +106,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
         left, right = right, left
     if isinstance(right, Unknown) and _adds_epsilon(node):
         right = _EPSILON
+    if isinstance(left, Tensor) and number(right) == 0:
+        return left
     one, other = operand(left), operand(right)
     both = one.terms and other.terms
     made = _joined(run, one, other, node) if both else blend(left, right)
@@ -303,6 +305,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
+    if number(left) == 1 and other.shape == "cosine":
+        return made.but(shape=BOUNDED, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.shape == INDEX:
         return made.but(shape=REST)
     if number(left) == 1 and other.shape == "identity":

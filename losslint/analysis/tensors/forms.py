@@ -105,6 +105,8 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+NOISE = "noise"
+"""The mark of what random numbers are part of, which as a vector is hardly ever zero."""
 RESIDUAL = "residual"
 """The mark of what data is away from what a network gives for it."""
 DENSITY = "density"

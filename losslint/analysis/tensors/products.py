@@ -341,7 +341,7 @@ def _risky_division(
         and (left.shape == "overlap" or is_area(left))
         and right.shape == "totals"
         and right.zero is None
-        and SIGNED not in right.marks
+        and right.marks.isdisjoint({SIGNED, "exp"})
     ):
         reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
         right = right.but(zero=reason)

@@ -178,7 +178,7 @@ def _arange(op: Op) -> Value:
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
     shape = UNIFORM if op.name in ("rand", "rand_like") else "random"
-    return _leaf(op, Tensor(grad=False, shape=shape))
+    return _leaf(op, Tensor(grad=False, shape=shape, marks=frozenset({forms.NOISE})))
 
 
 @function("linspace", "empty_strided")

@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective.terms import LOG_SQUARE
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors import arithmetic, operations, powers, products
@@ -225,7 +226,7 @@ def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.sign is Sign.POSITIVE:
         op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)
-    made = made.but(marks=made.marks | {"log"})
+    made = made.but(marks=made.marks | ({"log", LOG_SQUARE} if "square" in made.marks else {"log"}))
     trail = extend(given.trail, op.run.place(op.node), f"{op.name} applied here")
     operation = Operation(
         OperationKind.LOG,

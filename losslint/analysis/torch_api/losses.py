@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import NO_GRAD
+from losslint.analysis.domain.conditions import NO_GRAD, has_no_graph, is_result
 from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import contradict, join_alternatives, without_none
 from losslint.analysis.domain.lookup import find_method
@@ -29,6 +29,7 @@ from losslint.analysis.domain.values import (
     Sign,
     Tensor,
     Union,
+    Unknown,
     Value,
     alternatives_of,
 )
@@ -266,7 +267,8 @@ def _result(
         deps = deps_of(target)
     second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
-    cut_off = isinstance(given, Tensor) and not given.grad and not (made.grad and made.deps)
+    other_way = (made.grad and made.deps) or _can_have_graph(target)
+    cut_off = isinstance(given, Tensor) and not given.grad and not other_way
     trained = isinstance(given, Tensor) and given.grad  # by a layer behind what no_grad cut off
     grad = not (run.no_grad or (NO_GRAD in deps and not trained) or cut_off)
     shape = "" if reduction in (None, "mean") else f"loss-{reduction}"
@@ -301,6 +303,13 @@ def _result(
         # no cut is known of the output of a network: all of it was computed under no_grad
         return computed_without(run, result, args.node) if before else ended(result, given)
     return result
+
+
+def _can_have_graph(target: Value) -> bool:
+    """Whether a target is what something unknown gave, or made of that, as labels are not."""
+    if isinstance(target, Unknown):
+        return is_result(target) and not has_no_graph(target)
+    return isinstance(target, Tensor) and target.grad and "difference" in target.marks
 
 
 def _spelled_target(args: Args, criterion: Criterion) -> str:

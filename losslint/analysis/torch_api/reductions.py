@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     FILLED,
     LOWER,
     NEVER_EMPTY,
+    NOISE,
     OTHERS,
     OWN_PRODUCT,
     RUNNING_COUNT,
@@ -223,6 +224,7 @@ def _norm(op: Op) -> Value:
         or given.act in (Act.RAW, Act.SOFTMAX, Act.TANH, Act.SIGMOID)
         or given.owner is not None
         or given.shape in ("parameter", "unit", FILLED)
+        or NOISE in given.marks
         or is_weight(op.given(0, "input", "self", "A", "x"))
         or given.sign is Sign.POSITIVE
         or not given.grad
