@@ -9,7 +9,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import ClipFault
 from losslint.analysis.reading.nodes import walk
-from losslint.analysis.training.averages import names_in
+from losslint.analysis.training.counts import names_in
 from losslint.fix import (
     Change,
     Edge,

@@ -11,7 +11,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Function, Instance, Tensor, Value, alternatives_of
 from losslint.analysis.events import Objective
 from losslint.analysis.objective.terms import OPEN
-from losslint.analysis.training.averages import over_batches
+from losslint.analysis.training.counts import over_batches
 from losslint.analysis.training.trace import Backward, OptimizerStep, actions
 from losslint.analysis.training.training_loop import loops_in
 

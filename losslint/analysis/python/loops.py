@@ -24,7 +24,7 @@ from losslint.analysis.python.statements import executes
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.training.averages import index_left_by
+from losslint.analysis.training.counts import index_left_by
 from losslint.analysis.training.trace import Action, Loop
 
 MAX_UNROLLED = 12

@@ -46,7 +46,7 @@ from losslint.analysis.tensors.forms import LENGTH
 from losslint.analysis.tensors.operations import none_found
 from losslint.analysis.torch_api.optim import together
 from losslint.analysis.torch_api.registry import Op, call_function_by_name, extern
-from losslint.analysis.training.averages import length
+from losslint.analysis.training.counts import length
 from losslint.analysis.training.gradient_flow import cut
 
 

@@ -31,7 +31,7 @@ from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.subscripts import SAMPLE
 from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
-from losslint.analysis.training.averages import BATCH_SIZE
+from losslint.analysis.training.counts import BATCH_SIZE
 from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:

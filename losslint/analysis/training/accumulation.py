@@ -29,7 +29,8 @@ from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import group_of
-from losslint.analysis.training.averages import names_in, over_batches, summed
+from losslint.analysis.training.averages import summed
+from losslint.analysis.training.counts import names_in, over_batches
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 from losslint.analysis.training.trace import (
     Action,

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.marks import BATCH_MEAN, BATCH_SUM, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
     DType,
-    Extern,
-    Instance,
     Tensor,
     Unknown,
     Value,
@@ -25,45 +21,29 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
-from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.training.counts import (
+    BATCH_SIZE,
+    LAST_INDEX,
+    SAMPLES,
+    adds_samples,
+    counts_rounds,
+    counts_samples,
+    is_batch_size,
+    names_a_loader,
+    names_in,
+)
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-SAMPLES = "samples"
-"""The first part of a symbol that stands for a number of samples."""
-BATCH_SIZE = "<batch size>"
-"""The slot of a loader that holds how many samples it puts into a batch, where that is known."""
-LAST_INDEX = "last index"
-"""The first part of a symbol that stands for the index of the last round of a loop."""
-INDEX = "index"
-"""The kind of reason for which such an index is zero."""
-_DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
-_DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
-_DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
-_DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
-_BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
-_COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
-_BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
+_INDEX = "index"
+"""The kind of reason for which the index of the last round is zero."""
 _WEIGHT = re.compile(
     r"(^|_)(alpha|beta|gamma|lamb?d?a?|coeff?|(loss|kd|kl|reg|ce)_weight)(_|\d|$)",
     re.IGNORECASE,
 )
-
-
-def names_in(node: cst.BaseExpression) -> Iterator[str]:
-    """The names in the iterable of a loop."""
-    if isinstance(node, cst.Call):
-        for arg in node.args:
-            yield from names_in(arg.value)
-    yield dotted(node)
-
-
-def over_batches(loop: cst.CSTNode) -> bool:
-    """Whether a loop runs over batches, going by how it is written."""
-    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
 
 
 def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Value:
@@ -84,7 +64,7 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
             return one.but(operations=one.operations | {operation})
 
         return each(made, mark)
-    if isinstance(node, cst.AugAssign) and _adds_samples(node.value, loop):
+    if isinstance(node, cst.AugAssign) and adds_samples(node.value, loop):
         return Unknown((SAMPLES, id(node)))
     return made
 
@@ -111,19 +91,6 @@ def _goes_through_rows(loop: cst.For) -> bool:
         and dotted(one.slice[0].slice.value) == index
         for one in walk(loop.body)
     )
-
-
-def _adds_samples(added: cst.BaseExpression, loop: cst.For) -> bool:
-    """Whether the number of samples in a batch is added, or a variable that the loop sets to it."""
-    if _counts_samples(added) or not isinstance(added, cst.Name):
-        return _counts_samples(added)
-    given = [
-        one.value
-        for one in walk(loop.body)
-        if isinstance(one, cst.Assign)
-        and any(dotted(target.target) == added.value for target in one.targets)
-    ]
-    return bool(given) and all(map(_counts_samples, given))
 
 
 def _draws_single_samples(run: Interpreter) -> bool:
@@ -193,7 +160,7 @@ def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
     kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
     marks = made.marks - {BATCH_MEAN}
     if isinstance(node, cst.BinaryOperation):
-        if _counts_samples(node.left) or _counts_samples(node.right):
+        if counts_samples(node.left) or counts_samples(node.right):
             marks |= {BATCH_SUM}
     return made.but(marks=marks, operations=frozenset(kept))
 
@@ -213,72 +180,6 @@ def _is_weight(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
         return isinstance(node.left, cst.Integer | cst.Float) and node.left.evaluated_value == 1
     return bool(_WEIGHT.search(dotted(node).rpartition(".")[2]))
-
-
-def _counts_samples(node: cst.BaseExpression) -> bool:
-    """``x.size(0)``, ``x.shape[0]``, ``len(x)`` or ``batch_size``."""
-    if isinstance(node, cst.Call):
-        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "size":
-            return len(node.args) == 1 and _is_zero(node.args[0].value)
-        return isinstance(node.func, cst.Name) and node.func.value == "len"
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        index = node.slice[0].slice
-        shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
-        return shape and isinstance(index, cst.Index) and _is_zero(index.value)
-    return bool(_COUNTED.match(dotted(node).rpartition(".")[2]))
-
-
-def _is_zero(node: cst.BaseExpression) -> bool:
-    return isinstance(node, cst.Integer) and node.value == "0"
-
-
-def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
-    """``len()`` of something unknown or an object: a number of samples where it is a data set."""
-    if isinstance(value, Instance):
-        if _is_dataset(value):
-            return Unknown((NUMBER, SAMPLES, ("name", value.oid)), grad=False)
-        return Unknown((NUMBER, "len", id(node)), grad=False)
-    last = value.key[-1] if isinstance(value.key, tuple) else None
-    if isinstance(last, str) and _DATASET.search(last):
-        return Unknown((SAMPLES, value.key))
-    if isinstance(node, cst.Call) and len(node.args) == 1:
-        counted = node.args[0].value
-        if isinstance(counted, cst.Subscript) and _DATASETS.search(dotted(counted.value)):
-            return Unknown((SAMPLES, value.key))
-        if isinstance(counted, cst.Attribute) and counted.attr.value == "dataset":
-            return Unknown((SAMPLES, ("attr", id(node))))
-        if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
-            return Unknown((SAMPLES, ("name", counted.value)))
-    return Unknown()
-
-
-def _is_dataset(value: Instance) -> bool:
-    names = [one.name for one in lineage(value.cls) if isinstance(one, Extern)]
-    return any(_DATASET_CLASS.search(name.rpartition(".")[2]) for name in names)
-
-
-def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
-    """The variable that a loop over ``enumerate(...)`` counts its rounds with from zero, and what
-    it holds behind the loop."""
-    target = loop.target
-    if not isinstance(target, cst.Tuple) or not isinstance(target.elements[0].value, cst.Name):
-        return None
-    if not any(_counts_from_zero(call) for call in _calls(loop.iter)):
-        return None
-    return target.elements[0].value.value, Unknown((LAST_INDEX, id(loop)))
-
-
-def _calls(node: cst.BaseExpression) -> Iterator[cst.Call]:
-    if isinstance(node, cst.Call):
-        yield node
-        for arg in node.args[:1]:
-            yield from _calls(arg.value)
-
-
-def _counts_from_zero(call: cst.Call) -> bool:
-    return (
-        isinstance(call.func, cst.Name) and call.func.value == "enumerate" and len(call.args) == 1
-    )
 
 
 def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> None:
@@ -307,7 +208,7 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
             continue
         # a data set known by its name may be what the loop itself runs over
         named = isinstance(counted, tuple) and counted[0] in ("param", "name")
-        if not named or _BATCHES.search(operation.function):
+        if not named or names_a_loader(operation.function):
             run.emit(WrongAverage(run.place(node), operation.place))
 
 
@@ -334,47 +235,8 @@ def _divided_by_all_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) 
         if operation.kind is not OperationKind.BATCH_MEANS or operation.loop is None:
             continue
         for rounds, size in ((divisor.left, divisor.right), (divisor.right, divisor.left)):
-            if _is_batch_size(run, size) and _counts_rounds(run, rounds, operation.loop):
+            if is_batch_size(run, size) and counts_rounds(run, rounds, operation.loop):
                 run.emit(WrongAverage(run.place(node), operation.place))
-
-
-def _is_batch_size(run: Interpreter, node: cst.BaseExpression) -> bool:
-    if isinstance(node, cst.Name | cst.Attribute):
-        named = bool(_BATCH_SIZE.search(dotted(node).rpartition(".")[2]))
-        return named and run.eval(node) != Const(1)
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        index = node.slice[0].slice
-        if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
-            return bool(_BATCH_SIZE.search(index.value.value.strip("\"'")))
-    is_len = isinstance(node, cst.Call) and isinstance(node.func, cst.Name)
-    return not is_len and _counts_samples(node)
-
-
-def _counts_rounds(run: Interpreter, node: cst.BaseExpression, loop: cst.For) -> bool:
-    """``len(loader)``, what was counted up in each round, or the index of the round."""
-    if isinstance(node, cst.Call):
-        counted = dotted(node.args[0].value) if len(node.args) == 1 else ""
-        return dotted(node.func) == "len" and counted in set(names_in(loop.iter))
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-        return isinstance(node.right, cst.Integer) and _is_index(node.left, loop)
-    if _is_index(node, loop):
-        return True
-    value = run.eval(node) if isinstance(node, cst.Name | cst.Attribute) else None
-    key = value.key if isinstance(value, Unknown) else None
-    while isinstance(key, tuple) and key[:1] == ("+",):
-        key = key[1]
-    return isinstance(key, tuple) and key[:2] == (COUNTER, id(loop))
-
-
-def _is_index(node: cst.BaseExpression, loop: cst.For) -> bool:
-    """Whether an expression is the variable that a loop over ``enumerate(...)`` counts with."""
-    target = loop.target
-    return (
-        isinstance(node, cst.Name)
-        and isinstance(target, cst.Tuple)
-        and dotted(target.elements[0].value) == node.value
-        and any(dotted(call.func) == "enumerate" for call in _calls(loop.iter))
-    )
 
 
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:
@@ -384,7 +246,7 @@ def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNo
         return
     reason = ZeroReason(
         place,
-        INDEX,
+        _INDEX,
         "the index of the last round is 0 where there is only one, and always one less than "
         "the number of rounds",
     )
