@@ -46,6 +46,7 @@ from losslint.analysis.events.training import (
     UnusedLoss,
     VanishingWeight,
     WrongAverage,
+    WrongCount,
     Zeroing,
 )
 
@@ -87,6 +88,7 @@ __all__ = [
     "UnusedLoss",
     "VanishingWeight",
     "WrongAverage",
+    "WrongCount",
     "Zeroing",
 ]
 

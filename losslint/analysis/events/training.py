@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.values import Value
@@ -230,15 +230,26 @@ class VanishingWeight:
     confidence: Confidence
 
 
+class WrongCount(Enum):
+    """What a sum over batches is a sum of, and what it is divided by instead."""
+
+    MEANS_BY_SAMPLES = auto()
+    """Means over batches, by the number of samples."""
+    MEANS_BY_SIZE = auto()
+    """Means over batches, by the size of one batch."""
+    EACH_MEAN_BY_SIZE = auto()
+    """Means over batches, each of them by the size of its batch before it is added."""
+    SAMPLES_BY_BATCHES = auto()
+    """All samples, by the number of batches."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrongAverage:
     """A sum over batches that is divided by the number of something else than it is a sum of."""
 
     place: Place
     summed: Place
-    of_samples: bool = False
-    """A sum over all samples, divided by the number of batches; else one of batch means, divided
-    by the number of samples."""
+    count: WrongCount = WrongCount.MEANS_BY_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from losslint.analysis.domain.containers import (
     element,
     elements,
     extend,
+    has_grown,
     is_key,
     is_list,
     of_loader,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
-from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.joins import each, truth
+from losslint.analysis.domain.marks import SUM_OF_MANY
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     TRUE,
@@ -171,7 +173,13 @@ def _sum(op: Op) -> Value:
 
     for item in known[1:]:
         total = binary(op.run, "+", total, item, op.node)
-    return total
+    return each(total, _as_sum_of_many) if has_grown(op.run, source) else total
+
+
+def _as_sum_of_many(value: Value) -> Value:
+    if not isinstance(value, Tensor):
+        return value
+    return value.but(marks=value.marks | {SUM_OF_MANY})
 
 
 def _of_many(op: Op, value: Value) -> Value:
@@ -181,7 +189,7 @@ def _of_many(op: Op, value: Value) -> Value:
         sums = value.sums
         if not sums and len({term.family for term in value.terms}) > 1:
             sums = frozenset({op.run.place(op.node)})
-        return value.but(sums=sums, zero=zero)
+        return value.but(sums=sums, zero=zero, marks=value.marks | {SUM_OF_MANY})
     return value
 
 

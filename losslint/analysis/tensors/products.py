@@ -63,7 +63,7 @@ from losslint.analysis.tensors.operations import (
     without,
 )
 from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
-from losslint.analysis.training.averages import divided, multiplied
+from losslint.analysis.training.averages import divided, multiplied, shared
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _keeps_some(one: Tensor, other: Tensor) -> bool:
 def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left / right``."""
     one, other = operand(left), operand(right)
-    made = blend(left, right)
+    made = shared(run, blend(left, right), left, node)
     divided(run, left, right, node)
     if other.owner is not None:
         run.seen.weights.handled |= other.owner  # near zero the quotient drives it away

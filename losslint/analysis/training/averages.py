@@ -9,7 +9,14 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.marks import BATCH_MEAN, BATCH_SUM, WRITTEN_MEAN
+from losslint.analysis.domain.marks import (
+    BATCH_MEAN,
+    BATCH_SUM,
+    MEAN_SHARE,
+    SUM_OF_MANY,
+    SUM_SHARE,
+    WRITTEN_MEAN,
+)
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
@@ -20,7 +27,13 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
-from losslint.analysis.events import Operation, OperationInLoss, OperationKind, WrongAverage
+from losslint.analysis.events import (
+    Operation,
+    OperationInLoss,
+    OperationKind,
+    WrongAverage,
+    WrongCount,
+)
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.counts import (
@@ -28,9 +41,11 @@ from losslint.analysis.training.counts import (
     LAST_INDEX,
     SAMPLES,
     adds_samples,
+    counts_by,
     counts_rounds,
     counts_samples,
     is_batch_size,
+    is_loader,
     names_a_loader,
     names_in,
 )
@@ -53,6 +68,9 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
         return made
     if _goes_through_rows(loop):
         return each(made, _as_total)
+    if count := _count_of_shares(value, loop, node):
+        run.emit(WrongAverage(run.place(node), run.place(node), count))
+        return made
     kind = _kind_of(value)
     if kind is not None and not _draws_single_samples(run):
         iterated = " ".join(names_in(loop.iter))
@@ -115,6 +133,22 @@ _SUMMED = {
 }
 
 
+_SHARES = {
+    MEAN_SHARE: WrongCount.EACH_MEAN_BY_SIZE,
+    SUM_SHARE: WrongCount.SAMPLES_BY_BATCHES,
+}
+
+
+def _count_of_shares(value: Value, loop: cst.For, node: cst.CSTNode) -> WrongCount | None:
+    """What is wrong with what is added in a loop over a loader, where it was divided before."""
+    given = [one.value for one in alternatives_of(value)]
+    for mark, count in _SHARES.items():
+        if all(isinstance(one, Tensor) and mark in one.marks for one in given):
+            own = is_loader(loop) and any(one is node for one in walk(loop.body))
+            return count if own else None
+    return None
+
+
 def over_all(made: Tensor, given: Tensor) -> Tensor:
     """The mean over all elements of something that a model gave and that is no comparison."""
     if given.mask is not None or not made.deps or (given.dtype in (DType.BOOL, DType.INT)):
@@ -158,7 +192,7 @@ def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
     if BATCH_MEAN not in made.marks or _is_weighted(node):
         return made
     kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
-    marks = made.marks - {BATCH_MEAN}
+    marks = made.marks - {BATCH_MEAN, MEAN_SHARE}
     if isinstance(node, cst.BinaryOperation):
         if counts_samples(node.left) or counts_samples(node.right):
             marks |= {BATCH_SUM}
@@ -182,19 +216,54 @@ def _is_weight(node: cst.BaseExpression) -> bool:
     return bool(_WEIGHT.search(dotted(node).rpartition(".")[2]))
 
 
+def shared(run: Interpreter, made: Tensor, total: Value, node: cst.CSTNode) -> Tensor:
+    """A number that is divided in a round of a loop over a loader, before it is added up there.
+
+    Args:
+        run: the interpreter.
+        made: the ratio.
+        total: what is divided.
+        node: the expression.
+    """
+    if not run.looping or not isinstance(total, Tensor) or total.grad:
+        return made
+    divisor, loop = _divisor(node), run.looping[-1].node
+    if divisor is None or not isinstance(loop, cst.For) or _draws_single_samples(run):
+        return made
+    if BATCH_SUM in total.marks and isinstance(divisor, cst.Call):
+        if counts_rounds(run, divisor, loop):
+            return made.but(marks=made.marks | {SUM_SHARE})
+    if total.marks.isdisjoint(_MEANS) or not is_batch_size(run, divisor):
+        return made
+    if _is_sum(total) or counts_by(divisor, loop):
+        return made
+    return made.but(marks=made.marks | {MEAN_SHARE})
+
+
+def _is_sum(total: Tensor) -> bool:
+    """Whether a number can be a sum over the samples of a batch, one by one."""
+    return (
+        SUM_OF_MANY in total.marks
+        or total.shape == "total"
+        or any(one.kind is OperationKind.BATCH_MEANS for one in total.operations)
+        or any(term.stage == "sum" for term in total.terms)
+    )
+
+
 def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> None:
     """Reports a sum over rounds that is divided by something else than their number.
 
     A sum of batch means has as many terms as there are batches: not samples, and not the index of
     the last one.
     """
-    if not isinstance(total, Tensor):
+    divisor = _divisor(node)
+    if not isinstance(total, Tensor) or divisor is None:
         return
-    _divided_by_all_batches(run, total, node)
-    if not isinstance(count, Unknown):
-        return
-    _divided_by_batches(run, total, node)
-    key = count.key
+    for operation in total.operations:
+        wrong = _wrong_count(run, operation, divisor)
+        if wrong is not None:
+            run.emit(WrongAverage(run.place(node), operation.place, wrong))
+    key = count.key if isinstance(count, Unknown) else None
     if isinstance(key, tuple) and key[:2] == (NUMBER, SAMPLES):
         key = key[1:]
     if not isinstance(key, tuple) or key[0] not in (SAMPLES, LAST_INDEX):
@@ -212,31 +281,32 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
             run.emit(WrongAverage(run.place(node), operation.place))
 
 
-def _divided_by_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) -> None:
-    """Reports a sum over all samples of a loader that is divided by ``len(loader)``."""
-    divisor = node.value if isinstance(node, cst.AugAssign) else getattr(node, "right", None)
-    if not isinstance(divisor, cst.Call) or dotted(divisor.func) != "len" or not divisor.args:
-        return
-    counted = dotted(divisor.args[0].value)
-    for operation in total.operations:
-        if operation.kind is OperationKind.BATCH_SUMS and counted in operation.function.split():
-            run.emit(WrongAverage(run.place(node), operation.place, of_samples=True))
+def _divisor(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """What is divided by, where that is written with an operator."""
+    if isinstance(node, cst.AugAssign):
+        return node.value
+    return node.right if isinstance(node, cst.BinaryOperation) else None
 
 
-def _divided_by_all_batches(run: Interpreter, total: Tensor, node: cst.CSTNode) -> None:
-    """Reports a sum of batch means that is divided by ``len(loader) * batch_size``, or by a count
-    of the rounds times it."""
-    divisor = node.value if isinstance(node, cst.AugAssign) else getattr(node, "right", None)
-    if not isinstance(divisor, cst.BinaryOperation):
-        return
-    if not isinstance(divisor.operator, cst.Multiply):
-        return
-    for operation in total.operations:
-        if operation.kind is not OperationKind.BATCH_MEANS or operation.loop is None:
-            continue
+def _wrong_count(
+    run: Interpreter, operation: Operation, divisor: cst.BaseExpression
+) -> WrongCount | None:
+    """What is wrong with dividing a sum over a loop by what counts its rounds, or their samples."""
+    loop = operation.loop
+    if not isinstance(loop, cst.For):
+        return None
+    if operation.kind is OperationKind.BATCH_SUMS:
+        return WrongCount.SAMPLES_BY_BATCHES if counts_rounds(run, divisor, loop) else None
+    if operation.kind is not OperationKind.BATCH_MEANS:
+        return None
+    if isinstance(divisor, cst.BinaryOperation) and isinstance(divisor.operator, cst.Multiply):
         for rounds, size in ((divisor.left, divisor.right), (divisor.right, divisor.left)):
-            if is_batch_size(run, size) and counts_rounds(run, rounds, operation.loop):
-                run.emit(WrongAverage(run.place(node), operation.place))
+            if is_batch_size(run, size) and counts_rounds(run, rounds, loop):
+                return WrongCount.MEANS_BY_SAMPLES
+    goes_on = any(one.node is loop for one in run.looping)
+    if not goes_on and is_loader(loop) and is_batch_size(run, divisor):
+        return WrongCount.MEANS_BY_SIZE
+    return None
 
 
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:

@@ -12,7 +12,7 @@ from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import Const, Extern, Instance, Unknown
 from losslint.analysis.python.counters import COUNTER
-from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.I
 _DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
 _DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
+_LOADER = re.compile(r"load|(^|_)dl($|_)", re.IGNORECASE)
 _COUNTED = re.compile(r"^(bs|batch_?size|n_?samples|num_graphs)$", re.IGNORECASE)
 _BATCH_SIZE = re.compile(r"^(bs|batch_?size)$", re.IGNORECASE)
 
@@ -44,6 +45,21 @@ def names_in(node: cst.BaseExpression) -> Iterator[str]:
 def names_a_loader(text: str) -> bool:
     """Whether a text names something that gives batches."""
     return bool(_BATCHES.search(text))
+
+
+def is_loader(loop: cst.For) -> bool:
+    """Whether a loop runs over what is called a loader, and not over what one gave."""
+    return any(_LOADER.search(name) for name in names_in(loop.iter))
+
+
+def counts_by(size: cst.BaseExpression, loop: cst.For) -> bool:
+    """Whether the rounds of a loop are counted by a size: ``if i % size == 0``."""
+    return any(
+        isinstance(one, cst.BinaryOperation)
+        and isinstance(one.operator, cst.Modulo)
+        and same(one.right, size)
+        for one in walk(loop.body)
+    )
 
 
 def over_batches(loop: cst.CSTNode) -> bool:
@@ -156,7 +172,16 @@ def counts_rounds(run: Interpreter, node: cst.BaseExpression, loop: cst.For) -> 
     key = value.key if isinstance(value, Unknown) else None
     while isinstance(key, tuple) and key[:1] == ("+",):
         key = key[1]
-    return isinstance(key, tuple) and key[:2] == (COUNTER, id(loop))
+    counts = isinstance(key, tuple) and key[:2] == (COUNTER, id(loop))
+    return counts and _counts_up_by_one(node, loop)
+
+
+def _counts_up_by_one(counter: cst.BaseExpression, loop: cst.For) -> bool:
+    """Whether a loop adds one to a counter."""
+    for one in walk(loop.body):
+        if isinstance(one, cst.AugAssign) and same(one.target, counter):
+            return isinstance(one.value, cst.Integer) and one.value.evaluated_value == 1
+    return False
 
 
 def _is_index(node: cst.BaseExpression, loop: cst.For) -> bool:

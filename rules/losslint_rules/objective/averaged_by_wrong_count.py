@@ -6,10 +6,46 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Step
-from losslint.analysis.events import WrongAverage
+from losslint.analysis.events import WrongAverage, WrongCount
 from losslint.finding import Severity
 from losslint.rewriting import by_batches
 from losslint.rule import Diagnosis, Rule
+
+_SAID = {
+    WrongCount.MEANS_BY_SAMPLES: (
+        (
+            "a sum of batch means is divided by the number of samples: the average is too small "
+            "by a factor of the batch size"
+        ),
+        "divide by the number of batches, or add each loss times the size of its batch",
+        "the mean over one batch",
+    ),
+    WrongCount.MEANS_BY_SIZE: (
+        (
+            "a sum of batch means is divided by the size of one batch, which says nothing of how "
+            "many batches there were"
+        ),
+        "divide by the number of batches",
+        "the mean over one batch",
+    ),
+    WrongCount.EACH_MEAN_BY_SIZE: (
+        (
+            "the mean over a batch is divided by the size of the batch once more: the average is "
+            "too small by that factor"
+        ),
+        "add the mean as it is, and divide the sum by the number of batches",
+        "the mean over one batch",
+    ),
+    WrongCount.SAMPLES_BY_BATCHES: (
+        (
+            "a sum over samples is divided by the number of batches: the average is too large "
+            "by a factor of the batch size"
+        ),
+        "divide by the number of samples, `len(loader.dataset)`",
+        "the mean over one batch times its size",
+    ),
+}
+"""Message, advice, and what is summed."""
 
 
 class AveragedByWrongCount(Rule):
@@ -18,9 +54,10 @@ class AveragedByWrongCount(Rule):
     ## What it does
 
     Looks for a total to which the mean loss of each batch is added, and which is then divided by
-    `len(loader.dataset)`, the length of the data set, a count of the samples, or the number of
-    batches times their size; and for one to which the mean loss of each batch times its size is
-    added, divided by `len(loader)`.
+    `len(loader.dataset)`, the length of the data set, a count of the samples, the number of
+    batches times their size, or the size of one batch, be it before or after it is added; and for
+    one to which the mean loss of each batch times its size is added, divided by the number of
+    batches.
 
     ## Why it matters
 
@@ -73,21 +110,9 @@ class AveragedByWrongCount(Rule):
     category: ClassVar[str] = "objective"
 
     def check_wrong_average(self, found: WrongAverage) -> Iterator[Diagnosis]:
-        """A division by the number of samples of what was summed once a batch, or the reverse."""
-        if found.of_samples:
-            yield Diagnosis(
-                found.place,
-                "a sum over samples is divided by the number of batches: the average is too large "
-                "by a factor of the batch size",
-                "divide by the number of samples, `len(loader.dataset)`",
-                (Step(found.summed, "the mean over one batch times its size is added here"),),
-            )
-            return
-        yield Diagnosis(
-            found.place,
-            "a sum of batch means is divided by the number of samples: the average is too small "
-            "by a factor of the batch size",
-            "divide by the number of batches, or add each loss times the size of its batch",
-            (Step(found.summed, "the mean over one batch is added here"),),
-            fix=by_batches(found),
-        )
+        """A division by the number of something else than what was summed."""
+        message, advice, added = _SAID[found.count]
+        in_place = found.summed == found.place
+        trail = () if in_place else (Step(found.summed, f"{added} is added here"),)
+        fix = by_batches(found) if found.count is WrongCount.MEANS_BY_SAMPLES else None
+        yield Diagnosis(found.place, message, advice, trail, fix=fix)
