@@ -15,7 +15,7 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.scope import Frame, Module
+from losslint.analysis.domain.scope import Frame, Module, Round
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
 from losslint.analysis.events import OperationInLoss
@@ -27,6 +27,8 @@ from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.torch_api.modules import model_of_trainer
+from losslint.analysis.training import lightning
+from losslint.analysis.training.trace import Loop
 from losslint.source import NOTEBOOK
 
 MAX_OBJECTS = 2
@@ -198,8 +200,12 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
         if isinstance(value, Function) and value.owner is cls and name != "__init__"
     ]
     called = _called_among(methods)
-    # what other methods call is called by them with what they know, if they do
-    waiting = sorted(filter(waits, methods), key=lambda method: method.name in called)
+    # what other methods call is called by them with what they know, if they do; what takes the
+    # outputs of steps comes behind these
+    waiting = sorted(
+        filter(waits, methods),
+        key=lambda method: (lightning.takes_outputs(method.name), method.name in called),
+    )
     if not waiting:
         return
     objects = _objects(run, module, cls)
@@ -253,17 +259,29 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
     mark = heap.mark()
     title = f"{method.owner.name if method.owner else ''}.{method.name}"
     receiver: Value = target.cls if method.kind == "classmethod" else target
-    _root(
-        run,
-        module,
-        title,
-        lambda: call_function(run, method, _arguments(run, method, target), receiver),
-    )
+
+    def call() -> None:
+        made = call_function(run, method, _arguments(run, method, target), receiver)
+        lightning.note_returned(run, target, method.name, made)
+
+    in_loop = lightning.is_round(target.cls, method.name)
+    _root(run, module, title, (lambda: _round(run, module, method, call)) if in_loop else call)
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
     for (slots, key), value in writes.items():
         if slots is target.slots and value is not None and key not in slots:
             heap.set(slots, key, value)
+
+
+def _round(run: Interpreter, module: Module, hook: Function, call: Callable[[], None]) -> None:
+    """Evaluates what a library calls for each batch: a round of a loop that it runs itself."""
+    run.looping.append(Round(hook.node, run.heap.mark(), repeats=True))
+    try:
+        call()
+    finally:
+        run.looping.pop()
+        body = tuple(run.trace)
+        run.trace = [Loop(Place(module.source, hook.node), body, repeats=True)]
 
 
 def _arguments(run: Interpreter, method: Function, target: Instance) -> Args:
@@ -272,4 +290,7 @@ def _arguments(run: Interpreter, method: Function, target: Instance) -> Args:
     model = model_of_trainer(run, target)
     if model is not None and "model" in args.keywords:
         args.keywords["model"] = model
+    outputs = lightning.outputs(run, target, method.name)
+    if outputs is not None and args.keywords:
+        args.keywords[next(iter(args.keywords))] = outputs
     return args

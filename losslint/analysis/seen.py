@@ -107,3 +107,7 @@ class Seen:
     """What the inputs of modules with parameters of their own depend on, by their identity."""
     recurrent: dict[int, Instance] = field(default_factory=dict)
     """The recurrent layers of torch that were built, by their identity."""
+    returned_by_hooks: dict[tuple[int, str], Value | dict[Hashable, Value]] = field(
+        default_factory=dict
+    )
+    """What Lightning was given by the steps of a module; of a dict its fields."""

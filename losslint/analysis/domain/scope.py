@@ -59,7 +59,8 @@ class Exit:
 class Round:
     """One round of a loop that is being evaluated."""
 
-    node: cst.For | cst.While
+    node: cst.CSTNode
+    """The loop, or the function that a library calls in one."""
     mark: Mark
     """When it began."""
     repeats: bool

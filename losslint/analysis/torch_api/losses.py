@@ -282,7 +282,8 @@ def _result(
     elif stage == "sum":
         made = whole(made)
     # more positions were the older ways to say how it reduces
-    averaged = reduction == "mean" and not args.open and len(args.positional) <= 3
+    inputs = 5 if family is Family.SEQUENCE else 3  # with the lengths, and the blank
+    averaged = reduction == "mean" and not args.open and len(args.positional) <= inputs
     against = _spelled_target(args, criterion)
     term = LossTerm(family, criterion.name, run.place(args.node), deps, stage=stage, target=against)
     result = Tensor(

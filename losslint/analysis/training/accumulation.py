@@ -289,12 +289,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             if keep.place in run.seen.backpropagated or keep.place in found:
                 continue
             inside = list(actions(around[-1].body))
-            backward = next(
-                (one for one in inside if isinstance(one, Backward) and one.losses & keep.losses),
-                None,
-            )
-            if backward is not None:
-                place = backward.place
+            place = _backpropagated_in(run, around[-1], inside, keep)
+            if place is not None:
                 found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, place)
             elif keep.has_graph and keep.place not in run.seen.handed_on:
                 read = keep.place in run.seen.numbers
@@ -304,6 +300,20 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
                 ):
                     found[keep.place] = Accumulation(keep.place, keep.total, keep.listed, None)
     return list(found.values())
+
+
+def _backpropagated_in(
+    run: Interpreter, loop: Loop, inside: Sequence[Action], keep: KeepLoss
+) -> Place | None:
+    """Where a loss that is kept is backpropagated in the same round."""
+    for one in inside:
+        if isinstance(one, Backward) and one.losses & keep.losses:
+            return one.place
+    if isinstance(loop.place.node, cst.FunctionDef):  # a hook: Lightning calls backward
+        for other in run.seen.backpropagations.values():
+            if any(losses_in(loss) & keep.losses for loss in other.losses):
+                return other.place
+    return None
 
 
 def _is_called_loss(total: str) -> bool:

@@ -86,11 +86,22 @@ def counts_samples(node: cst.BaseExpression) -> bool:
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "size":
             return len(node.args) == 1 and _is_zero(node.args[0].value)
         return isinstance(node.func, cst.Name) and node.func.value == "len"
+    if isinstance(node, cst.Subscript) and (key := _key_of(node)):
+        return bool(_COUNTED.match(key))
     if isinstance(node, cst.Subscript) and len(node.slice) == 1:
         index = node.slice[0].slice
         shape = isinstance(node.value, cst.Attribute) and node.value.attr.value == "shape"
         return shape and isinstance(index, cst.Index) and _is_zero(index.value)
     return bool(_COUNTED.match(dotted(node).rpartition(".")[2]))
+
+
+def _key_of(node: cst.Subscript) -> str:
+    """The string in an item's brackets, if there is one."""
+    index = node.slice[0].slice
+    if len(node.slice) == 1 and isinstance(index, cst.Index):
+        if isinstance(index.value, cst.SimpleString):
+            return index.value.value.strip("\"'")
+    return ""
 
 
 def _is_zero(node: cst.BaseExpression) -> bool:
@@ -151,10 +162,8 @@ def is_batch_size(run: Interpreter, node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Name | cst.Attribute):
         named = bool(_BATCH_SIZE.search(dotted(node).rpartition(".")[2]))
         return named and run.eval(node) != Const(1)
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        index = node.slice[0].slice
-        if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
-            return bool(_BATCH_SIZE.search(index.value.value.strip("\"'")))
+    if isinstance(node, cst.Subscript) and (key := _key_of(node)):
+        return bool(_BATCH_SIZE.search(key))
     is_len = isinstance(node, cst.Call) and isinstance(node.func, cst.Name)
     return not is_len and counts_samples(node)
 

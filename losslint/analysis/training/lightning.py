@@ -1,12 +1,14 @@
-"""What Lightning does with what the hooks of a module return."""
+"""Hooks that Lightning calls: once a batch, and at the end of an epoch with what they returned."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.joins import without_none
+from losslint.analysis.domain.containers import is_dict
+from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.joins import each, without_none
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Value
+from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Tensor, Value
 from losslint.analysis.training.gradient_flow import backpropagated
 from losslint.analysis.training.trace import Backward, actions
 
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 TRAINING_STEP = "training_step"
 _WITHOUT_GRADIENT = frozenset({"validation_step", "test_step", "predict_step"})
 """Hooks that Lightning calls under ``no_grad``."""
+_ROUNDS = frozenset({TRAINING_STEP, "on_train_batch_start", "on_train_batch_end"})
+"""Hooks that it calls once a batch of training, of modules or callbacks."""
+_OUTPUTS_OF = {
+    "training_epoch_end": TRAINING_STEP,
+    "validation_epoch_end": "validation_step",
+    "test_epoch_end": "test_step",
+}
+"""Hooks that it gives what another one returned for each batch, without gradients."""
 
 
 def is_without_gradient(run: Interpreter, function: Function, owner: Class | None) -> bool:
@@ -46,6 +56,53 @@ def returned_for_backward(run: Interpreter, node: cst.CSTNode, value: Value) -> 
         loss = NONE if given is None else given
     if loss != NONE:
         backpropagated(run, node, loss, weighted=False)
+
+
+def is_round(cls: Value, hook: str) -> bool:
+    """Whether a hook is the body of the loop over batches that Lightning runs."""
+    if hook not in _ROUNDS or not isinstance(cls, Class):
+        return False
+    return _is_lightning_class(cls) or any(
+        isinstance(base, Extern)
+        and base.name.endswith(".Callback")
+        and base.name.startswith(_LIBRARIES)
+        for base in lineage(cls)
+    )
+
+
+_LIBRARIES = ("lightning.", "pytorch_lightning.")
+
+
+def takes_outputs(hook: str) -> bool:
+    """Whether a hook is given what another one returned, and so has to come after it."""
+    return hook in _OUTPUTS_OF
+
+
+def note_returned(run: Interpreter, module: Instance, hook: str, value: Value) -> None:
+    """Keeps what a hook returned: a loss, or a dict that will be gone when it is asked for."""
+    if hook not in _OUTPUTS_OF.values() or not _is_lightning(module):
+        return
+    fields = dict(value.slots) if isinstance(value, Instance) and is_dict(value) else None
+    run.seen.returned_by_hooks[module.oid, hook] = value if fields is None else fields
+
+
+def outputs(run: Interpreter, module: Instance, hook: str) -> Value | None:
+    """What a hook at the end of an epoch is given: a list of what the step gave for each batch."""
+    known = run.seen.returned_by_hooks.get((module.oid, _OUTPUTS_OF.get(hook, "")))
+    if isinstance(known, dict):
+        returned = run.new_dict()
+        for key, field in known.items():
+            run.heap.set(returned.slots, key, each(field, _without_graph))
+    elif not isinstance(known, Tensor):
+        return None
+    made = run.new_list()
+    one = _without_graph(known) if isinstance(known, Tensor) else returned
+    run.heap.set(made.slots, REST, one)
+    return made
+
+
+def _without_graph(value: Value) -> Value:
+    return value.but(grad=False) if isinstance(value, Tensor) else value
 
 
 def _is_lightning(module: Instance) -> bool:
