@@ -281,6 +281,7 @@ _OF_ELEMENTS = frozenset(
         "absorbed",
         "cosine",
         "up-to-one",
+        "running share",
         "arange",
         "members",
         "non-positive",

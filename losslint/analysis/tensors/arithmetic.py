@@ -45,7 +45,9 @@ from losslint.analysis.tensors.forms import (
     PAIRS,
     RESIDUAL,
     REST,
+    ROUNDING,
     RUNNING_EXP,
+    RUNNING_SHARE,
     SIGNED,
     SMOOTHED,
     SOME,
@@ -203,6 +205,13 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     return made
 
 
+def _is_lost_in_rounding(added: Value) -> bool:
+    known = number(added)
+    return known is not None and 0 < known < _ROUNDED
+
+
+_ROUNDED = 1e-6
+"""What the sum of some ten thousand float32 that are to add up to one can be beyond it."""
 _NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm", "shifted"})
 """Forms that stay what they are with an eps added."""
 _HALF = 0.5
@@ -217,6 +226,8 @@ def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
 
 
 def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
+    if one.zero is not None and one.zero.kind == ROUNDING and _is_lost_in_rounding(right):
+        return one.zero
     if _is_guard(right) or Sign.POSITIVE in (one.sign, other.sign):
         return None
     if ZEROS in (one.shape, other.shape):
@@ -270,6 +281,13 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             run.place(node),
             "sine",
             "`1 - x ** 2` is zero where x is one, or just below it by rounding",
+        )
+        return made.but(zero=reason)
+    if number(left) == 1 and other.shape == RUNNING_SHARE:
+        reason = ZeroReason(
+            run.place(node),
+            ROUNDING,
+            "a running total of shares ends at one, or up to 1e-6 beyond it by rounding",
         )
         return made.but(zero=reason)
     if one.act in PROBABILITIES and other.act in PROBABILITIES:

@@ -37,6 +37,7 @@ from losslint.analysis.tensors.forms import (
     OWN_PRODUCT,
     RUNNING_COUNT,
     RUNNING_EXP,
+    RUNNING_SHARE,
     STABLE_EXP,
     STABLE_SUM,
     UNION,
@@ -84,6 +85,8 @@ def _sum(op: Op) -> Value:
         rows = given.act is Act.SOFTMAX and not given.picked
         sign = Sign.POSITIVE if rows else Sign.NON_NEGATIVE
         shape = "overlap" if given.shape in _PRODUCTS else "total"
+        if rows and op.name == "cumsum":
+            shape = RUNNING_SHARE
         return made.but(act=Act.PROB, sign=sign, shape=shape)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
