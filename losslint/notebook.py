@@ -59,7 +59,8 @@ class Notebook:
     def __init__(self, path: Path, raw: bytes) -> None:
         self.path = path
         document = _document(raw)
-        self.is_python = _is_python(_table(document.get("metadata")))
+        self.language = _language(_table(document.get("metadata")))
+        self.is_python = _names_python(self.language)
         self.cells = tuple(_placed(_code_cells(document))) if self.is_python else ()
         self._first_lines = [cell.first_line for cell in self.cells]
 
@@ -140,11 +141,9 @@ def _code_cells(document: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
             yield index, _LONE_SURROGATE.sub("\ufffd", "\n".join(lines_of(joined)))
 
 
-def _is_python(metadata: Mapping[str, Any]) -> bool:
+def _language(metadata: Mapping[str, Any]) -> str:
     info, kernel = _table(metadata.get("language_info")), _table(metadata.get("kernelspec"))
-    return _names_python(
-        _first_word(info.get("name"), kernel.get("language"), metadata.get("language"))
-    )
+    return _first_word(info.get("name"), kernel.get("language"), metadata.get("language"))
 
 
 def _first_word(*values: object) -> str:

@@ -135,7 +135,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
     min_confidence = settings.min_confidence
     if request.min_confidence is not None:
         min_confidence = confidence_of(request.min_confidence, "--min-confidence")
-    sources, problems = _sources(request, paths, settings)
+    sources, foreign, problems = _sources(request, paths, settings)
     context = _context(request, paths, sources, start, settings)
     job = Job(
         top=_top(start, settings, context),
@@ -149,7 +149,7 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
         show_unresolved=request.show_unresolved,
     )
     if not sources and not problems:
-        notify(f"no Python files in {', '.join(request.paths)}")
+        notify(f"no Python files in {', '.join(request.paths)}{_left_out(foreign)}")
     unseen = _unseen(request, sources, context, start, settings)
     report = lint(
         sources, job, context=context, problems=problems, progress=progress, unseen=unseen
@@ -189,11 +189,13 @@ def _paths(request: Request) -> list[Path]:
 
 def _sources(
     request: Request, paths: list[Path], settings: Settings
-) -> tuple[list[Source], list[Problem]]:
+) -> tuple[list[Source], list[Source], list[Problem]]:
+    """What to lint, notebooks in other languages than Python, and what could not be read."""
     if request.stdin is not None and STDIN in request.paths:
         given = request.stdin()
-        return [replace(Source.of(paths[0].resolve(), given), given=given)], []
+        return [replace(Source.of(paths[0].resolve(), given), given=given)], [], []
     sources: list[Source] = []
+    foreign: list[Source] = []
     problems: list[Problem] = []
     exclude = (*settings.exclude, *request.exclude)
     files = discover(
@@ -208,9 +210,13 @@ def _sources(
         except OSError as problem:
             problems.append(unreadable(path, problem))
         else:
-            if source.is_python:
-                sources.append(source)
-    return sources, problems
+            (sources if source.is_python else foreign).append(source)
+    return sources, foreign, problems
+
+
+def _left_out(foreign: Sequence[Source]) -> str:
+    languages = {source.notebook.language for source in foreign if source.notebook}
+    return f": notebooks in {', '.join(sorted(languages))} are left out" if languages else ""
 
 
 def _context(

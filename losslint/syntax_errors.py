@@ -7,6 +7,7 @@ people get wrong ("'(' was never closed"), so where it refuses the file too, its
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import replace
 
@@ -32,11 +33,22 @@ def in_words_of_python(problem: Problem, source: Source) -> Problem:
         if end_line == line:
             end_column = max(column, end_column)
         span = Span(path, line, column, end_line, end_column)
-        return Problem(problem.code, span, f"not valid Python: {refused.msg}")
+        said = _of_newer_keyword(text, span) or refused.msg
+        return Problem(problem.code, span, f"not valid Python: {said}")
     except (DecodeError, ValueError, MemoryError, RecursionError):
         return problem
     message = f"Python reads this file, but the parser of losslint does not: {problem.message}"
     return replace(problem, code=NOT_ANALYSED, message=message)
+
+
+def _of_newer_keyword(text: str, span: Span) -> str | None:
+    """What is wrong with ``x.cuda(async=True)``, which was Python up to 3.6."""
+    lines = lines_of(text)
+    refused = lines[span.line - 1][span.column - 1 :] if span.line <= len(lines) else ""
+    if re.match(r"async\s*=(?!=)", refused) is None:
+        return None
+    renamed = ": write `non_blocking=True`" if re.match(r"async\s*=\s*True", refused) else ""
+    return f"`async` is a keyword since Python 3.7{renamed}"
 
 
 def _null_byte(problem: Problem, text: str) -> Problem:

@@ -101,6 +101,8 @@ def test_the_loss_calls_of_imported_files_are_not_counted(
     ("content", "place", "message"),
     [
         (b"loss.backward(\n", (1, 14), "'(' was never closed"),
+        (b"x = x.cuda(async=True)\n", (1, 12), "since Python 3.7: write `non_blocking=True`"),
+        (b"import torch\ndef f(\n    async = 0): pass\n", (3, 5), "keyword since Python 3.7"),
         (b"import torch\nloss = '\xff'\n", (2, 9), "byte 0xff is not valid utf-8"),
         (b"import torch\nloss = \0 1\n", (2, 8), "not valid Python: a null byte"),
         (b"# coding: klingon\nloss.backward()\n", (1, 1), "'klingon' is unknown"),

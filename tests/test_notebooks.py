@@ -161,25 +161,26 @@ def test_the_format_before_the_last(project: Path, losslint_: Losslint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metadata", "is_read"),
+    ("metadata", "other"),
     [
-        ({}, True),
-        ({"language_info": {"name": "python", "version": "3.9"}}, True),
-        ({"language_info": {"name": "ipython"}}, True),
-        ({"language_info": [], "kernelspec": {"language": "python"}}, True),
-        ({"kernelspec": {"name": "python3"}}, True),
-        ({"language_info": {"name": "julia"}}, False),
-        ({"kernelspec": {"language": "R"}}, False),
-        ({"language": "Julia"}, False),
+        ({}, None),
+        ({"language_info": {"name": "python", "version": "3.9"}}, None),
+        ({"language_info": {"name": "ipython"}}, None),
+        ({"language_info": [], "kernelspec": {"language": "python"}}, None),
+        ({"kernelspec": {"name": "python3"}}, None),
+        ({"language_info": {"name": "julia"}}, "julia"),
+        ({"kernelspec": {"language": "R"}}, "R"),
+        ({"language": "Julia"}, "Julia"),
     ],
 )
 def test_a_notebook_in_another_language_is_left_out(
-    project: Path, losslint_: Losslint, metadata: dict[str, object], is_read: bool
+    project: Path, losslint_: Losslint, metadata: dict[str, object], other: str | None
 ) -> None:
     notebook(project / "nb.ipynb", "LOS104()", **metadata)
     result = losslint_("-f", "concise", "nb.ipynb")
-    assert (result.code, len(places(result.out))) == ((1, 1) if is_read else (0, 0))
-    assert result.err == ("" if is_read else "warning: no Python files in nb.ipynb\n")
+    assert (result.code, len(places(result.out))) == ((0, 0) if other else (1, 1))
+    warning = f"warning: no Python files in nb.ipynb: notebooks in {other} are left out\n"
+    assert result.err == (warning if other else "")
 
 
 @pytest.mark.parametrize(
