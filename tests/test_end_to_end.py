@@ -261,3 +261,30 @@ class Member(nn.Module):
     )
     (finding,) = lint(capsys)["findings"]
     assert (finding["code"], finding["line"]) == ("LOS104", 216)
+
+
+TWO_OPTIMIZERS = """
+import torch.optim as optim
+
+
+def train(loader, net):
+    first = optim.SGD(net.first.parameters(), lr=0.1)
+    second = optim.SGD(net.second.parameters(), lr=0.1)
+    for x, y in loader:
+        first.zero_grad()
+        second.zero_grad()
+        for _ in range(5):
+            net.first_loss(x, y).backward()
+            first.step()
+            net.second_loss(x, y).backward()
+            second.step()
+"""
+
+
+def test_the_trail_of_a_step_names_its_own_backward(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, train=TWO_OPTIMIZERS)
+    found = lint(capsys)["findings"]
+    lines = [(one["line"], {step["line"] for step in one["related"]}) for one in found]
+    assert lines == [(13, {12, 9}), (15, {14, 10})]

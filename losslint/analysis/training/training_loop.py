@@ -74,9 +74,7 @@ def stepped(loop: Loop) -> Iterator[tuple[OptimizerStep, Backward]]:
     for step in islice(steps.values(), MAX_STEPS):
         if any(_holds_round(one, step) for one in inner):
             continue
-        backward = next(
-            (a for a in actions(loop.body) if isinstance(a, Backward) and fills(a, step)), None
-        )
+        backward = _first_before(loop, step)
         if backward is not None:
             yield step, backward
 
@@ -139,14 +137,35 @@ def _elsewhere(
     step: OptimizerStep, loop: Loop, around: tuple[Loop, ...], whole: Trace
 ) -> tuple[Zeroing, Place | None]:
     inside = set(map(id, actions(loop.body)))
-    for outer in reversed(around):
-        for action in actions(outer.body):
-            if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
-                return Zeroing.IN_OUTER_LOOP, action.place
-    for action in actions(whole):
-        if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step):
-            return Zeroing.BEFORE, action.place
+    wider = [(Zeroing.IN_OUTER_LOOP, outer.body) for outer in reversed(around)]
+    for zeroing, trace in (*wider, (Zeroing.BEFORE, whole)):
+        found = [
+            action
+            for action in actions(trace)
+            if isinstance(action, ZeroGrad) and _zeroes_outside(action, inside, step)
+        ]
+        if found:
+            own = (one for one in found if one.optimizer == step.optimizer)
+            return zeroing, next(own, found[0]).place
     return Zeroing.NEVER, None
+
+
+def _first_before(loop: Loop, step: OptimizerStep) -> Backward | None:
+    """The first backward that fills the gradients of a step since other optimizers stepped.
+
+    One that comes behind the step fills them in the round before.
+    """
+    found: Backward | None = None
+    others_stepped = False
+    for action in actions(loop.body):
+        if isinstance(action, Backward) and fills(action, step):
+            if found is None or others_stepped:
+                found, others_stepped = action, False
+        elif isinstance(action, OptimizerStep):
+            if action is step and found is not None:
+                break
+            others_stepped = action.optimizer != step.optimizer
+    return found
 
 
 def _last_before(loop: Loop, step: OptimizerStep) -> Backward | None:
