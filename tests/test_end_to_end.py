@@ -288,3 +288,40 @@ def test_the_trail_of_a_step_names_its_own_backward(
     found = lint(capsys)["findings"]
     lines = [(one["line"], {step["line"] for step in one["related"]}) for one in found]
     assert lines == [(13, {12, 9}), (15, {14, 10})]
+
+
+METER = """
+class Meter:
+    def __init__(self):
+        self.total, self.count = 0, 0
+
+    def update(self, value, n=1):
+        self.total += value * n
+        self.count += n
+"""
+
+METERED = """
+import torch.nn.functional as F
+
+from meter import Meter
+
+
+def train(model, optimizer, loader):
+    losses = Meter()
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.update(loss)
+    print(losses.total / losses.count)
+"""
+
+
+def test_a_total_in_a_meter_names_who_hands_the_loss_over(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, meter=METER, train=METERED)
+    (found,) = lint(capsys)["findings"]
+    assert (found["code"], found["path"], found["line"]) == ("LOS405", "meter.py", 7)
+    assert ("train.py", 14) in {(step["path"], step["line"]) for step in found["related"]}

@@ -65,10 +65,10 @@ from losslint.analysis.torch_api import (
     training,
     weights,
 )
-from losslint.analysis.training.accumulation import accumulations
 from losslint.analysis.training.clipping import gradient_clips
 from losslint.analysis.training.gradient_flow import backpropagations
 from losslint.analysis.training.idle_steps import idle_steps
+from losslint.analysis.training.kept_losses import accumulations
 from losslint.analysis.training.scaling import scaler_faults
 from losslint.analysis.training.training_loop import training_loops
 from losslint.analysis.training.unclipped import unclipped_recurrences

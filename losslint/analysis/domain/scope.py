@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.domain.heap import Slots, Writes
     from losslint.analysis.domain.syntax import SourceModule
+    from losslint.analysis.domain.trail import Place
 
 
 @dataclass(slots=True, eq=False)
@@ -97,3 +98,5 @@ class Frame:
     """The statements of the function; None for what is no function with statements."""
     function: Function | None = None
     """The function that it is in; None at the top level of a file."""
+    call: Place | None = None
+    """Where it was called; None where the code does not say so."""

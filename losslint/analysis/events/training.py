@@ -55,6 +55,8 @@ class Accumulation:
     """It is appended to a list."""
     backward: Place | None
     """Where the loss itself was backpropagated; None where nothing in the loop does that."""
+    passed: Place | None = None
+    """The call that handed it to the function that keeps it."""
 
 
 @dataclass(frozen=True, slots=True)

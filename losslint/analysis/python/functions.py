@@ -113,7 +113,9 @@ def call_function(
     outer_trace, run.trace = run.trace, []
     mark, told, steps = run.heap.mark(), run.told, run.steps
     try:
-        slots, value, held = _evaluate(run, function, bound, self, owner or function.owner, widened)
+        call = run.place(args.node) if isinstance(args.node, cst.Call) and run.frames else None
+        owner = owner or function.owner
+        slots, value, held = _evaluate(run, function, bound, self, owner, widened, call)
     finally:
         trace = tuple(run.trace)
         run.trace = outer_trace
@@ -194,6 +196,7 @@ def _evaluate(
     self: Value | None,
     owner: Class | None,
     widened: bool,
+    call: Place | None,
 ) -> tuple[Slots, Value, Conditions]:
     node = function.node
     slots = run.heap.new_slots()
@@ -211,6 +214,7 @@ def _evaluate(
         widened=widened,
         body=node.body if isinstance(node, cst.FunctionDef) else None,
         function=function,
+        call=call,
     )
     if function.owner is not None and function.name == "forward" and is_loss_class(function.owner):
         run.seen.loss_modules.setdefault(function, function.owner)

@@ -148,6 +148,8 @@ class KeepLoss:
     """False where it is made of what something unknown gave under no_grad."""
     deps: frozenset[Hashable] = frozenset()
     """What it depends on; empty where that cannot be told."""
+    passed: Place | None = None
+    """The call that handed it to the function that keeps it, if the loop itself does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ class LossAccumulatesGraph(Rule):
         steps: tuple[Step, ...] = ()
         if found.backward is not None:
             steps = (Step(found.backward, "the loss itself is backpropagated here"),)
+        if found.passed is not None:
+            steps = (Step(found.passed, "the loss is handed over here, with its graph"), *steps)
         yield Diagnosis(
             found.place,
             f"a loss is {done} `{found.total}` with its graph: memory grows in every round",
