@@ -15,7 +15,7 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.scope import Frame, Module, Round
+from losslint.analysis.domain.scope import Frame, Module
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
 from losslint.analysis.events import OperationInLoss
@@ -28,7 +28,6 @@ from losslint.analysis.python.templates import inherited_templates, is_abstract_
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.training import lightning
-from losslint.analysis.training.trace import Loop
 from losslint.source import NOTEBOOK
 
 MAX_OBJECTS = 2
@@ -265,23 +264,12 @@ def _method(run: Interpreter, module: Module, method: Function, target: Instance
         lightning.note_returned(run, target, method.name, made)
 
     in_loop = lightning.is_round(target.cls, method.name)
-    _root(run, module, title, (lambda: _round(run, module, method, call)) if in_loop else call)
+    _root(run, module, title, (lambda: lightning.as_round(run, method, call)) if in_loop else call)
     writes = heap.writes_since(mark)
     heap.roll_back(mark)
     for (slots, key), value in writes.items():
         if slots is target.slots and value is not None and key not in slots:
             heap.set(slots, key, value)
-
-
-def _round(run: Interpreter, module: Module, hook: Function, call: Callable[[], None]) -> None:
-    """Evaluates what a library calls for each batch: a round of a loop that it runs itself."""
-    run.looping.append(Round(hook.node, run.heap.mark(), repeats=True))
-    try:
-        call()
-    finally:
-        run.looping.pop()
-        body = tuple(run.trace)
-        run.trace = [Loop(Place(module.source, hook.node), body, repeats=True)]
 
 
 def _arguments(run: Interpreter, method: Function, target: Instance) -> Args:

@@ -32,6 +32,7 @@ from losslint.analysis.python.subscripts import SAMPLE
 from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.training.counts import BATCH_SIZE
+from losslint.analysis.training.lightning import as_round, note_returned
 from losslint.analysis.training.sampling import SAMPLER, drawn
 
 if TYPE_CHECKING:
@@ -126,7 +127,14 @@ def _fit(op: Op, target: Instance) -> Value:
         batch = element(op.run, loader, op.node) if loader is not None else DATA
         op.run.loops += 1
         try:
-            call_function(op.run, step, Args(op.node, [batch, Unknown()]), module)
+            args = Args(op.node, [batch, Unknown()])
+            as_round(
+                op.run,
+                step,
+                lambda: note_returned(
+                    op.run, module, step.name, call_function(op.run, step, args, module)
+                ),
+            )
         finally:
             op.run.loops -= 1
     return NONE

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.containers import is_dict
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import each, without_none
 from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.scope import Round
+from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Tensor, Value
 from losslint.analysis.training.gradient_flow import backpropagated
-from losslint.analysis.training.trace import Backward, actions
+from losslint.analysis.training.trace import Backward, Loop, actions
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -71,6 +74,18 @@ def is_round(cls: Value, hook: str) -> bool:
 
 
 _LIBRARIES = ("lightning.", "pytorch_lightning.")
+
+
+def as_round(run: Interpreter, hook: Function, call: Callable[[], object]) -> None:
+    """Evaluates what Lightning calls for each batch: a round of a loop that it runs itself."""
+    outer, run.trace = run.trace, []
+    run.looping.append(Round(hook.node, run.heap.mark(), repeats=True))
+    try:
+        call()
+    finally:
+        run.looping.pop()
+        body, run.trace = tuple(run.trace), outer
+        run.act(Loop(Place(hook.scope.module.source, hook.node), body, repeats=True))
 
 
 def takes_outputs(hook: str) -> bool:
