@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 import libcst as cst
@@ -38,19 +38,30 @@ def parts_of_batch(loop: cst.CSTNode) -> str:
 
 def _slices(body: cst.BaseSuite, index: str) -> bool:
     """Whether something is sliced from a multiple of the index on, and on to the next."""
+    counted = _made_of(body, index)
     for node in walk(body):
         bounds: list[cst.BaseExpression | None] = []
         if isinstance(node, cst.Slice):
             bounds = [node.lower, node.upper]
         elif isinstance(node, cst.Call) and dotted(node.func) == "slice":
             bounds = [arg.value for arg in node.args[:2]]
-        if len(bounds) == 2 and all(one is not None and _reads(one, index) for one in bounds):
+        if len(bounds) == 2 and all(one is not None and _reads(one, counted) for one in bounds):
             return True
     return False
 
 
-def _reads(node: cst.CSTNode, name: str) -> bool:
-    return any(isinstance(one, cst.Name) and one.value == name for one in walk(node))
+def _made_of(body: cst.BaseSuite, index: str) -> frozenset[str]:
+    """The index, and the variables that a round makes of it: where a part begins, where it ends."""
+    made = {index}
+    for node in walk(body):
+        if isinstance(node, cst.Assign) and isinstance(node.value, cst.BinaryOperation):
+            if _reads(node.value, made):
+                made.update(dotted(one.target) for one in node.targets)
+    return frozenset(made)
+
+
+def _reads(node: cst.CSTNode, names: Collection[str]) -> bool:
+    return any(isinstance(one, cst.Name) and one.value in names for one in walk(node))
 
 
 def _hands_on(body: cst.BaseSuite) -> bool:

@@ -54,16 +54,19 @@ def unscaled_accumulations(run: Interpreter) -> Iterator[UnscaledAccumulation]:
                     if one.place not in found:
                         found.add(one.place)
                         yield one
-            for one in _in_parts(run, loop):
+            for one in _in_parts(run, loop.body):
                 if one.place not in found:
                     found.add(one.place)
                     yield one
 
 
-def _in_parts(run: Interpreter, loop: Loop) -> Iterator[UnscaledAccumulation]:
+def _in_parts(run: Interpreter, trace: Trace) -> Iterator[UnscaledAccumulation]:
     """The backwards of an inner loop through parts of a batch, behind which an optimizer steps."""
     parts: tuple[str, list[Action]] | None = None
-    for action in loop.body:
+    for action in trace:
+        if isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _in_parts(run, arm)
         if isinstance(action, Loop):
             inside, text = list(actions(action.body)), parts_of_batch(action.place.node)
             parts = (text, inside) if text and action.repeats else None
