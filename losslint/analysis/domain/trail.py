@@ -53,6 +53,10 @@ class Trail:
         return tuple(reversed(found))
 
 
+ONE_HOT_MADE = "one-hot rows made here"
+"""What is said of the place where rows with a single one begin."""
+
+
 def extend(trail: Trail | None, place: Place, message: str) -> Trail | None:
     """The trail with one more step, unless it is too long to be read."""
     length = 0 if trail is None else trail.length

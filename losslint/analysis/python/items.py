@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_comparison
+from losslint.analysis.domain.conditions import is_comparison, is_number
 from losslint.analysis.domain.containers import is_dict, is_list, list_items
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, without_none
 from losslint.analysis.domain.keyed import kept_under
 from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.sizes import rank
+from losslint.analysis.domain.trail import ONE_HOT_MADE, Place
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     TRUE,
+    UNKNOWN,
     Act,
     Const,
     DType,
@@ -30,6 +33,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.subscripts import Index, index_of
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_zeros
 from losslint.analysis.tensors.operations import whole
@@ -44,11 +48,17 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     target = without_none(target)
     index = index_of(run, node)
     if isinstance(target, Union):
+        if any(_is_one_hot(one.value) for one in target.alternatives):
+            run.assign(node.value, UNKNOWN)
         for one in target.alternatives:
             if isinstance(one.value, Instance):
                 store(run, one.value, index, value)
     elif isinstance(target, Instance):
         store(run, target, index, value)
+    elif _is_row(target) and value in _ONES and _is_single(run, node, index):
+        run.assign(node.value, _with_a_one(target, run.place(node)))
+    elif _is_one_hot(target) and number(value) != 0:
+        run.assign(node.value, UNKNOWN)
     elif _is_of_flags(target) and isinstance(node.value, cst.Name):
         first = forms.FLAG_ARRAY if _is_outcome(value) else "made"
         run.assign(node.value, Unknown((first, id(node)), grad=False))
@@ -60,7 +70,7 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
         elif value in _ONES and _marks_some(target, index):
             run.assign(node.value, target.but(shape=forms.SOME))
         elif target.shape == "blank" and value in _ONES and len(node.slice) == 2:
-            trail = extend_trail(None, run.place(node), "one-hot rows made here")
+            trail = extend_trail(None, run.place(node), ONE_HOT_MADE)
             form = forms.SOME if _is_in_each_row(index) else ""
             rows = target.but(target=TargetKind.ONE_HOT, shape=form, trail=trail)
             if rows.dtype is DType.UNKNOWN:
@@ -74,10 +84,58 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
             run.assign(node.value, target.but(sign=Sign.UNKNOWN))
 
 
+def _is_row(value: Value) -> bool:
+    """Whether a value is a single row of zeros."""
+    if isinstance(value, Tensor):
+        return value.shape == "blank" and rank(value.sizes) == 1
+    return _form_of_array(value) == forms.ROW_ARRAY
+
+
+def _form_of_array(value: Value) -> object:
+    key = value.key if isinstance(value, Unknown) else None
+    return key[0] if isinstance(key, tuple) else None
+
+
+def _is_single(run: Interpreter, node: cst.Subscript, index: Index) -> bool:
+    """Whether a row is written to at one place, and made anew whenever that is done."""
+    target, written = node.value, node.slice[0].slice
+    if not isinstance(target, cst.Name) or not isinstance(written, cst.Index):
+        return False
+    if len(node.slice) > 1 or isinstance(index, slice):
+        return False
+    if not is_number(index) and not _gives_a_number(written.value):
+        return False
+    rounds = [one for one in run.looping if one.repeats]
+    slot = (run.frame.scope.slots, target.value)
+    return not rounds or (
+        slot[0].oid > rounds[-1].mark.newest or slot in run.heap.writes_since(rounds[-1].mark)
+    )
+
+
+def _gives_a_number(node: cst.BaseExpression) -> bool:
+    """``int(label)``, ``classes.index(label)`` or ``label.item()``."""
+    called = dotted(node.func).rpartition(".") if isinstance(node, cst.Call) else ("", "", "")
+    return called[2] == "int" if not called[1] else called[2] in ("index", "item")
+
+
+def _with_a_one(row: Value, place: Place) -> Value:
+    if isinstance(row, Tensor):
+        kind = DType.FLOAT if row.dtype is DType.UNKNOWN else row.dtype
+        trail = extend_trail(None, place, ONE_HOT_MADE)
+        return row.but(target=TargetKind.ONE_HOT, shape="", dtype=kind, trail=trail)
+    return Unknown((forms.ONE_HOT_ARRAY, place), grad=False)
+
+
+def _is_one_hot(value: Value) -> bool:
+    """Whether a value is a row into which a single one was written."""
+    if isinstance(value, Tensor):
+        return value.target is TargetKind.ONE_HOT and rank(value.sizes) == 1
+    return _form_of_array(value) == forms.ONE_HOT_ARRAY
+
+
 def _is_of_flags(value: Value) -> bool:
     """Whether a value is an array of numpy's that has nothing in it but zeros and flags."""
-    key = value.key if isinstance(value, Unknown) else None
-    return isinstance(key, tuple) and key[0] in (forms.ARRAY, forms.FLAG_ARRAY)
+    return _form_of_array(value) in (forms.ARRAY, forms.ROW_ARRAY, forms.FLAG_ARRAY)
 
 
 def _is_outcome(value: Value) -> bool:

@@ -42,6 +42,7 @@ from losslint.analysis.domain.joins import (
 from losslint.analysis.domain.keyed import found_under
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
+from losslint.analysis.domain.trail import ONE_HOT_MADE
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     NONE,
@@ -280,7 +281,7 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
         rows = value.shape in forms.NEVER_EMPTY and not isinstance(index, tuple | slice)
         return made.but(mask=value.mask, shape=value.shape if rows else made.shape)
     if value.shape == "identity" and isinstance(index, Tensor | Unknown):
-        trail = extend_trail(None, run.place(node), "one-hot rows made here")
+        trail = extend_trail(None, run.place(node), ONE_HOT_MADE)
         return made.but(target=TargetKind.ONE_HOT, trail=trail, dtype=DType.FLOAT, shape="")
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from losslint.analysis.domain.sizes import at
-from losslint.analysis.domain.trail import Place, Trail, extend
+from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, Trail, extend
 from losslint.analysis.domain.values import (
     NONE,
     OF_RELU,
@@ -189,7 +189,7 @@ def _log_softmax(op: Op) -> Value:
 @function("one_hot")
 def _one_hot(op: Op) -> Value:
     given = op.tensor()
-    trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+    trail = extend(None, op.run.place(op.node), ONE_HOT_MADE)
     return Tensor(
         target=TargetKind.ONE_HOT,
         marks=frozenset({ROWS}),

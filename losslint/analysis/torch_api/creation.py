@@ -10,7 +10,7 @@ from losslint.analysis.domain.conditions import NUMBER, is_padding
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
-from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, extend
 from losslint.analysis.domain.values import (
     TRUE,
     Const,
@@ -27,6 +27,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import (
@@ -139,7 +140,18 @@ def _blank(op: Op) -> Value:
 
 @extern("numpy.zeros")
 def _array_of_zeros(op: Op) -> Value:
-    return Unknown((forms.ARRAY, id(op.node)), grad=False)
+    return Unknown((_array_form(op), id(op.node)), grad=False)
+
+
+def _array_form(op: Op) -> str:
+    """Whether a new array of numpy's has one axis, as far as the code says."""
+    shape = op.given(0, "shape")
+    items = None if shape is None else elements(op.run, shape)
+    if items is not None:
+        return forms.ROW_ARRAY if len(items) == 1 else forms.ARRAY
+    node = op.node.args[0].value if isinstance(op.node, cst.Call) and op.node.args else None
+    counted = isinstance(node, cst.Call) and dotted(node.func) == "len"
+    return forms.ROW_ARRAY if counted or isinstance(shape, Const) else forms.ARRAY
 
 
 def _is_leaf(op: Op) -> bool:
@@ -228,6 +240,10 @@ def _made(op: Op) -> Value:
     deps = blending.deps_of(given)
     made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
     if isinstance(given, Unknown) and isinstance(given.key, tuple):
+        if given.key[0] == forms.ONE_HOT_ARRAY and isinstance(given.key[1], Place):
+            return made.but(
+                target=TargetKind.ONE_HOT, trail=extend(None, given.key[1], ONE_HOT_MADE)
+            )
         if given.key[0] == forms.FLAG_ARRAY:
             return made.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN)
     return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
@@ -272,7 +288,7 @@ def _scatter(op: Op) -> Value:
     value = number(op.arg(3, "value", "src"))
     if given.shape == "blank" and (value == 1 or isinstance(op.given(3, "value", "src"), Tensor)):
         if value == 1:
-            trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+            trail = extend(None, op.run.place(op.node), ONE_HOT_MADE)
             return given.but(
                 target=TargetKind.ONE_HOT,
                 shape="",

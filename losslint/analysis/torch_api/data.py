@@ -11,7 +11,7 @@ from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
-from losslint.analysis.domain.trail import extend
+from losslint.analysis.domain.trail import ONE_HOT_MADE, extend
 from losslint.analysis.domain.values import (
     NONE,
     Class,
@@ -163,7 +163,7 @@ def _fitted(op: Op, target: Instance) -> Value:
 
 
 def _one_hot(op: Op, dtype: DType) -> Tensor:
-    trail = extend(None, op.run.place(op.node), "one-hot rows made here")
+    trail = extend(None, op.run.place(op.node), ONE_HOT_MADE)
     return Tensor(target=TargetKind.ONE_HOT, dtype=dtype, grad=False, trail=trail)
 
 
