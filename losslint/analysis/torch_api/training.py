@@ -7,12 +7,14 @@ import libcst as cst
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import append, element, elements
 from losslint.analysis.domain.heap import ITEMS, REST
+from losslint.analysis.domain.joins import join
 from losslint.analysis.domain.values import (
     FALSE,
     NONE,
     TRUE,
     UNKNOWN,
     Bound,
+    Class,
     Const,
     Function,
     Instance,
@@ -53,6 +55,7 @@ from losslint.analysis.training.handling import (
     COPIED,
     SWITCHES,
     note_handling,
+    objects_in,
     parts_of,
 )
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
@@ -254,8 +257,16 @@ def _children(op: Op, target: Instance) -> Value:
         for item in items.items:
             append(op.run, made, item)
     else:
-        op.run.heap.set(made.slots, REST, Unknown(None, frozenset({target.oid})))
+        inside = _own_parts(target) if op.name == "modules" else []
+        other = Unknown(None, frozenset({target.oid}))
+        op.run.heap.set(made.slots, REST, join([*inside, other]))
     return made
+
+
+def _own_parts(model: Instance) -> list[Instance]:
+    """The modules inside a model of which the project has the code: one of each class."""
+    found = {one.cls: one for one in objects_in(model) if isinstance(one.cls, Class)}
+    return [one for one in found.values() if one is not model and group_of(one) == "module"]
 
 
 @method("module", "state_dict", "named_modules", "named_children", "log",
