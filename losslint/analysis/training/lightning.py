@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from losslint.analysis.domain.containers import is_dict
 from losslint.analysis.domain.heap import REST
@@ -12,12 +15,20 @@ from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.scope import Round
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Tensor, Value
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import backpropagated
-from losslint.analysis.training.trace import Backward, Loop, actions
+from losslint.analysis.training.trace import (
+    Action,
+    Backward,
+    Branch,
+    KeepLoss,
+    Loop,
+    Trace,
+    actions,
+)
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 TRAINING_STEP = "training_step"
@@ -25,6 +36,15 @@ _WITHOUT_GRADIENT = frozenset({"validation_step", "test_step", "predict_step"})
 """Hooks that Lightning calls under ``no_grad``."""
 _ROUNDS = frozenset({TRAINING_STEP, "on_train_batch_start", "on_train_batch_end"})
 """Hooks that it calls once a batch of training, of modules or callbacks."""
+_OF_BATCH = _ROUNDS | {
+    "on_before_zero_grad",
+    "on_before_backward",
+    "on_after_backward",
+    "on_before_optimizer_step",
+    "optimizer_step",
+    "optimizer_zero_grad",
+}
+"""All hooks that it calls once a batch of training."""
 _OUTPUTS_OF = {
     "training_epoch_end": TRAINING_STEP,
     "validation_epoch_end": "validation_step",
@@ -85,7 +105,36 @@ def as_round(run: Interpreter, hook: Function, call: Callable[[], object]) -> No
     finally:
         run.looping.pop()
         body, run.trace = tuple(run.trace), outer
-        run.act(Loop(Place(hook.scope.module.source, hook.node), body, repeats=True))
+        kept = _without(body, frozenset(_emptied_beside(hook)))
+        run.act(Loop(Place(hook.scope.module.source, hook.node), kept, repeats=True))
+
+
+def _without(trace: Trace, totals: frozenset[str]) -> Trace:
+    """A trace without the losses that are kept in some totals."""
+    kept: list[Action] = []
+    for action in trace if totals else ():
+        if isinstance(action, Branch):
+            arms = tuple(_without(arm, totals) for arm in action.arms)
+            kept.append(replace(action, arms=arms))
+        elif isinstance(action, Loop):
+            kept.append(replace(action, body=_without(action.body, totals)))
+        elif not isinstance(action, KeepLoss) or action.total not in totals:
+            kept.append(action)
+    return tuple(kept) if totals else trace
+
+
+def _emptied_beside(hook: Function) -> Iterator[str]:
+    """The attributes that other hooks of the same batch set anew, or clear."""
+    classes = [] if hook.owner is None else lineage(hook.owner)
+    for cls in (one for one in classes if isinstance(one, Class)):
+        for name in _OF_BATCH - {hook.name}:
+            method = cls.slots.get(name)
+            for one in walk(method.node.body) if isinstance(method, Function) else ():
+                if isinstance(one, cst.AssignTarget):
+                    yield dotted(one.target)
+                elif isinstance(one, cst.Call) and isinstance(one.func, cst.Attribute):
+                    if one.func.attr.value == "clear":
+                        yield dotted(one.func.value)
 
 
 def takes_outputs(hook: str) -> bool:
