@@ -51,6 +51,7 @@ from losslint.analysis.tensors.forms import FREE
 from losslint.analysis.torch_api import (
     activations,
     apex,
+    arrays,
     combining,
     creation,
     data,
@@ -81,6 +82,7 @@ from losslint.source import Source
 _TABLES = (
     activations,
     apex,
+    arrays,
     branches,
     combining,
     comprehensions,

@@ -27,7 +27,6 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
-from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import (
@@ -36,7 +35,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_ranks,
     others_than,
 )
-from losslint.analysis.torch_api.registry import Op, extern, function
+from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import as_leaf, cut, has_cut, lasting
@@ -136,22 +135,6 @@ def _blank(op: Op) -> Value:
     if filled is None or filled != 0:
         sign = Sign.POSITIVE if filled is not None and filled > 0 else Sign.UNKNOWN
     return _leaf(op, Tensor(grad=False, shape="blank", sign=sign, dtype=kind))
-
-
-@extern("numpy.zeros")
-def _array_of_zeros(op: Op) -> Value:
-    return Unknown((_array_form(op), id(op.node)), grad=False)
-
-
-def _array_form(op: Op) -> str:
-    """Whether a new array of numpy's has one axis, as far as the code says."""
-    shape = op.given(0, "shape")
-    items = None if shape is None else elements(op.run, shape)
-    if items is not None:
-        return forms.ROW_ARRAY if len(items) == 1 else forms.ARRAY
-    node = op.node.args[0].value if isinstance(op.node, cst.Call) and op.node.args else None
-    counted = isinstance(node, cst.Call) and dotted(node.func) == "len"
-    return forms.ROW_ARRAY if counted or isinstance(shape, Const) else forms.ARRAY
 
 
 def _is_leaf(op: Op) -> bool:

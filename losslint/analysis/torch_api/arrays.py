@@ -1,0 +1,68 @@
+"""Arrays of numpy's: zeros to be written into, and what was a tensor before."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Union, Unknown, Value
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors import forms
+from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.operations import whole
+from losslint.analysis.torch_api.registry import Op, extern, method
+from losslint.analysis.torch_api.shaping import dtype_named
+from losslint.analysis.torch_api.unknown import call_unknown
+
+
+@extern("numpy.zeros")
+def _array_of_zeros(op: Op) -> Value:
+    return Unknown((_array_form(op), id(op.node)), grad=False)
+
+
+def _array_form(op: Op) -> str:
+    """Whether a new array has one axis, as far as the code says."""
+    shape = op.given(0, "shape")
+    items = None if shape is None else elements(op.run, shape)
+    if items is not None:
+        return forms.ROW_ARRAY if len(items) == 1 else forms.ARRAY
+    node = op.node.args[0].value if isinstance(op.node, cst.Call) and op.node.args else None
+    counted = isinstance(node, cst.Call) and dotted(node.func) == "len"
+    return forms.ROW_ARRAY if counted or isinstance(shape, Const) else forms.ARRAY
+
+
+@extern("numpy.array", "numpy.asarray", "numpy.ascontiguousarray", "numpy.copy")
+def _array(op: Op) -> Value:
+    """An array of another is what that one is; what a list holds is not looked into."""
+    given = op.arg(0, "a", "object")
+    if not _is_of_tensors(given):
+        return call_unknown(op.run, Extern(op.name), op.args)
+    return each(given, lambda one: _cast(op, one))
+
+
+@method("tensor", "copy", "astype")
+def _copied(op: Op, target: Value) -> Value:
+    if isinstance(target, Tensor):
+        return _cast(op, target)
+    given = op.args
+    rest = Args(given.node, given.positional[1:], given.keywords, given.open, given.stars)
+    return call_unknown(op.run, target, rest)
+
+
+def _cast(op: Op, value: Value) -> Value:
+    asked = op.given(1, "dtype")
+    if asked is None or not isinstance(value, Tensor):
+        return value
+    name = asked.name.rpartition(".")[2] if isinstance(asked, Extern) else ""
+    kind = dtype_named(Const(name) if name else asked)
+    if kind is DType.FLOAT or kind is value.dtype:
+        return value.but(dtype=kind)
+    return whole(blend(value)).but(dtype=kind, sizes=value.sizes)
+
+
+def _is_of_tensors(value: Value) -> bool:
+    if isinstance(value, Union):
+        return all(isinstance(one.value, Tensor) for one in value.alternatives)
+    return isinstance(value, Tensor)
