@@ -225,7 +225,7 @@ def shared(run: Interpreter, made: Tensor, total: Value, node: cst.CSTNode) -> T
         total: what is divided.
         node: the expression.
     """
-    if not run.looping or not isinstance(total, Tensor) or total.grad:
+    if not run.looping or not isinstance(total, Tensor):
         return made
     divisor, loop = _divisor(node), run.looping[-1].node
     if divisor is None or not isinstance(loop, cst.For) or _draws_single_samples(run):
@@ -233,7 +233,7 @@ def shared(run: Interpreter, made: Tensor, total: Value, node: cst.CSTNode) -> T
     if BATCH_SUM in total.marks and isinstance(divisor, cst.Call):
         if counts_rounds(run, divisor, loop):
             return made.but(marks=made.marks | {SUM_SHARE})
-    if total.marks.isdisjoint(_MEANS) or not is_batch_size(run, divisor):
+    if total.grad or total.marks.isdisjoint(_MEANS) or not is_batch_size(run, divisor):
         return made
     if _is_sum(total) or counts_by(divisor, loop):
         return made
