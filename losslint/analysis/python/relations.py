@@ -29,6 +29,7 @@ from losslint.analysis.domain.values import (
     Instance,
     Namespace,
     Sign,
+    TargetKind,
     Tensor,
     Union,
     Unknown,
@@ -92,14 +93,17 @@ def compare(
         )
         if not padding:
             text = "no element may be selected"
-            reason = ZeroReason(run_place, "mask", text, behind=inner)
+            of_zeros = _finds_background(sign, left, right)
+            symbol = ("==", ("value", id(node)), Const(0)) if of_zeros else None
+            reason = ZeroReason(run_place, "mask", text, symbol, inner)
         made = blending.blend(left, right)
         mask = Tensor(
             mask=reason,
             shape="random"
             if any(t.shape in RANDOM for t in tensors)
             else forms.SOME
-            if isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node))
+            if (isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node)))
+            or any(t.shape in forms.FIXED for t in tensors)
             else forms.found(type(sign).__name__, tensors[0], right),
             rare=share_below(run, left, right, node),
             zero=inner,
@@ -134,6 +138,17 @@ def compare(
         key = left.key if left.key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
+
+
+def _finds_background(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:
+    """Whether a comparison finds the zeros of data, and not what another test did not select.
+
+    Class indices that the program draws itself are one a sample, and zero is a class like others.
+    """
+    if not isinstance(sign, cst.Equal) or number(right) != 0 or not isinstance(left, Tensor):
+        return False
+    computed = left.grad or left.deps or left.mask is not None or left.zero is not None
+    return not computed and left.target is not TargetKind.INDICES
 
 
 def _are_constants(value: Union) -> bool:

@@ -70,7 +70,7 @@ def _compared(op: Op) -> Value:
     made = Tensor(
         mask=reason,
         shape=forms.SOME
-        if op.name == "eq" and is_of_pairs(op.node)
+        if op.name == "eq" and (is_of_pairs(op.node) or _is_of_fixed(op))
         else forms.found(sign, given, op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
@@ -80,6 +80,12 @@ def _compared(op: Op) -> Value:
         above=op.run.place(op.node) if forms.is_above_zero(sign, op.arg(1, "other")) else None,
     )
     return cut(op.run, given, made, op.name, op.node)
+
+
+def _is_of_fixed(op: Op) -> bool:
+    """Whether something is compared with positions: class indices with all classes, say."""
+    sides = (op.arg(0, "input"), op.arg(1, "other"))
+    return any(isinstance(one, Tensor) and one.shape in forms.FIXED for one in sides)
 
 
 _FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})

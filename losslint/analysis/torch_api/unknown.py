@@ -32,8 +32,9 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
+from losslint.analysis.tensors.forms import FIXED
 from losslint.analysis.torch_api.pretrained import new_head
-from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.torch_api.registry import call_function_by_name, group_of
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 
@@ -59,6 +60,8 @@ _SETS_WEIGHTS = re.compile(
 def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of something unknown: it may zero the gradients of what it is given."""
     node = args.node
+    if isinstance(callee, Unknown) and _is_of_positions(callee, args):
+        return call_function_by_name(run, "eq", args.behind(Unknown(None, callee.deps)))
     deps = deps_of(callee)
     if isinstance(callee, Unknown) and callee.key is not None and callee.grad:
         deps = union_deps(deps, frozenset({callee.key}))
@@ -97,6 +100,12 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     _note_total(run, key, node)
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+
+
+def _is_of_positions(callee: Unknown, args: Args) -> bool:
+    """Whether a method compares something with positions, as class indices with all classes."""
+    is_equality = isinstance(callee.key, tuple) and callee.key[1:] == (".", "eq")
+    return is_equality and any(isinstance(one, Tensor) and one.shape in FIXED for one in args.all())
 
 
 def _is_step(callee: Value) -> bool:
