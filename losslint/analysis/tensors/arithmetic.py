@@ -31,6 +31,7 @@ from losslint.analysis.objective.terms import (
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
+from losslint.analysis.tensors.cut_offs import of_both
 from losslint.analysis.tensors.forms import (
     BETWEEN,
     BOUNDED,
@@ -234,7 +235,9 @@ def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
         return None
     if OTHERS in (one.shape, other.shape) and one.shape != other.shape and one.zero == other.zero:
         return None  # together they are all
-    return one.zero if one.zero is not None and other.zero is not None else None
+    if one.zero is None or other.zero is None:
+        return None
+    return of_both(one.zero, other.zero)
 
 
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:

@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.cut_offs import stops
 from losslint.analysis.tensors.forms import ENERGY, FILLED, REST
 from losslint.analysis.tensors.operations import with_operation
 
@@ -60,7 +61,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
         reason = _vanishing(run, one, node) if one.shape == REST else one.zero
-        why = reason.text if reason is not None and 0 < known < 1 else None
+        risky = reason is not None and 0 < known < 1 and not stops(reason)
+        why = reason.text if reason is not None and risky else None
         if one.act is Act.RAW:
             why = "a raw output can be negative"
         if why is not None:
@@ -96,7 +98,8 @@ def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sq
     if value.sign is Sign.POSITIVE:
         return made.but(sign=Sign.POSITIVE, shape=shape)
     reason = _vanishing(run, value, node)
-    if value.grad and (reason is not None or value.act is Act.RAW):
+    risky = (reason is not None and not stops(reason)) or value.act is Act.RAW
+    if value.grad and risky:
         operation = Operation(
             OperationKind.ROOT,
             run.place(node),

@@ -31,6 +31,7 @@ from losslint.analysis.objective.terms import (
     weigh,
 )
 from losslint.analysis.reading.nodes import same
+from losslint.analysis.tensors import cut_offs
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.forms import (
@@ -131,7 +132,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     zero = one.zero or other.zero
     both = one.zero is not None and other.zero is not None
     if zero is not None and (both or number(right) is not None):
-        made = made.but(zero=zero)
+        own = number(right) is not None or is_square(node)
+        made = made.but(zero=zero if own else cut_offs.passed(zero))
     return _scaled(made, one, other, right)
 
 
@@ -274,7 +276,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
-        made = made.but(zero=one.zero)
+        made = made.but(zero=cut_offs.passed(one.zero) if other.grad else one.zero)
     if one.shape == "single" and one.act is Act.SOFTMAX:
         made = made.but(shape="single", trail=one.trail)
     if one.act in PROBABILITIES and other.act in PROBABILITIES and one.sign is not Sign.POSITIVE:

@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective import terms
 from losslint.analysis.reading.spelling import dotted, is_dimension
 from losslint.analysis.tensors.blending import blend, deps_of
+from losslint.analysis.tensors.cut_offs import let_through, passed
 from losslint.analysis.tensors.forms import (
     CHOOSING,
     COMPLEMENT,
@@ -135,7 +136,9 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     shape = _AVERAGED.get(given.shape, "") if op.name != "prod" else ""
     if given.shape == "exp" and op.name == "mean":
         shape = "sumexp"
-    return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=given.zero)
+    # a product is zero where any of its factors is, and gives the others a gradient
+    zero = passed(given.zero) if op.name == "prod" else given.zero
+    return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=zero)
 
 
 @function("max", "min", "amax", "amin", "cummax", "cummin", "aminmax")
@@ -147,6 +150,8 @@ def _extreme(op: Op) -> Value:
     given = op.tensor()
     shape = "maximum" if op.name in ("max", "amax") else "minimum"
     value = picked(given).but(shape=given.shape if given.shape == "ratio" else shape)
+    if shape == "minimum":
+        value = let_through(value)  # a gradient of several that are the smallest is shared out
     has_dim = second is not None or op.given(-1, "dim", "axis") is not None
     if has_dim and op.name in ("max", "min", "cummax", "cummin"):
         index = Tensor(

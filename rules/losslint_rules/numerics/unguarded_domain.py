@@ -19,9 +19,10 @@ class UnguardedDomain(Rule):
     Looks on the way to a loss for `acos` and `asin` of a cosine similarity or of a trace, and of
     what is clamped at exactly one; for `atanh` and `logit` of what is clamped at exactly one or
     comes out of a tanh; and for fractional powers of values that can be negative (the raw output
-    of a layer) or, below one, zero: `relu(x) ** 0.7`, `x.clamp(0, 1) ** (1 / 2.2)`, and what an
-    overlap index leaves to one, as in a focal Tversky loss, `(1 - index) ** 0.75`. A clamp that
-    ends inside of one, or a cosine that was scaled down, is left alone.
+    of a layer) or, below one, zero: `x.clamp(0, 1) ** (1 / 2.2)`, and what an overlap index leaves
+    to one, as in a focal Tversky loss, `(1 - index) ** 0.75`. A clamp that ends inside of one, or a
+    cosine that was scaled down, is left alone, and so is a relu, whose backward gives zero where
+    its output is zero, also of an infinite gradient.
 
     ## Why it matters
 

@@ -67,7 +67,9 @@ class UnguardedSqrt(Rule):
 
     When the value is never zero for a reason that the code does not show. Where no gradient goes
     through the root, as in a metric, it is harmless and not reported. What a loss is given as its
-    label or target, by the name, is taken for data where nothing more is known of it.
+    label or target, by the name, is taken for data where nothing more is known of it. A relu's
+    backward gives zero where its output is zero, whatever gradient comes: the root of the squares
+    of a relu alone is not reported.
 
     ## Fix
 
