@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.trail import steps_of
-from losslint.analysis.domain.values import PROBABILITIES, Act, Tensor
+from losslint.analysis.domain.values import PROBABILITIES, Act, Sign, Tensor
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.nodes import same
 
@@ -29,6 +29,44 @@ def weighed(made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tens
             known = replace(operation, product=node)
             return made.but(operations=made.operations - {operation} | {known})
     return made
+
+
+def of_own_variable(made: Tensor, node: cst.CSTNode) -> frozenset[Operation]:
+    """The guarded logarithm of the variable that it is multiplied with: ``p * log(p + eps)``.
+
+    Which of its values the variable has is the same on both sides.
+    """
+    if not isinstance(node, cst.BinaryOperation):
+        return frozenset()
+    left, right = _signed(node.left)[0], _signed(node.right)[0]
+    return frozenset(
+        operation
+        for operation in made.operations
+        for factor, log in ((left, right), (right, left))
+        if operation.kind is OperationKind.LOG
+        and operation.place.node is log
+        and operation.operand.sign is Sign.POSITIVE
+        and isinstance(factor, cst.Name | cst.Attribute)
+        and any(same(factor, one) for one in _lifted(_argument(log)))
+    )
+
+
+def _argument(call: cst.BaseExpression) -> cst.BaseExpression:
+    """What a function of one argument, or a method without any, is called on."""
+    if isinstance(call, cst.Call) and call.args:
+        return call.args[0].value
+    if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute):
+        return call.func.value
+    return call
+
+
+def _lifted(guarded: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
+    """What may have been lifted by a constant: either side of a sum, what is clamped."""
+    if isinstance(guarded, cst.BinaryOperation) and isinstance(guarded.operator, cst.Add):
+        return guarded.left, guarded.right
+    if isinstance(guarded, cst.Call) and isinstance(guarded.func, cst.Attribute):
+        return (guarded.func.value, *(arg.value for arg in guarded.args[:1]))
+    return ()
 
 
 def summed(run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:

@@ -87,10 +87,10 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if one.terms:
         made = weigh(made, right, named=has_named_factor(node, first=swapped))
         made = weighed(run, made, right, node, swapped)
-    made = made.but(
-        operations=made.operations - _own_entropy(one, other) - _own_entropy(other, one)
-    )
     if made.operations:
+        entropies = _own_entropy(one, other) | _own_entropy(other, one)
+        entropies |= likelihoods.of_own_variable(made, node)
+        made = made.but(operations=made.operations - entropies)
         made = likelihoods.weighed(made, one, other, node)
     policy = policy_term(run, one, other, right, node) or policy_term(run, other, one, left, node)
     if policy is not None and not made.terms:
