@@ -9,6 +9,8 @@ from losslint.analysis.domain.values import Act, Sign, Tensor, Value
 
 OWN_PRODUCT = "own product"
 """The form of what was multiplied with itself, which may be a mask as well as a vector."""
+OWN_PRODUCT_OF_SOFTMAX = "own product of a softmax"
+"""The same of a softmax or of some of its columns, none of which is ever zero."""
 ENERGY = "energy"
 """The form of a sum of those."""
 TOTALS = frozenset({"total", "overlap", "totals", ENERGY})

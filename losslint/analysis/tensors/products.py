@@ -45,6 +45,7 @@ from losslint.analysis.tensors.forms import (
     LENGTH,
     NEVER_EMPTY,
     OWN_PRODUCT,
+    OWN_PRODUCT_OF_SOFTMAX,
     RAW_EXP,
     RESIDUAL,
     ROWS,
@@ -118,7 +119,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             dense = one.shape == "parameter" or one.owner is not None
             marks = made.marks | {DENSE} if dense else made.marks
             marks = marks | {OF_LAYER} if one.act is Act.RAW else marks - {OF_LAYER}
-            made = made.but(shape=OWN_PRODUCT, marks=marks)
+            made = made.but(shape=OWN_PRODUCT, sign=Sign.NON_NEGATIVE, marks=marks)
+        elif made.shape == "product" and is_square(node) and one.act is Act.SOFTMAX:
+            made = made.but(shape=OWN_PRODUCT_OF_SOFTMAX)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
     elif one.shape in FLAGS or 0 < abs(number(right) or 0) <= _SCALES.get(one.shape, 0):

@@ -36,6 +36,7 @@ from losslint.analysis.tensors.forms import (
     NOISE,
     OTHERS,
     OWN_PRODUCT,
+    OWN_PRODUCT_OF_SOFTMAX,
     RUNNING_COUNT,
     RUNNING_EXP,
     RUNNING_SHARE,
@@ -63,7 +64,7 @@ _SUMMED = {
 }
 """What a sum over values of a special form is."""
 _CHOSEN = {form: act for act, form in CHOOSING.items()}
-_PRODUCTS = frozenset({"product", *_CHOSEN})
+_PRODUCTS = frozenset({"product", OWN_PRODUCT_OF_SOFTMAX, *_CHOSEN})
 _AVERAGED = {
     "ratio": "ratio",
     "neg-log-prob": "neg-log-prob",
@@ -84,7 +85,8 @@ def _sum(op: Op) -> Value:
         return made.but(act=_CHOSEN[given.shape], picked=True, trail=given.trail)
     if given.act in PROBABILITIES:
         rows = given.act is Act.SOFTMAX and not given.picked
-        sign = Sign.POSITIVE if rows else Sign.NON_NEGATIVE
+        positive = rows or given.shape == OWN_PRODUCT_OF_SOFTMAX
+        sign = Sign.POSITIVE if positive else Sign.NON_NEGATIVE
         shape = "overlap" if given.shape in _PRODUCTS else "total"
         if rows and op.name == "cumsum":
             shape = RUNNING_SHARE

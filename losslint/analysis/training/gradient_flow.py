@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import MAXIMUM, NO_GRAD
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, NO_GRAD
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
@@ -239,10 +239,19 @@ def is_leaf_alone(value: Tensor) -> bool:
 
 
 def as_leaf(value: Value, node: cst.CSTNode) -> Value:
-    """A value that collects a gradient of its own from here on."""
+    """A value that collects a gradient of its own from here on.
+
+    What was cut off from its layers stays so: the gradient ends here.
+    """
+    leaf = (LEAF, id(node))
     if isinstance(value, Tensor):
-        return value.but(grad=True, deps=value.deps or frozenset({(LEAF, id(node))}))
-    return replace(value, grad=True) if isinstance(value, Unknown) else value
+        behind = value.deps if value.grad else frozenset()
+        return value.but(grad=True, deps=behind or frozenset({leaf}))
+    if not isinstance(value, Unknown):
+        return value
+    if isinstance(value.key, tuple) and value.key[:1] == (DETACHED,):
+        return Unknown(leaf, frozenset({leaf}))
+    return replace(value, grad=True)
 
 
 def _made_by_call(value: Unknown) -> bool:
