@@ -21,6 +21,7 @@ from losslint.analysis.domain.values import (
     Tensor,
     Value,
     ZeroReason,
+    alternatives_of,
 )
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
@@ -147,7 +148,11 @@ def _is_method(op: Op) -> bool:
     """Whether a softmax is the method of an object, and no function of a module."""
     if not isinstance(op.node, cst.Call) or not isinstance(op.node.func, cst.Attribute):
         return False
-    return op.module is None and not isinstance(op.run.eval(op.node.func.value), Extern)
+    if op.module is not None:
+        return False
+    # a function may be kept as an attribute: `self.softmax = F.softmax`
+    called = alternatives_of(op.run.eval(op.node.func))
+    return not any(isinstance(one.value, Extern) for one in called)
 
 
 def _is_in_network(op: Op) -> bool:
