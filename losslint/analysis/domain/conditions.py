@@ -63,6 +63,15 @@ def is_label(key: Hashable) -> bool:
     return key[-1] == LABEL or (key[0] == "**" and is_label(key[1]))
 
 
+def is_part_of_labels(key: Hashable, labels: Hashable) -> bool:
+    """Whether a symbol stands for labels out of some, as ``targets[::2][i]`` is."""
+    while key != labels:
+        if not is_label(key) or not isinstance(key, tuple) or key[1:] != ("[]", LABEL):
+            return False
+        key = key[0]
+    return True
+
+
 REPEATED = "repeated"
 """A part of the symbol of what is repeated, as labels are where each sample has several views."""
 

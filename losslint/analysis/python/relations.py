@@ -47,6 +47,7 @@ from losslint.analysis.tensors.comparisons import (
     is_of_real_tokens,
     mask_of_pairs,
     mask_of_ranks,
+    mask_of_samples,
 )
 from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -122,6 +123,10 @@ def compare(
         pairs = mask_of_pairs(run, left, right, node, alike=isinstance(sign, cst.Equal))
         if pairs is not None:
             return pairs
+        if isinstance(sign, cst.Equal):
+            samples = mask_of_samples(run, left, right, node)
+            if samples is not None:
+                return samples
         same = _equality(left, right, node)
         return same if isinstance(sign, cst.Equal) else _inverted(same)
     if isinstance(sign, cst.In | cst.NotIn):

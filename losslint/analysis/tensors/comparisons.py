@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_label, is_repeated
+from losslint.analysis.domain.conditions import is_label, is_part_of_labels, is_repeated
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Const,
@@ -26,7 +26,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.reading.nodes import children, same, walk
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.tensors.forms import COMPLEMENT, PAIRS, SOME
+from losslint.analysis.tensors.forms import COMPLEMENT, MEMBERS, PAIRS, SOME
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -196,6 +196,26 @@ def mask_of_pairs(
         return None
     kept = SOME if is_repeated(left.key) or is_repeated(right.key) else PAIRS
     return _mask(run, left, right, node, kept if alike else COMPLEMENT)
+
+
+def mask_of_samples(
+    run: Interpreter, left: Value, right: Value, node: cst.CSTNode
+) -> Tensor | None:
+    """The mask of the samples with the label of one of them, whichever way that was picked."""
+    for labels, label in ((left, right), (right, left)):
+        if isinstance(labels, Unknown) and is_label(labels.key):
+            picks = [one.value for one in alternatives_of(label)]
+            parts = [one for one in picks if isinstance(one, Unknown)]
+            if parts and all(_is_of_one(one, labels) for one in picks):
+                return _mask(run, labels, parts[0], node, SOME)
+    return None
+
+
+def _is_of_one(label: Value, labels: Unknown) -> bool:
+    """Whether a label is one of those that occur, or that of some sample."""
+    if isinstance(label, Unknown):
+        return label.key != labels.key and is_part_of_labels(label.key, labels.key)
+    return isinstance(label, Tensor) and label.shape == MEMBERS
 
 
 def mask_of_ranks(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor | None:
