@@ -22,6 +22,7 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
+from losslint.analysis.events import Family
 from losslint.analysis.objective import likelihoods
 from losslint.analysis.objective.learned_weights import added, alone, subtracted
 from losslint.analysis.objective.terms import (
@@ -63,6 +64,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.tensors.spreads import is_spread
 from losslint.analysis.tensors.unions import is_either, is_union_within
 
 if TYPE_CHECKING:
@@ -279,6 +281,13 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             "the squared distance of two equal points is zero, or just below it by rounding",
         )
         return made.but(zero=reason)
+    if one.shape == "mean-square" and _is_error(one) and is_spread(node):
+        reason = ZeroReason(
+            run.place(node),
+            "distance",
+            "both terms are zero where all differences are, or just below it by rounding",
+        )
+        return made.but(zero=reason)
     if number(left) == 1 and other.shape == "cosine-square":
         reason = ZeroReason(
             run.place(node),
@@ -341,6 +350,13 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if _is_option(left) and other.sign is not Sign.UNKNOWN:
         return made.but(shape=CAPPED)
     return made
+
+
+def _is_error(square: Tensor) -> bool:
+    """Whether something squared is a difference, which a perfect prediction takes to zero."""
+    return "squared-difference" in square.marks or any(
+        term.family is Family.REGRESSION for term in square.terms
+    )
 
 
 def _is_option(value: Value) -> bool:
