@@ -252,7 +252,7 @@ def _len(op: Op) -> Value:
     if isinstance(value, Tensor) and (found := none_found(value)) is not None:
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape=LENGTH)
     if isinstance(value, Unknown | Instance):
-        return length(value, op.node)
+        return length(op.run, value, op.node)
     if isinstance(value, Tuple) and known is not None:
         return Const(len(known))
     return Unknown((NUMBER, "len", id(op.node)), grad=False)

@@ -10,7 +10,7 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.values import Const, Extern, Instance, Unknown
+from losslint.analysis.domain.values import NONE, Const, Extern, Instance, Unknown
 from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
@@ -108,11 +108,13 @@ def _is_zero(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer) and node.value == "0"
 
 
-def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
+def length(run: Interpreter, value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
     """``len()`` of something unknown or an object: a number of samples where it is a data set."""
     if isinstance(value, Instance):
         if _is_dataset(value):
             return Unknown((NUMBER, SAMPLES, ("name", value.oid)), grad=False)
+        return Unknown((NUMBER, "len", id(node)), grad=False)
+    if _holds_batches(run, node):
         return Unknown((NUMBER, "len", id(node)), grad=False)
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
@@ -126,6 +128,15 @@ def length(value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
         if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
             return Unknown((SAMPLES, ("name", counted.value)))
     return Unknown()
+
+
+def _holds_batches(run: Interpreter, node: cst.CSTNode) -> bool:
+    """Whether ``len`` is called on the data set of a loader that batches nothing itself."""
+    counted = node.args[0].value if isinstance(node, cst.Call) and node.args else None
+    if not isinstance(counted, cst.Attribute) or counted.attr.value != "dataset":
+        return False
+    loader = run.eval(counted.value)
+    return isinstance(loader, Instance) and run.heap.get(loader.slots, BATCH_SIZE) == NONE
 
 
 def _is_dataset(value: Instance) -> bool:
