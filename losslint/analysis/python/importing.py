@@ -1,11 +1,14 @@
-"""Modules that a program imports by a name which it puts together."""
+"""Modules that a program imports by a name which it puts together, and where it looks for them."""
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.domain.joins import MAX_CONFIGURATIONS, each, one_of
 from losslint.analysis.domain.strings import beginning_of
-from losslint.analysis.domain.values import Const, Extern, Namespace, Unknown, Value
+from losslint.analysis.domain.values import NONE, Const, Extern, Namespace, Unknown, Value
 from losslint.analysis.interpreter import Interpreter, constant
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.registry import Op, extern
 
 
@@ -19,6 +22,26 @@ def _import_module(op: Op) -> Value:
         return _module_of_name(op, Const(around + text) if text.startswith(".") and around else one)
 
     return each(name, load)
+
+
+@extern("sys.path.insert", "sys.path.append")
+def _search(op: Op) -> Value:
+    given = op.node.args[-1].value if isinstance(op.node, cst.Call) and op.node.args else None
+    folder = constant(op.args.positional[-1], str) if op.args.positional else None
+    if folder is None and given is not None:
+        folder = _joined(given)
+    if folder:
+        op.run.project.search(folder, op.run.module)
+    return NONE
+
+
+def _joined(node: cst.BaseExpression) -> str | None:
+    """The folders that are named behind one that is not: ``os.path.join(here, "..", "models")``."""
+    if not isinstance(node, cst.Call) or dotted(node.func).rpartition(".")[2] != "join":
+        return None
+    names = [one.value for one in node.args[1:]]
+    texts = [one.evaluated_value for one in names if isinstance(one, cst.SimpleString)]
+    return "/".join(map(str, texts)) if len(texts) == len(names) else None
 
 
 @extern("builtins.__import__")

@@ -27,6 +27,7 @@ class Linker:
     def __init__(self, top: Path, src_roots: Sequence[Path]) -> None:
         self._top = top
         self._src_roots = tuple(src_roots)
+        self._added: list[Path] = []
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._behind: dict[tuple[Path, str], str] = {}
         self._exists: dict[Path, bool] = {}
@@ -45,6 +46,20 @@ class Linker:
         """The end of a module's name by which it was found; empty where all of the name was."""
         folder = importer.parent if importer.suffix in ENDINGS else importer
         return self._behind.get((folder, name), "")
+
+    def search(self, folder: str, importer: Path) -> None:
+        """Searches a folder too that a file adds to ``sys.path``, after all others.
+
+        A relative one is meant from where the program is started: mostly at the top, or where the
+        file lies.
+        """
+        for start in self._ancestors(importer.parent):
+            added = (start / folder).resolve()
+            if self.is_inside(added) and self._is_folder(added):
+                if added not in self._added:
+                    self._added.append(added)
+                    self._found = {key: one for key, one in self._found.items() if one is not None}
+                return
 
     def inside(self, name: str, importer: Path, beginning: str) -> list[Path]:
         """The modules of a package whose names begin so, in the order of their names."""
@@ -114,6 +129,16 @@ class Linker:
 
     def _roots(self, folder: Path) -> Iterator[Path]:
         """The importing file's folder and every ancestor up to the top, then source folders."""
+        seen = self._ancestors(folder)
+        yield from seen
+        yield from self._src_roots
+        for root in seen:
+            for inner in _SOURCE_FOLDERS:
+                yield root / inner
+        yield from self._added
+
+    def _ancestors(self, folder: Path) -> list[Path]:
+        """A folder and every ancestor up to the top."""
         seen: list[Path] = []
         current = folder
         while True:
@@ -123,11 +148,7 @@ class Linker:
             if self._top not in current.parents:
                 break
             current = current.parent
-        yield from seen
-        yield from self._src_roots
-        for root in seen:
-            for inner in _SOURCE_FOLDERS:
-                yield root / inner
+        return seen
 
     def _below(self, root: Path, name: str) -> Path | None:
         first = name.partition(".")[0]

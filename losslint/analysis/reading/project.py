@@ -51,6 +51,10 @@ class Project:
         """The end of the name by which :meth:`load` finds a module; empty for all of it."""
         return self._linker.behind_absent_root(name, importer.source.path)
 
+    def search(self, folder: str, importer: Module) -> None:
+        """Searches a folder for modules too."""
+        self._linker.search(folder, importer.source.path)
+
     def modules_in(
         self, run: Interpreter, package: str, importer: Module, beginning: str
     ) -> list[Module]:
