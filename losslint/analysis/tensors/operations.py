@@ -74,12 +74,15 @@ def whole(value: Tensor) -> Tensor:
     return without(value, OperationKind.SELECTION)
 
 
-def mean_of_selection(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
+def mean_of_selection(
+    run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "mean"
+) -> Tensor:
     """The mean of a tensor; of a selection of elements there is none where it is empty."""
     selections = [one for one in value.operations if one.kind is OperationKind.SELECTION]
     if not selections:
         return value
     first = min(selections, key=lambda one: one.order)
     trail = (Step(first.place, "selected here"),)
-    mean = replace(first, kind=OperationKind.MEAN, place=run.place(node), trail=trail)
+    place = run.place(node)
+    mean = replace(first, kind=OperationKind.MEAN, place=place, function=function, trail=trail)
     return with_operation(run, whole(value), mean)

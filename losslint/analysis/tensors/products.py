@@ -348,7 +348,9 @@ def _risky_division(
         and right.zero is None
         and right.marks.isdisjoint({SIGNED, "exp"})
     ):
-        reason = ZeroReason(run.place(node), "overlap", "both regions can be empty")
+        regions = left.shape == "overlap"
+        text = "both regions can be empty" if regions else "all that is added can be zero"
+        reason = ZeroReason(run.place(node), "overlap", text)
         right = right.but(zero=reason)
     if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
         return made

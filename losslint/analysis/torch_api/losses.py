@@ -278,7 +278,7 @@ def _result(
     if isinstance(target, Tensor) and target.shape in ("blank", "constant") and not classes:
         family = Family.ADVERSARIAL  # the same label for the whole batch: real, or fake
     if stage == "mean" and not run.no_grad:
-        made = mean_of_selection(run, made, args.node)
+        made = mean_of_selection(run, made, args.node, criterion.name)
     elif stage == "sum":
         made = whole(made)
     # more positions were the older ways to say how it reduces

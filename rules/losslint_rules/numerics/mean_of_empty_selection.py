@@ -78,10 +78,12 @@ class MeanOfEmptySelection(Rule):
         operation = found.operation
         if operation.kind is not OperationKind.MEAN or found.guarded:
             return
+        own = operation.function == "mean"
+        summed = "sum" if own else f'let {operation.function} sum (`reduction="sum"`)'
         yield Diagnosis(
             operation.place,
             "the mean of a selection is NaN for a batch of which nothing is selected",
-            "sum, and divide by the number that was selected: `/ mask.sum().clamp(min=1)`",
+            f"{summed}, and divide by the number that was selected: `/ mask.sum().clamp(min=1)`",
             operation.trail,
             operation.operand.confidence,
         )
