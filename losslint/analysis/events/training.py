@@ -134,6 +134,8 @@ class MissingStep:
 
     place: Place
     zeroed: Place
+    instead: bool = False
+    """It is zeroed again behind the backward, where the others in the loop step."""
 
 
 @dataclass(frozen=True, slots=True)

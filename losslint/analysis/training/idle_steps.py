@@ -28,6 +28,7 @@ from losslint.analysis.training.trace import (
     is_uncertain,
 )
 from losslint.analysis.training.training_loop import loops_in
+from losslint.analysis.training.zeroed_instead import zeroed_instead
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
@@ -57,6 +58,7 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
         if several[0] is not None and None not in several and place not in bare:
             yield several[0]
     yield from _missing_steps(run.roots)
+    yield from {found.zeroed: found for found in zeroed_instead(run.roots)}.values()
 
 
 def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:

@@ -18,7 +18,8 @@ class MissingStep(Rule):
 
     Looks for a loop that calls `optimizer.zero_grad()` and `backward`, or zeroes a model for which
     an optimizer is built, where no optimizer steps anywhere in what leads there, in what it calls,
-    or in any other way to run the same loop.
+    or in any other way to run the same loop. Where other optimizers do step, it looks for one that
+    never does and is zeroed a second time behind its backward, where the step belongs.
 
     ## Why it matters
 
@@ -66,6 +67,14 @@ class MissingStep(Rule):
 
     def check_missing_step(self, found: Event) -> Iterator[Diagnosis]:
         """A backward whose gradients nobody uses."""
+        if found.instead:
+            yield Diagnosis(
+                found.zeroed,
+                "an optimizer is zeroed before backward and again behind it, and never steps",
+                "call `step()` here instead of `zero_grad()`",
+                (Step(found.place, "the gradients that are thrown away are computed here"),),
+            )
+            return
         yield Diagnosis(
             found.place,
             "these gradients are never used: they are zeroed in this loop, and no optimizer steps",
