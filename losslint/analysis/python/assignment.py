@@ -86,7 +86,8 @@ def _unpack(run: Interpreter, target: cst.Tuple | cst.List, value: Value) -> Non
     else:
         for index, part in enumerate(parts):
             item = _any_of(element(run, value, part, index))
-            assign(run, part.value, _of_another(item) if star is None else item)
+            known_parts = star is not None or isinstance(value, Instance)
+            assign(run, part.value, item if known_parts else _of_another(item))
 
 
 def _any_of(item: Value) -> Value:
