@@ -228,6 +228,8 @@ def _converted(op: Op) -> Value:
             return Const(kind(value.value)) if kind is not None else UNKNOWN
         except (TypeError, ValueError, OverflowError):
             return UNKNOWN
+    if op.name == "builtins.float":
+        return Unknown((NUMBER, "float", id(op.node)), grad=False)
     return Unknown()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import is_label
+from losslint.analysis.domain.conditions import is_label, is_number
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import (
@@ -111,6 +111,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=DENSITY)
     elif one.shape in _OF_SQUARES and RESIDUAL in one.marks and (number(right) or 0) < 0:
         made = made.but(shape="non-positive")
+    elif _is_mean(one, right):
+        made = made.but(shape=one.shape)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
         if made.shape == "product" and is_square(node) and square_of_fraction(one):
@@ -138,6 +140,11 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         own = number(right) is not None or is_square(node)
         made = made.but(zero=zero if own else cut_offs.passed(zero))
     return _scaled(made, one, other, right)
+
+
+def _is_mean(one: Tensor, scale: Value) -> bool:
+    """Whether a sum of exponentials is scaled: its logarithm only moves by a number."""
+    return one.shape == "sumexp" and is_number(scale) and (number(scale) or 1) > 0
 
 
 _ENERGIES = frozenset({ENERGY, "sum-square"})
@@ -257,7 +264,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     own_largest = other.shape == "maximum" and bool(one.deps & other.deps)
     if own_largest or (one.shape == "cosine" and abs(number(right) or 0) > 1):
         made = made.but(shape=BOUNDED)
-    elif one.shape in SCALABLE and (scalar or other.shape == "norm"):
+    elif (one.shape in SCALABLE and (scalar or other.shape == "norm")) or _is_mean(one, right):
         made = made.but(shape=one.shape)
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)

@@ -30,6 +30,7 @@ from losslint.analysis.tensors.forms import (
     COMPLEMENT,
     DENSITY,
     ENERGY,
+    FEW_EXP,
     FILLED,
     LOWER,
     NEVER_EMPTY,
@@ -51,6 +52,7 @@ from losslint.analysis.training.averages import over_all
 
 _SUMMED = {
     "exp": "sumexp",
+    FEW_EXP: "sumexp",
     STABLE_EXP: STABLE_SUM,
     "square": "sum-square",
     "ratio": "ratio",
@@ -136,7 +138,7 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     if given.act is Act.RAW:
         return made.but(act=Act.RAW, trail=given.trail)
     shape = _AVERAGED.get(given.shape, "") if op.name != "prod" else ""
-    if given.shape == "exp" and op.name == "mean":
+    if given.shape in ("exp", FEW_EXP) and op.name == "mean":
         shape = "sumexp"
     # a product is zero where any of its factors is, and gives the others a gradient
     zero = passed(given.zero) if op.name == "prod" else given.zero
