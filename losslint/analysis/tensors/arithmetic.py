@@ -132,8 +132,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if known is not None and abs(known) <= SMALL:
         made = alone(made, one)
     if not isinstance(right, Tensor):
-        if made.operations:
-            made = guarded_outside(run, made, right, node)
+        made = guarded_outside(run, made, right, node)
         return _shifted(made, one, right, known)
     if one.shape in _SQUARES and other.shape in _SQUARES:
         made = made.but(shape="sum-square")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.trail import Step
-from losslint.analysis.domain.values import TargetKind, Tensor, Value, ZeroReason
+from losslint.analysis.domain.trail import Step, steps_of
+from losslint.analysis.domain.values import Sign, TargetKind, Tensor, Value, ZeroReason
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.training.gradient_flow import has_cut
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 MAX_OPERATIONS = 24
@@ -44,7 +44,43 @@ def guarded_outside(run: Interpreter, made: Tensor, guard: Value, node: cst.CSTN
         if one.kind in _GUARDED and one.zero is not None and one.place.node in (left, right):
             outside = replace(one, kind=OperationKind.OUTSIDE, place=run.place(node))
             return made.but(operations=made.operations - {one} | {outside})
-    return made
+    return _guarded_energy(run, made, _quotient(left, right), node)
+
+
+def _quotient(*sides: cst.CSTNode | None) -> cst.BinaryOperation | None:
+    """The side of a sum that is a quotient."""
+    for side in sides:
+        if isinstance(side, cst.BinaryOperation) and isinstance(side.operator, cst.Divide):
+            return side
+    return None
+
+
+def _guarded_energy(
+    run: Interpreter, made: Tensor, quotient: cst.BinaryOperation | None, node: cst.CSTNode
+) -> Tensor:
+    """A quotient by a sum of squares of the data, which its author thought of as zero.
+
+    A guard of a ratio of two such sums may be for the logarithm to come.
+    """
+    if quotient is None or made.sign is not Sign.UNKNOWN:
+        return made
+    energy = run.eval(quotient.right)
+    if not isinstance(energy, Tensor) or energy.shape != "sum-square":
+        return made
+    divided = run.eval(quotient.left)
+    if not isinstance(divided, Tensor) or divided.sign is not Sign.UNKNOWN:
+        return made
+    reason = ZeroReason(run.place(quotient), "energy", "a sum of squares is zero where all are")
+    outside = Operation(
+        OperationKind.OUTSIDE,
+        run.place(node),
+        "/",
+        energy.but(zero=reason),
+        divided,
+        steps_of(energy.trail),
+        run.repeats(),
+    )
+    return with_operation(run, made, outside)
 
 
 _GUARDED = (OperationKind.LOG, OperationKind.ROOT, OperationKind.DIVISION)
