@@ -42,6 +42,7 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     FEW_EXP,
     INDEX,
+    LIFTED,
     LOWER,
     OTHERS,
     PAIRS,
@@ -329,6 +330,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape="logratio", trail=one.trail)
     if (one.shape, other.shape) == (UPPER, LOWER):
         return made.but(shape=ENCLOSURE)
+    if other.shape == "minimum" and one.shape != "maximum" and one.deps & other.deps:
+        return made.but(shape=LIFTED)
     if one.shape == "maximum" and other.shape == "minimum":
         reason = ZeroReason(run.place(node), "range", "a constant input has no range")
         return made.but(sign=Sign.NON_NEGATIVE, zero=reason)

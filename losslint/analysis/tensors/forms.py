@@ -115,6 +115,10 @@ def both_classes(values: Sequence[Tensor]) -> bool:
     return all(one.act is Act.SIGMOID or one.shape == "one-minus" for one in values)
 
 
+LIFTED = "lifted"
+"""The form of values from which the smallest of them was taken."""
+STRETCHED = "stretched"
+"""The form of those over their range: some are zero and some one."""
 NOISE = "noise"
 """The mark of what random numbers are part of, which as a vector is hardly ever zero."""
 RESIDUAL = "residual"

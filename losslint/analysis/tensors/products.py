@@ -43,6 +43,7 @@ from losslint.analysis.tensors.forms import (
     FLAGS,
     INDEX,
     LENGTH,
+    LIFTED,
     NEVER_EMPTY,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
@@ -54,6 +55,7 @@ from losslint.analysis.tensors.forms import (
     SMOOTHED,
     STABLE_EXP,
     STABLE_SUM,
+    STRETCHED,
     TOTALS,
     UNREDUCED,
     WRITTEN,
@@ -270,6 +272,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=UNREDUCED)
     if one.shape == DENSITY:
         made = made.but(shape=DENSITY)
+    if one.shape == LIFTED and isinstance(right, Tensor):
+        made = made.but(shape=STRETCHED)
     below = one.shape == "non-positive" or (number(left) or 0) < 0
     if below and other.sign is not Sign.UNKNOWN:
         made = made.but(shape="non-positive")

@@ -43,6 +43,7 @@ from losslint.analysis.tensors.forms import (
     RUNNING_SHARE,
     STABLE_EXP,
     STABLE_SUM,
+    STRETCHED,
     UNION,
     UPPER,
 )
@@ -219,7 +220,7 @@ def _spread(op: Op) -> Value:
         op.run.place(op.node), "spread", f"the {kind} of equal values is zero, of a single one NaN"
     )
     # what is measured once, before training, is as the author of the data saw it
-    once = not given.grad and not op.run.repeats()
+    once = (not given.grad and not op.run.repeats()) or given.shape == STRETCHED
     made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if once else reason)
     return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
 
