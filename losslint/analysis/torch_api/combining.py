@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.shares import share
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import is_of_pairs
@@ -121,12 +122,27 @@ def _affine(op: Op) -> Value:
     made = blend(op.tensor()).but(terms=(), trail=None)
     if isinstance(weight, Tensor) and weight.grad:
         whole = blend(op.tensor(), weight)
-        made = made.but(deps=whole.deps, grad=True)
+        made = made.but(deps=whole.deps, grad=True, operations=made.operations | _logs(op))
     if isinstance(weight, Tensor) and weight.shape != "parameter" and not weight.grad:
         return made  # a fixed filter, not a layer
     compared = op.tensor().shape == "unit" or isinstance(op.given(0, "input"), Unknown)
     bounded = compared and isinstance(weight, Tensor) and weight.shape == "unit"
     return made.but(act=Act.RAW, shape="cosine" if bounded else "")
+
+
+def _logs(op: Op) -> frozenset[Operation]:
+    """The logarithms in a computed weight and bias, such as those of a Bayesian layer.
+
+    Scales and norms of weights are not looked at: who computes a weight knows its size.
+    """
+    given = (op.given(1, "weight"), op.given(2, "bias"))
+    return frozenset(
+        one
+        for value in given
+        if isinstance(value, Tensor)
+        for one in value.operations
+        if one.kind is OperationKind.LOG
+    )
 
 
 @function("normalize")
