@@ -42,6 +42,7 @@ from losslint.analysis.tensors.forms import (
     ENERGY,
     FLAGS,
     INDEX,
+    JOINT,
     LENGTH,
     LIFTED,
     NEVER_EMPTY,
@@ -220,6 +221,8 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
         chosen = other.mask is not None or other.target is TargetKind.ONE_HOT or _is_label(right)
+        if other.act in PROBABILITIES and not chosen:
+            made = made.but(marks=made.marks | {JOINT})
         if chosen or other.act in PROBABILITIES or number(right) is not None:
             return made.but(act=Act.PROB, trail=one.trail, mask=other.mask)
     for log in (one, other):

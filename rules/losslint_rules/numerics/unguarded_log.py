@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.values import Act, Sign
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY
+from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY, JOINT
 from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
@@ -100,12 +100,15 @@ class UnguardedLog(Rule):
         else:
             return
         density = given.zero is not None and given.zero.kind == DENSITY
+        joint = given.shape == "product" and JOINT in given.marks and given.mask is None
         yield Diagnosis(
             operation.place,
             f"`{operation.function}` of a value that can be zero: {why}",
             "add logarithms instead: `Normal(mean, std).log_prob(y)`, and over the components of a "
             "mixture `torch.logsumexp(log_weights + log_densities, dim=-1)`"
             if density
+            else "add the logarithms of both instead, each of them guarded or of its logits"
+            if joint
             else "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
             operation.trail,
             given.confidence,
