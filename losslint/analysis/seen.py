@@ -95,6 +95,8 @@ class Seen:
     """Where losses were kept that were returned to somebody who may backpropagate them."""
     numbers: set[Place] = field(default_factory=set)
     """Where losses were kept that were seen to be read as a number later."""
+    tensors: set[Place] = field(default_factory=set)
+    """Where losses were kept of which something is read later that no number has."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)
     """The first division by each index that a loop left; one finding is enough."""
     passing: dict[Hashable, Place] = field(default_factory=dict)

@@ -57,6 +57,8 @@ class Accumulation:
     """Where the loss itself was backpropagated; None where nothing in the loop does that."""
     passed: Place | None = None
     """The call that handed it to the function that keeps it."""
+    read_as_tensor: bool = False
+    """Something is read of the total that no number has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,13 @@ def read_as_number(run: Interpreter, value: Tensor) -> None:
             run.seen.numbers.add(operation.place)
 
 
+def read_as_tensor(run: Interpreter, value: Tensor) -> None:
+    """Notes that something is read of a value that no number of Python's has."""
+    for operation in value.operations:
+        if operation.kind is OperationKind.ACCUMULATION:
+            run.seen.tensors.add(operation.place)
+
+
 def read_out(run: Interpreter, output: Tensor) -> None:
     """Notes that decisions are made of the output of a model, or that it is read as numbers."""
     if not output.terms:

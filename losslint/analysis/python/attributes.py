@@ -34,6 +34,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.objective.learned_weights import TENDING, tend
+from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.python.enums import Member, attribute_of_member, is_enum, member
 from losslint.analysis.python.flags import may_have_changed
 from losslint.analysis.python.functions import call_function
@@ -84,6 +85,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
             if name == "copy_":
                 run.act(SetWeights(run.place(node), value.owner))
         if name == "data":
+            read_as_tensor(run, value)
             return cut(run, value, value.but(grad=False, terms=()), name, node)
         return _of_tensor(value, name, node)
     if isinstance(value, Unknown):

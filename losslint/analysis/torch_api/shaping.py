@@ -22,7 +22,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.events import OperationKind
-from losslint.analysis.objective.watched import read_as_number, read_out
+from losslint.analysis.objective.watched import read_as_number, read_as_tensor, read_out
 from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
@@ -64,6 +64,7 @@ def _shape(op: Op) -> Value:
     if "dropout" in op.name:
         value = let_through(value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
+        read_as_tensor(op.run, value)
         return value
     if op.name.endswith("_norm"):
         return normalised(value)
@@ -251,6 +252,7 @@ def positions(op: Op, given: Tensor) -> Tensor:
 def _detach(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
+        read_as_tensor(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
     if isinstance(value, Unknown) and value.key is not None:
         return Unknown(("detach", value.key), value.deps, value.lost, value.why, grad=False)
@@ -262,6 +264,8 @@ def _cut(op: Op) -> Value:
     value = op.given(0, "input", "self")
     if isinstance(value, Tensor):
         read_as_number(op.run, value)
+        if op.name in ("item", "numpy", "tolist"):
+            read_as_tensor(op.run, value)
         if op.name in ("numpy", "tolist"):
             read_out(op.run, value)
         return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)

@@ -40,19 +40,20 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             inside = list(actions(around[-1].body))
             place = _backpropagated_in(run, around[-1], inside, keep)
             if place is not None:
-                found[keep.place] = _told(keep, place)
+                found[keep.place] = _told(run, keep, place)
             elif keep.has_graph and keep.place not in run.seen.handed_on:
                 read = keep.place in run.seen.numbers
                 if (read and _is_only_looked_at(keep, around, trained, layers)) or (
                     (read or _is_called_loss(keep.total))
                     and _is_beside_training(keep, inside, objects)
                 ):
-                    found[keep.place] = _told(keep, None)
+                    found[keep.place] = _told(run, keep, None)
     return list(found.values())
 
 
-def _told(keep: KeepLoss, backward: Place | None) -> Accumulation:
-    return Accumulation(keep.place, keep.total, keep.listed, backward, keep.passed)
+def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulation:
+    as_tensor = keep.place in run.seen.tensors
+    return Accumulation(keep.place, keep.total, keep.listed, backward, keep.passed, as_tensor)
 
 
 def _backpropagated_in(

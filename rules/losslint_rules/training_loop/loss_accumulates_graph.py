@@ -88,7 +88,9 @@ class LossAccumulatesGraph(Rule):
         yield Diagnosis(
             found.place,
             f"a loss is {done} `{found.total}` with its graph: memory grows in every round",
-            "use `loss.item()`, or `loss.detach()` where waiting for the GPU matters",
+            f"use `loss.detach()`: `{found.total}` is read as a tensor later"
+            if found.read_as_tensor
+            else "use `loss.item()`, or `loss.detach()` where waiting for the GPU matters",
             steps,
             fix=detached(found),
         )
