@@ -94,6 +94,19 @@ def takes(node: cst.FunctionDef | cst.Lambda, args: Args, bound: int) -> bool:
     return all(name in args.keywords for name in needed)
 
 
+def lacks(node: cst.FunctionDef | cst.Lambda, args: Args, bound: int) -> bool:
+    """Whether a call by the names of parameters, all of them right, only lacks some others."""
+    parameters = parameters_of(node)
+    names = parameters.positional[bound:]
+    known = {*names[len(args.positional) :], *parameters.keyword_only}
+    fits = len(args.positional) <= len(names) and known.issuperset(args.keywords)
+    return fits and len(args.keywords) >= SEVERAL and parameters.double_star is None
+
+
+SEVERAL = 2
+"""So many names of parameters are no coincidence."""
+
+
 def bind(parameters: Parameters, args: Args, defaults: dict[str, Value]) -> dict[str, Value]:
     """The value of every parameter of a call.
 

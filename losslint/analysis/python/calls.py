@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.arguments import Args, takes
+from losslint.analysis.domain.arguments import Args, lacks, takes
 from losslint.analysis.domain.joins import join_alternatives, without_none
 from losslint.analysis.domain.lookup import defined
 from losslint.analysis.domain.values import (
@@ -68,7 +68,7 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
         if callee.function.name == "step" and _is_optimizer(callee.self):
             run.act(HandOver(run.place(args.node)))
         return call_function(run, callee.function, args, callee.self)
-    if isinstance(callee, Class) and not _takes(callee, args):
+    if isinstance(callee, Class) and not _takes(callee, args) and not _lacks(callee, args):
         return call_unknown(run, UNKNOWN, args)  # another class of that name is meant
     if isinstance(callee, Class):
         return by_value(callee, args) if is_enum(callee) else construct(run, callee, args)
@@ -93,6 +93,12 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
 def _is_optimizer(value: Value) -> bool:
     """Whether a value is of an optimizer class of the project, which steps in its own way."""
     return isinstance(value, Instance) and group_of(value) == "optimizer"
+
+
+def _lacks(callee: Class, args: Args) -> bool:
+    """Whether a class is meant by a call that leaves out what it needs."""
+    init = defined(callee, "__init__")
+    return isinstance(init, Function) and lacks(init.node, args, 1)
 
 
 def _takes(callee: Value, args: Args) -> bool:
