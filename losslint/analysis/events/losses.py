@@ -58,6 +58,8 @@ class LossTerm:
     place: Place
     deps: frozenset[Hashable] = field(default=frozenset(), compare=False)
     weighted: bool = False
+    averaged: bool = field(default=False, compare=False)
+    """It is one of several of its kind whose mean was taken, by a number."""
     stage: str = field(default="mean", compare=False)
     """How far it is reduced: elements, sum or mean. Up to the mean, a factor is no weight."""
     learned: LearnedWeight | None = field(default=None, compare=False)

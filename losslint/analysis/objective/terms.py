@@ -76,7 +76,7 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = Fa
     """
     known = number(factor)
     if known and not named and _is_average(tensor, 1 / known if divided else known):
-        return tensor
+        return tensor.but(terms=tuple(replace(term, averaged=True) for term in tensor.terms))
     if known is not None and abs(known) == 1 and not named:
         return tensor
     if isinstance(factor, Tensor) and factor.mask is not None:

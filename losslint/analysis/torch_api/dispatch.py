@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
     Method,
     Tensor,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -154,9 +155,12 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
 
 
 def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
-    """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``."""
+    """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``.
 
+    What is written by way of ``data`` leaves the graph of ``x`` as it is.
+    """
     target = node
+    behind = False
     while True:
         if isinstance(target, cst.Call) and isinstance(target.func, cst.Attribute):
             if not target.func.attr.value.endswith("_"):
@@ -164,7 +168,13 @@ def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
             target = target.func.value
         elif isinstance(target, cst.Attribute) and target.attr.value == "data":
             target = target.value
+            behind = True
         else:
             break
     if isinstance(target, cst.Name):
+        before = run.eval(target) if behind else value
+        if isinstance(before, Union):
+            return
+        if isinstance(before, Tensor) and before.grad and isinstance(value, Tensor):
+            value = before.but(act=value.act, sign=value.sign, zero=value.zero, shape=value.shape)
         run.assign(target, value)

@@ -88,7 +88,7 @@ class UnweightedMultitaskSum(Rule):
         """Terms of different families on shared parameters, added with no weight at all."""
         # a divergence beside a likelihood is one objective: the evidence lower bound
         terms = [term for term in total.terms if term.family is not Family.DIVERGENCE]
-        if any(term.weighted for term in terms):
+        if any(term.weighted for term in terms) or _is_actor_with_critics(terms):
             return
         terms = [term for term in terms if term.family is not Family.LIKELIHOOD]
         families = _families(terms)
@@ -112,6 +112,12 @@ class UnweightedMultitaskSum(Rule):
             "weight the terms, by constants or by learned uncertainties",
             tuple(Step(term.place, f"{term.label} computed here") for term in terms),
         )
+
+
+def _is_actor_with_critics(terms: Sequence[LossTerm]) -> bool:
+    """Whether half of two squared errors is added to a policy loss: the half is their weight."""
+    averaged = {term.family for term in terms if term.averaged}
+    return Family.REGRESSION in averaged and any(term.family is Family.POLICY for term in terms)
 
 
 def _is_one_task(terms: Sequence[LossTerm]) -> bool:
