@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Accumulation
 from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.reading.nodes import walk
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import (
     Action,
@@ -104,9 +106,19 @@ def _is_only_looked_at(
     """
     known = [where for loss in keep.losses for where in trained.get(loss, ())]
     if not known:
-        return not all(isinstance(one, Tensor) for one in keep.losses)
+        # of what is not known, nothing but its name says that it is a loss
+        return not all(isinstance(one, Tensor) for one in keep.losses) and _names_a_loss(keep)
     trained_too = not keep.deps or not keep.deps.isdisjoint(layers)
     return trained_too and all(where - _places(around) for where in known)
+
+
+def _names_a_loss(keep: KeepLoss) -> bool:
+    """Whether the statement that keeps something calls it a loss, or the total."""
+    names = (one.value for one in walk(keep.place.node) if isinstance(one, cst.Name))
+    return any(_LOSS.search(name) for name in (keep.total, *names))
+
+
+_LOSS = re.compile(r"loss|criteri|cost|objective|error|nll|elbo|penalty", re.IGNORECASE)
 
 
 def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:
