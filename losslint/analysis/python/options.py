@@ -28,22 +28,34 @@ def left_out_options(run: Interpreter, function: Function) -> set[str]:
     Args:
         run: the interpreter.
         function: a function; where more than demonstrations called it, only what is None unless it
-            is given counts, as the targets of a network that computes its own loss.
+            is given counts, or is compared with None, as the targets of a network that computes its
+            own loss.
     """
     if not isinstance(function.node, cst.FunctionDef):
         return set()
     parameters = parameters_of(function.node)
     is_method = function.owner is not None
     names = {*parameters.positional[is_method:], *parameters.keyword_only}
-    if function.node in run.seen.used:
-        names &= {name for name, default in function.defaults if default == NONE}
+    used = function.node in run.seen.used
+    left_out = {name for name, default in function.defaults if default == NONE}
     return {
         one.value
         for branch, behind in _branches(function.node.body)
         if _has_left_out(run, branch, behind)
         for one in walk(branch.test)
         if isinstance(one, cst.Name) and one.value in names
+        if not used or one.value in left_out or _is_compared_with_none(one, branch.test)
     }
+
+
+def _is_compared_with_none(name: cst.Name, test: cst.BaseExpression) -> bool:
+    """Whether a test is ``name is None``, or that it is not."""
+    return (
+        isinstance(test, cst.Comparison)
+        and test.left is name
+        and isinstance(test.comparisons[0].comparator, cst.Name)
+        and test.comparisons[0].comparator.value == "None"
+    )
 
 
 def open_arguments(
