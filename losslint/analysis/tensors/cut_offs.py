@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from losslint.analysis.domain.values import Tensor, ZeroReason
+from losslint.analysis.domain.values import PROBABILITIES, Tensor, ZeroReason
 
 RELU = "relu"
 """The kind of reason why the output of a relu can be zero."""
@@ -24,6 +24,16 @@ def stops(reason: ZeroReason | None) -> bool:
 def passed(reason: ZeroReason | None) -> ZeroReason | None:
     """The reason where a gradient has other ways too than to the elements that are zero."""
     return replace(reason, kind=_IN_PART) if reason is not None and stops(reason) else reason
+
+
+DROPPED = "dropped out"
+"""The mark of probabilities of which some were set to zero at random."""
+
+
+def dropped(value: Tensor) -> Tensor:
+    """A tensor of whose elements a dropout set some to zero."""
+    value = let_through(value)
+    return value.but(marks=value.marks | {DROPPED}) if value.act in PROBABILITIES else value
 
 
 def let_through(value: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.tensors.comparisons import note_looked_up
-from losslint.analysis.tensors.cut_offs import let_through
+from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import FILLED
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
@@ -247,7 +247,7 @@ def _same(run: Interpreter, module: Instance, args: Args) -> Value:
         start = whole(run.heap.get(module.slots, ("opt", "start_dim")) or first)
         return given.but(sizes=ANY if start is None else flattened(given.sizes, start))
     if "Dropout" in kind:
-        given = let_through(given)
+        given = dropped(given)
     if "Pool" in kind and given.act is Act.RELU:
         given = given.but(act=Act.UNKNOWN)  # part of a published head, such as SqueezeNet's
     if kind in _SIZE_CHANGING:

@@ -27,7 +27,7 @@ from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
-from losslint.analysis.tensors.cut_offs import let_through
+from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import (
     FIXED,
     NEVER_EMPTY,
@@ -62,7 +62,7 @@ def _shape(op: Op) -> Value:
     if op.name in ("view", "reshape") and _is_of_known_size(op):
         value = operations.whole(value)
     if "dropout" in op.name:
-        value = let_through(value)
+        value = dropped(value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
         read_as_tensor(op.run, value)
         return value

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.values import Act
 from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.tensors.cut_offs import DROPPED
 from losslint.analysis.tensors.forms import BOTH_CLASSES, FEW_EXP, RUNNING_EXP
 from losslint.finding import Severity
 from losslint.rewriting import in_one_step
@@ -95,8 +96,8 @@ class LogOfSoftmax(Rule):
         operation, given = found.operation, found.operation.operand
         if operation.kind is not OperationKind.LOG:
             return
-        if (given.act, given.shape) in _AWAY_FROM_ZERO:
-            return
+        if (given.act, given.shape) in _AWAY_FROM_ZERO or DROPPED in given.marks:
+            return  # no other function gives the logarithm of what was dropped out
         advice = _INSTEAD.get(given.shape)
         if advice is None and given.act in _STABLE:
             advice = _STABLE[given.act]
