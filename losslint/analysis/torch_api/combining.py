@@ -11,6 +11,8 @@ from losslint.analysis.domain.values import (
     PROBABILITIES,
     UNKNOWN,
     Act,
+    Const,
+    DType,
     Share,
     Sign,
     Tensor,
@@ -26,6 +28,7 @@ from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import sizes_of
 
 
@@ -78,11 +81,17 @@ def _share(op: Op, parts: Sequence[Value]) -> Share | None:
 
 @function("full", "new_full", "fill_")
 def _full(op: Op) -> Value:
-    value = number(op.arg(1, "fill_value"))
+    filling = op.arg(1, "fill_value")
+    value = number(filling)
+    kind, told = DType.UNKNOWN, op.given(-1, "dtype")
+    if op.name == "full" and told is not None:
+        kind = dtype_named(told)
+    elif op.name == "full" and isinstance(filling, Const) and type(filling.value) is int:
+        kind = DType.UNKNOWN if op.args.open else DType.INT  # it is what it is filled with
     if value == 0:
-        return Tensor(grad=False, sign=Sign.NON_NEGATIVE, shape="blank")
+        return Tensor(grad=False, sign=Sign.NON_NEGATIVE, shape="blank", dtype=kind)
     sign = Sign.POSITIVE if value is not None and value > 0 else Sign.UNKNOWN
-    return Tensor(grad=False, sign=sign, shape="constant")
+    return Tensor(grad=False, sign=sign, shape="constant", dtype=kind)
 
 
 @function(

@@ -83,7 +83,7 @@ class MeanOfEmptySelection(Rule):
         yield Diagnosis(
             operation.place,
             "the mean of a selection is NaN for a batch of which nothing is selected",
-            f"{summed}, and divide by the number that was selected: `/ mask.sum().clamp(min=1)`",
+            f"{summed}, and divide by the number of elements in it: `/ max(1, selected.numel())`",
             operation.trail,
             operation.operand.confidence,
         )
