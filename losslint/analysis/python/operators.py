@@ -45,7 +45,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.watched import written_out
-from losslint.analysis.tensors import arithmetic, blending, comparisons, forms, products
+from losslint.analysis.tensors import blending, comparisons, differences, forms, products, sums
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
 from losslint.analysis.torch_api.optim import together
@@ -81,8 +81,8 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
 }
 _TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] = {
-    "+": arithmetic.add,
-    "-": arithmetic.subtract,
+    "+": sums.add,
+    "-": differences.subtract,
     "*": products.multiply,
     "/": products.divide,
     "**": power,
@@ -293,7 +293,7 @@ def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNo
         )
     if isinstance(value, Tensor):
         if isinstance(sign, cst.Minus):
-            return arithmetic.negate(value).but(sizes=value.sizes)
+            return differences.negate(value).but(sizes=value.sizes)
         if isinstance(sign, cst.BitInvert) and value.mask is not None:
             return comparisons.others_than(run, value, node)
         if isinstance(sign, cst.Plus):

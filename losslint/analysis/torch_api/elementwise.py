@@ -26,8 +26,7 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.terms import LOG_SQUARE
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
-from losslint.analysis.tensors import arithmetic, operations, powers, products
-from losslint.analysis.tensors.arithmetic import ABSORBED
+from losslint.analysis.tensors import differences, operations, powers, products, sums
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     BOTH_CLASSES,
@@ -47,18 +46,19 @@ from losslint.analysis.tensors.forms import (
     STABLE_EXP,
     both_classes,
 )
+from losslint.analysis.tensors.sums import ABSORBED
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import positions
 
 
 @function("add", "__add__")
 def _add(op: Op) -> Value:
-    return arithmetic.add(op.run, op.tensor(), op.arg(1, "other"), op.node)
+    return sums.add(op.run, op.tensor(), op.arg(1, "other"), op.node)
 
 
 @function("sub", "subtract")
 def _sub(op: Op) -> Value:
-    return arithmetic.subtract(op.run, op.tensor(), op.arg(1, "other"), op.node)
+    return differences.subtract(op.run, op.tensor(), op.arg(1, "other"), op.node)
 
 
 @function("mul", "multiply")
@@ -93,7 +93,7 @@ def _reciprocal(op: Op) -> Value:
 
 @function("neg", "negative")
 def _neg(op: Op) -> Value:
-    return arithmetic.negate(op.tensor())
+    return differences.negate(op.tensor())
 
 
 @function("abs", "absolute")

@@ -1,4 +1,4 @@
-"""What sums and differences do to the facts about tensors."""
+"""What differences do to the facts about tensors."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_number, is_setting
-from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
+from losslint.analysis.domain.marks import WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
     Act,
-    Const,
-    DType,
     Sign,
-    TargetKind,
     Tensor,
     Unknown,
     Value,
@@ -24,229 +21,47 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Family
 from losslint.analysis.objective import likelihoods
-from losslint.analysis.objective.learned_weights import added, alone, subtracted
-from losslint.analysis.objective.terms import (
-    OPEN,
-    settled,
-)
-from losslint.analysis.reading.spelling import is_epsilon
+from losslint.analysis.objective.learned_weights import alone, subtracted
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
-from losslint.analysis.tensors.cut_offs import of_both
 from losslint.analysis.tensors.forms import (
     BETWEEN,
     BOUNDED,
     CAPPED,
     COMPLEMENT,
-    DENSITY,
     ENCLOSURE,
-    FEW_EXP,
     INDEX,
     LIFTED,
     LOWER,
-    OTHERS,
     PAIRS,
     RESIDUAL,
     REST,
     ROUNDING,
-    RUNNING_EXP,
     RUNNING_SHARE,
     SIGNED,
-    SMOOTHED,
     SOME,
-    TOTALS,
     UNION,
-    UNREDUCED,
     UPPER,
-    ZEROS,
     is_area,
 )
-from losslint.analysis.tensors.operations import (
-    NUDGE,
-    guarded_outside,
-)
 from losslint.analysis.tensors.spreads import is_spread
+from losslint.analysis.tensors.sums import ABSORBED, LIMITED, joined
 from losslint.analysis.tensors.unions import is_either, is_union_within
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_LIMITED = frozenset({"unit", "cosine", BOUNDED})
-"""Forms of values with a limit that a number taken off or added hardly moves."""
 _EITHER_SIGN = frozenset({"ratio", "cosine", "scores", "scaled-sum", BETWEEN, BOUNDED})
 """Forms that their negative has too."""
-_SUMMED_FROM_ZERO = {
-    Act.RAW: Act.RAW,
-    Act.SIGMOID: Act.PROB,
-    Act.SOFTMAX: Act.PROB,
-    Act.PROB: Act.PROB,
-}
-"""What a total that starts with zeros is once values of an activation were added."""
-_OF_EXP = frozenset({"exp", "sumexp", FEW_EXP})
-_SQUARES = frozenset({"square", "sum-square"})
-ABSORBED = 2.0**-25
-"""In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
-SMALL = 0.1
-"""What is added to a probability up to this size is a guard, not a shift."""
-
-
-def _is_guard(value: Value) -> bool:
-    """Whether adding the value keeps a sum of non-negative terms away from zero."""
-    known = number(value)
-    return known > 0 if known is not None else isinstance(value, Unknown)
-
-
-_EPSILON = Const(1e-6)
-
-
-def _adds_epsilon(node: cst.CSTNode) -> bool:
-    """Whether what is added is an epsilon by its name, as an option of the program may be."""
-    return isinstance(node, cst.BinaryOperation) and (
-        is_epsilon(node.left) or is_epsilon(node.right)
-    )
-
-
-def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
-    """``left + right``."""
-    if not isinstance(left, Tensor):
-        left, right = right, left
-    if isinstance(right, Unknown) and _adds_epsilon(node):
-        right = _EPSILON
-    if isinstance(left, Tensor) and number(right) == 0:
-        return left
-    one, other = operand(left), operand(right)
-    both = one.terms and other.terms
-    made = _joined(run, one, other, node) if both else blend(left, right)
-    if bool(one.terms) != bool(other.terms):
-        if added(run, one, other):
-            made = made.but(marks=made.marks | {OPEN})
-    if one.operations and other.operations:
-        made = likelihoods.summed(run, made, one, other, node)
-    made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
-    if _are_totals(one, other) or (is_area(one) and is_area(other)):
-        made = made.but(shape="totals")
-    if UNREDUCED in (one.shape, other.shape):
-        made = made.but(shape=UNREDUCED)
-    if one.dtype is other.dtype is DType.BOOL:
-        made = made.but(mask=one.mask or other.mask, dtype=DType.BOOL)
-    known = number(right)
-    if known is not None and abs(known) <= SMALL:
-        made = alone(made, one)
-    if not isinstance(right, Tensor):
-        made = guarded_outside(run, made, right, node)
-        return _shifted(made, one, right, known)
-    if one.shape in _SQUARES and other.shape in _SQUARES:
-        made = made.but(shape="sum-square")
-    if DENSITY in (one.shape, other.shape) and {one.shape, other.shape} <= {DENSITY, "blank"}:
-        made = made.but(shape=DENSITY)
-    if one.shape == other.shape == "sumexp":
-        made = made.but(shape="sumexp")
-    elif one.shape in _OF_EXP and other.shape in _OF_EXP:
-        made = made.but(shape=FEW_EXP)
-    if one.act is Act.RAW and (other.act is Act.RAW or other.shape == "parameter"):
-        return made.but(act=Act.RAW, trail=one.trail)
-    if other.act is Act.RAW and one.shape == "parameter":
-        return made.but(act=Act.RAW, trail=other.trail)
-    if one.act in PROBABILITIES and other.act in PROBABILITIES:
-        return made.but(act=Act.PROB, trail=one.trail)
-    for zeros, value in ((one, other), (other, one)):
-        if zeros.shape == "blank" and value.act in _SUMMED_FROM_ZERO:
-            return made.but(act=_SUMMED_FROM_ZERO[value.act], trail=value.trail)
-    chosen = likelihoods.probability_of_label(run, node)
-    if chosen is not None:
-        return made.but(act=Act.PROB, picked=True, sign=chosen.sign, trail=chosen.trail)
-    return made
-
-
-def _are_totals(one: Tensor, other: Tensor) -> bool:
-    """Whether both are sums over a whole mask, at most one of them of its squares."""
-    if one.shape not in TOTALS:
-        one, other = other, one
-    return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
-
-
-def _joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:
-    """A sum or difference in which loss terms meet."""
-    run.add_partners(one.terms, other.terms)
-    same = one.shape == other.shape  # averages on both sides weigh nothing against each other
-    made = blend(one, other) if same else blend(settled(one), settled(other))
-    if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):
-        made = made.but(marks=made.marks - {BATCH_MEAN})
-    if one.shape == other.shape == "scaled-sum":
-        made = made.but(shape="scaled-sum")
-    if made.sums or len({term.family for term in made.terms}) < 2:
-        return made
-    return made.but(sums=frozenset({run.place(node)}))
-
-
-def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
-    if one.shape in _LIMITED and not isinstance(right, Tensor):
-        made = made.but(shape=BOUNDED)  # moved by a margin
-    if one.act is Act.RAW and known is not None:
-        return made.but(act=Act.RAW, trail=one.trail)
-    if one.act in PROBABILITIES and known is not None and 0 < known <= SMALL:
-        return made.but(
-            act=one.act,
-            picked=one.picked,
-            dim=one.dim,
-            sign=Sign.POSITIVE,
-            trail=one.trail,
-            shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
-        )
-    if one.shape in SMOOTHED and _is_guard(right):
-        return made.but(shape=SMOOTHED[one.shape])
-    if known is not None and 0 < known <= SMALL and one.shape in _NUDGED:
-        return made.but(shape=one.shape)
-    if known == 1 and one.shape == "sumexp":
-        return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
-    if one.shape == ENCLOSURE or (known is not None and one.shape == CAPPED):
-        return made.but(shape=one.shape)
-    if known == 1 and one.shape == "exp":
-        return made.but(shape="1+exp")
-    if one.target is not TargetKind.UNKNOWN and known == 0:
-        return one
-    return made
-
-
-def _is_lost_in_rounding(added: Value) -> bool:
-    known = number(added)
-    return known is not None and 0 < known < _ROUNDED
-
-
-_ROUNDED = 1e-6
-"""What the sum of some ten thousand float32 that are to add up to one can be beyond it."""
-_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm", "shifted"})
-"""Forms that stay what they are with an eps added."""
 _HALF = 0.5
 """What is taken from a mask to move it to both sides of zero, and more."""
-
-
-def _sum_sign(one: Tensor, other: Tensor, right: Value) -> Sign:
-    signs = (one.sign, other.sign)
-    if Sign.UNKNOWN in signs:
-        return Sign.UNKNOWN
-    return Sign.POSITIVE if Sign.POSITIVE in signs else Sign.NON_NEGATIVE
-
-
-def _sum_zero(one: Tensor, other: Tensor, right: Value) -> ZeroReason | None:
-    if one.zero is not None and one.zero.kind == ROUNDING and _is_lost_in_rounding(right):
-        return one.zero
-    if _is_guard(right) or Sign.POSITIVE in (one.sign, other.sign):
-        return None
-    if ZEROS in (one.shape, other.shape):
-        return None
-    if OTHERS in (one.shape, other.shape) and one.shape != other.shape and one.zero == other.zero:
-        return None  # together they are all
-    if one.zero is None or other.zero is None:
-        return None
-    return of_both(one.zero, other.zero)
 
 
 def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left - right``."""
     one, other = operand(left), operand(right)
     both = one.terms and other.terms
-    made = _joined(run, one, other, node) if both else blend(left, right)
+    made = joined(run, one, other, node) if both else blend(left, right)
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
     if one.terms or other.terms:
@@ -256,7 +71,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
-    if one.shape in _LIMITED and (not isinstance(right, Tensor) or other.shape == "parameter"):
+    if one.shape in LIMITED and (not isinstance(right, Tensor) or other.shape == "parameter"):
         made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")
@@ -314,7 +129,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         plain = other.shape in ("", "nudged", "absorbed")
         shape = "one-minus" if other.act is Act.SIGMOID and plain else ""
         # what was scaled and shifted away from zero was shifted away from one as well
-        inside = other.shape in _LIMITED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
+        inside = other.shape in LIMITED or (other.act is Act.PROB and other.sign is Sign.POSITIVE)
         return made.but(
             act=Act.PROB,
             picked=other.picked,
