@@ -156,7 +156,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
     if found is None and is_dict(value) and not has_method(value, name):
         found = run.heap.get(value.slots, ("key", name))
     if isinstance(found, Const) and kind_of(value) in SETTINGS:
-        found = None  # it may be read from a file
+        # it may be read from a file, but it is no layer that a gradient goes through
+        return Unknown(("attr", value.oid, name), grad=False)
     if isinstance(found, Const) and may_have_changed(run, value, name, found):
         return Unknown(("attr", value.oid, name), frozenset({value.oid}))
     if isinstance(value.cls, Class):
