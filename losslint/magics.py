@@ -29,7 +29,7 @@ _UNKNOWN = "get_ipython()"
 """What IPython itself puts there is nothing that can be known."""
 _BARE = re.compile(
     r"(?:cat|cd|conda|cp|env|history|load_ext|ls|ll|mamba|man|matplotlib|mkdir|mv|pip|pip3|pwd|"
-    r"reload_ext|rm|rmdir|run|who|whos)[ \t]+(?=[^ \t])"
+    r"prun|reload_ext|rm|rmdir|run|time|timeit|who|whos)[ \t]+(?=[^ \t])"
     r"(?!\.(?!\.)|[=,:;(\[]|[+\-*/%&|^<>@]+[= \t]|(?:and|if|in|is|not|or)\b)"
 )
 """How a cell of one line begins that is a magic without its sign."""

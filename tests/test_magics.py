@@ -83,6 +83,7 @@ def test_python_stays_as_it_is(cell: str) -> None:
         ("%%html\n<a>", "\n"),
         ("x = 1\n%%time", "x = 1\npass"),
         ("pip install torch", ""),
+        ("timeit torch.ones(3)", ""),
         ("\ncd ..\n", "\n\n"),
         ("ls -l", ""),
     ],

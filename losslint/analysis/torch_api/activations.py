@@ -133,7 +133,7 @@ def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
 
     That is in a network or a loss, where the result goes on, or else once it reaches a loss.
     """
-    if op.run.no_grad or _is_method(op):
+    if op.run.no_grad or _is_method(op) or _demands_dim(op):
         return made  # only looked at; or of no tensor, whose own method demands a dim
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     if _is_in_network(op):
@@ -153,6 +153,12 @@ def _is_method(op: Op) -> bool:
     # a function may be kept as an attribute: `self.softmax = F.softmax`
     called = alternatives_of(op.run.eval(op.node.func))
     return not any(isinstance(one.value, Extern) for one in called)
+
+
+def _demands_dim(op: Op) -> bool:
+    """Whether a function is called that raises without a dim, as torch's own softmax does."""
+    called = op.run.eval(op.node.func) if isinstance(op.node, cst.Call) else None
+    return isinstance(called, Extern) and called.name in ("torch.softmax", "torch.log_softmax")
 
 
 def _is_in_network(op: Op) -> bool:

@@ -14,6 +14,7 @@ from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, dims, flattened, 
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
     NONE,
+    PROBABILITIES,
     UNKNOWN,
     Act,
     Class,
@@ -250,6 +251,8 @@ def _same(run: Interpreter, module: Instance, args: Args) -> Value:
         given = dropped(given)
     if "Pool" in kind and given.act is Act.RELU:
         given = given.but(act=Act.UNKNOWN)  # part of a published head, such as SqueezeNet's
+    if "AvgPool" in kind and given.act in PROBABILITIES:
+        given = given.but(act=Act.PROB)  # a mean of several, as `mean` gives it
     if kind in _SIZE_CHANGING:
         return given.but(sizes=ANY)
     return activations.normalised(given) if "Norm" in kind else given
