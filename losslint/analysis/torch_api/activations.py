@@ -25,7 +25,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.cut_offs import RELU
+from losslint.analysis.tensors.cut_offs import DROPPED, RELU
 from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ROWS
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
@@ -34,6 +34,7 @@ from losslint.finding import Confidence
 def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tensor:
     """The result of an activation, with the step that says so."""
     made = blend(given)
+    made = made.but(marks=made.marks - {DROPPED})  # of what went in, not of what comes out
     confidence = Confidence.LOW if op.guessed else given.confidence
     cut_off = act is Act.LOG_SOFTMAX and given.act is Act.RELU
     trail: Trail | None = given.trail if cut_off else None
