@@ -19,10 +19,7 @@ net, criterion = nn.Linear(4, 3), nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 """
 
-ADVICE = {
-    "a total that is read as a tensor is detached": (
-        "LOS405",
-        """
+SUMMED = """
 total = 0
 for x, y in loader:
     optimizer.zero_grad()
@@ -30,22 +27,17 @@ for x, y in loader:
     loss.backward()
     optimizer.step()
     total += loss
-print(total.cpu())
-""",
+"""
+
+ADVICE = {
+    "a total that is read as a tensor is detached": (
+        "LOS405",
+        SUMMED + "print(total.cpu())",
         "use `loss.detach()`: `total` is read as a tensor later",
     ),
     "a total that is printed may be a number": (
         "LOS405",
-        """
-total = 0
-for x, y in loader:
-    optimizer.zero_grad()
-    loss = criterion(net(x), y)
-    loss.backward()
-    optimizer.step()
-    total += loss
-print(total)
-""",
+        SUMMED + "print(total)",
         "use `loss.item()`",
     ),
     "log-densities are added": (
