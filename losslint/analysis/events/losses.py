@@ -72,10 +72,20 @@ class LossTerm:
         """Functions with a gradient of their own that this term's gradient goes back through."""
         return frozenset(one for one in self.deps if isinstance(one, tuple) and one[0] == RESCALED)
 
+    def shares_weights_with(self, other: LossTerm) -> bool:
+        """Whether both depend on one layer or object; that both are of one class says nothing."""
+        return not all(map(_is_class, self.deps & other.deps))
+
     @property
     def of_outputs(self) -> bool:
         """A divergence of two outputs, as distillation has it, not of one from its prior."""
         return self.label == "KLDivLoss"
+
+
+def _is_class(symbol: Hashable) -> bool:
+    """Whether a symbol stands for a class, by its name."""
+    name = symbol[-1] if isinstance(symbol, tuple) and symbol else None
+    return isinstance(name, str) and name.rpartition(".")[2][:1].isupper()
 
 
 _FIXED = frozenset({"constant", "blank"})

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)
 """A variable or attribute, as the code has it, that holds a loss."""
+ABOUT_LOSSES = re.compile(r"loss|criteri|cost|objective|error|nll|elbo|penalty", re.IGNORECASE)
+"""Part of a name, of whatever, that says that it has to do with losses."""
 _LOSS_FUNCTION = re.compile(
     r"loss(?!less)|criterion|objective|^train(ing)?_step$|^kld?_div|elbo|cross_?entropy|"
     r"(^|_)nll($|_)|neg(ative)?_?log_?likelihood",

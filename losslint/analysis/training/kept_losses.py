@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Accumulation
-from losslint.analysis.objective.named_losses import LOSS_NAMED
+from losslint.analysis.objective.named_losses import ABOUT_LOSSES, LOSS_NAMED
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import (
@@ -115,10 +114,7 @@ def _is_only_looked_at(
 def _names_a_loss(keep: KeepLoss) -> bool:
     """Whether the statement that keeps something calls it a loss, or the total."""
     names = (one.value for one in walk(keep.place.node) if isinstance(one, cst.Name))
-    return any(_LOSS.search(name) for name in (keep.total, *names))
-
-
-_LOSS = re.compile(r"loss|criteri|cost|objective|error|nll|elbo|penalty", re.IGNORECASE)
+    return any(ABOUT_LOSSES.search(name) for name in (keep.total, *names))
 
 
 def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:

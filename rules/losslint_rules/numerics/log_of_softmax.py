@@ -96,7 +96,9 @@ class LogOfSoftmax(Rule):
         operation, given = found.operation, found.operation.operand
         if operation.kind is not OperationKind.LOG:
             return
-        if (given.act, given.shape) in _AWAY_FROM_ZERO or DROPPED in given.marks:
+        if (given.act, given.shape) in _AWAY_FROM_ZERO:
+            return
+        if DROPPED in given.marks:
             return  # no other function gives the logarithm of what was dropped out
         advice = _INSTEAD.get(given.shape)
         if advice is None and given.act in _STABLE:

@@ -12,6 +12,13 @@ from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
 
+_OF_DENSITY = (
+    "add logarithms instead: `Normal(mean, std).log_prob(y)`, and over the components of a "
+    "mixture `torch.logsumexp(log_weights + log_densities, dim=-1)`"
+)
+_OF_PRODUCT = "add the logarithms of both instead, each of them guarded or of its logits"
+_OF_OTHERS = "clamp the argument away from zero first: `x.clamp(min=1e-8)`"
+
 
 class UnguardedLog(Rule):
     """A loss takes the logarithm of a value that can be zero or negative.
@@ -104,12 +111,7 @@ class UnguardedLog(Rule):
         yield Diagnosis(
             operation.place,
             f"`{operation.function}` of a value that can be zero: {why}",
-            "add logarithms instead: `Normal(mean, std).log_prob(y)`, and over the components of a "
-            "mixture `torch.logsumexp(log_weights + log_densities, dim=-1)`"
-            if density
-            else "add the logarithms of both instead, each of them guarded or of its logits"
-            if joint
-            else "clamp the argument away from zero first: `x.clamp(min=1e-8)`",
+            _OF_DENSITY if density else _OF_PRODUCT if joint else _OF_OTHERS,
             operation.trail,
             given.confidence,
             # A clamp gives no gradient to what is negative, or that far away.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Step
@@ -97,7 +97,7 @@ class UnweightedMultitaskSum(Rule):
         if len({term.rescaled for term in terms}) > 1:
             return  # a reversal of the gradient has a factor of its own
         shared = any(
-            not all(map(_is_class, one.deps & other.deps))
+            one.shares_weights_with(other)
             for one, its in zip(terms, families, strict=True)
             for other, others in zip(terms, families, strict=True)
             if its is not others
@@ -112,12 +112,6 @@ class UnweightedMultitaskSum(Rule):
             "weight the terms, by constants or by learned uncertainties",
             tuple(Step(term.place, f"{term.label} computed here") for term in terms),
         )
-
-
-def _is_class(symbol: Hashable) -> bool:
-    """Whether a symbol stands for a class by its name: two objects of it share nothing else."""
-    name = symbol[-1] if isinstance(symbol, tuple) and symbol else None
-    return isinstance(name, str) and name.rpartition(".")[2][:1].isupper()
 
 
 def _is_actor_with_critics(terms: Sequence[LossTerm]) -> bool:
