@@ -42,6 +42,7 @@ from losslint.analysis.objective.shares import RANDOM, share_below
 from losslint.analysis.tensors import blending, forms
 from losslint.analysis.tensors.comparisons import (
     is_of_element,
+    is_of_no_padding,
     is_of_itself,
     is_of_pairs,
     is_of_real_tokens,
@@ -178,6 +179,8 @@ def _selects_real_tokens(
     sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
 ) -> bool:
     """Whether a comparison finds what is no padding: ``attention_mask.view(-1) == 1``."""
+    if is_of_no_padding(node):
+        return True
     known = number(right)
     return (
         (isinstance(left, Unknown) or (isinstance(left, Tensor) and left.mask is None))

@@ -111,6 +111,31 @@ def is_of_real_tokens(node: cst.BaseExpression) -> bool:
     return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
 
 
+_PADDING = re.compile(r"(^|_)pad(ding|ded)?(_|$)")
+"""Names of what fills sequences up to one length, of which none is empty."""
+
+
+def is_of_no_padding(node: cst.CSTNode) -> bool:
+    """Whether a comparison keeps what is above padding, by its name: ``labels > pad_token``."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    target = node.comparisons[0]
+    name = dotted(target.comparator).rpartition(".")[2].casefold()
+    kept = isinstance(target.operator, cst.GreaterThan | cst.NotEqual)
+    return kept and _PADDING.search(name) is not None
+
+
+_LOOKS_UP = re.compile(r"emb(s|ed|edder|edding)?s?$")
+"""Names of embeddings whose class is not known."""
+
+
+def is_look_up(call: cst.CSTNode) -> bool:
+    """Whether something unknown that is called is an embedding, by its name."""
+    func = call.func if isinstance(call, cst.Call) else None
+    name = dotted(func).rpartition(".")[2] if func is not None else ""
+    return _LOOKS_UP.search(name.casefold()) is not None
+
+
 def note_looked_up(run: Interpreter, call: cst.CSTNode) -> None:
     """Notes the variables by which a call looks up rows of an embedding."""
     given = call.args if isinstance(call, cst.Call) else ()

@@ -61,6 +61,8 @@ MEMBERS = "members"
 """The form of the values that occur in a tensor, each of them once."""
 FILLED = "filled rows"
 """The form of vectors that are hardly ever zero: rows of an embedding, outputs of norm layers."""
+PADDED = "padded"
+"""The mark of rows of an embedding that keeps one of them, the padding's, at zero."""
 POSITIONS = "arange"
 """The form of positions, as ``arange`` counts them."""
 FIXED = frozenset({POSITIONS, "identity"})

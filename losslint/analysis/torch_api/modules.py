@@ -31,7 +31,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
 from losslint.analysis.tensors.comparisons import note_looked_up
 from losslint.analysis.tensors.cut_offs import dropped
-from losslint.analysis.tensors.forms import FILLED
+from losslint.analysis.tensors.forms import FILLED, PADDED
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
@@ -374,12 +374,15 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
     elif kind == "EmbeddingBag":  # one row a bag, in whichever form the bags come
         own = (*dims(1), whole(run.heap.get(module.slots, ("arg", 1))))
     third = ("opt", "padding_idx"), ("arg", 2)
-    padded = any(run.heap.get(module.slots, slot) is not None for slot in third)
+    padded = kind == "Embedding" and any(
+        run.heap.get(module.slots, slot) is not None for slot in third
+    )
     return Tensor(
         deps=deps,
         grad=not run.no_grad,
         sizes=own if kind in _SIZE_KEEPING else ANY,
-        shape=FILLED if kind in _FILLING and not (padded and kind == "Embedding") else "",
+        shape=FILLED if kind in _FILLING and not padded else "",
+        marks=frozenset({PADDED}) if padded else frozenset(),
     )
 
 

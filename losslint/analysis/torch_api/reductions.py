@@ -32,12 +32,14 @@ from losslint.analysis.tensors.forms import (
     ENERGY,
     FEW_EXP,
     FILLED,
+    GRAM,
     LOWER,
     NEVER_EMPTY,
     NOISE,
     OTHERS,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
+    PADDED,
     RUNNING_COUNT,
     RUNNING_EXP,
     RUNNING_SHARE,
@@ -243,4 +245,22 @@ def _norm(op: Op) -> Value:
         or not given.grad
     )
     reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
-    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if safe else reason, shape="norm")
+    zero = reason if _can_vanish(op, given) and not safe else None
+    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=zero, shape="norm")
+
+
+def _can_vanish(op: Op, given: Tensor) -> bool:
+    """Whether all elements of a vector may be zero at once.
+
+    What nothing was seen to be done to may be anything. Of what was computed, only some can: the
+    sums of products of features, say, meet in zero as seldom as an affine layer's outputs do.
+    """
+    untouched = isinstance(op.given(0, "input", "self", "A", "x"), Unknown)
+    return (
+        untouched
+        or given.zero is not None
+        or given.act is Act.RELU
+        or given.sign is Sign.NON_NEGATIVE
+        or given.shape == GRAM
+        or not given.marks.isdisjoint(("difference", PADDED))
+    )

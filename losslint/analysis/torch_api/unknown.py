@@ -32,6 +32,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
+from losslint.analysis.tensors.comparisons import is_look_up, note_looked_up
 from losslint.analysis.tensors.forms import FIXED
 from losslint.analysis.torch_api.pretrained import new_head
 from losslint.analysis.torch_api.registry import call_function_by_name, group_of
@@ -62,6 +63,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     node = args.node
     if isinstance(callee, Unknown) and _is_of_positions(callee, args):
         return call_function_by_name(run, "eq", args.behind(Unknown(None, callee.deps)))
+    if is_look_up(node):
+        note_looked_up(run, node)
     deps = deps_of(callee)
     if isinstance(callee, Unknown) and callee.key is not None and callee.grad:
         deps = union_deps(deps, frozenset({callee.key}))
