@@ -42,8 +42,8 @@ from losslint.analysis.objective.shares import RANDOM, share_below
 from losslint.analysis.tensors import blending, forms
 from losslint.analysis.tensors.comparisons import (
     is_of_element,
-    is_of_no_padding,
     is_of_itself,
+    is_of_no_padding,
     is_of_pairs,
     is_of_real_tokens,
     mask_of_pairs,
