@@ -127,7 +127,9 @@ def _kept(
     outlived = [
         one
         for one in outlived
-        if not _trains_members(one.node) and not _goes_through_parts(run, one.node)
+        if not _trains_members(one.node)
+        and not _goes_through_parts(run, one.node)
+        and not _starts_anew(one.node, total)
     ]
     inside = any(over_batches(one.node) for one in around)
     if not outlived or _is_in_test(run):
@@ -169,6 +171,50 @@ def _trains_members(loop: cst.CSTNode) -> bool:
         and any(isinstance(part, cst.Name) and part.value in bound for part in walk(one.func.value))
         for one in walk(loop.body)
     )
+
+
+def _starts_anew(loop: cst.CSTNode, total: str) -> bool:
+    """Whether a loop sets a total back in every round, or in those in which it steps."""
+    body = loop.body if isinstance(loop, cst.For | cst.While) else None
+    return any(
+        (block is body or "step" in _called(block))
+        and any(_sets_back(one, total) for one in block.body)
+        for block in walk(loop)
+        if isinstance(block, cst.IndentedBlock)
+    )
+
+
+def _called(block: cst.IndentedBlock) -> set[str]:
+    """The names of the methods that the statements of a block call themselves."""
+    return {
+        one.func.attr.value
+        for line in block.body
+        if isinstance(line, cst.SimpleStatementLine)
+        for one in walk(line)
+        if isinstance(one, cst.Call) and isinstance(one.func, cst.Attribute)
+    }
+
+
+def _sets_back(line: cst.BaseStatement, total: str) -> bool:
+    """Whether a statement gives a total the value from which it starts."""
+    return isinstance(line, cst.SimpleStatementLine) and any(
+        isinstance(one, cst.Assign)
+        and any(dotted(part.target) == total for part in one.targets)
+        and _is_empty(one.value)
+        for one in line.body
+    )
+
+
+def _is_empty(value: cst.BaseExpression) -> bool:
+    """Whether an expression is what a total starts from: zero, an empty list, ``torch.zeros``."""
+    if isinstance(value, cst.List | cst.Tuple):
+        return not value.elements
+    if isinstance(value, cst.Call):
+        made = dotted(value.func).rpartition(".")[2]
+        return made in ("zeros", "zeros_like") or (
+            made == "tensor" and len(value.args) > 0 and _is_empty(value.args[0].value)
+        )
+    return isinstance(value, cst.Integer | cst.Float) and value.evaluated_value == 0
 
 
 def _goes_through_parts(run: Interpreter, loop: cst.CSTNode) -> bool:
