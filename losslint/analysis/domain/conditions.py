@@ -142,6 +142,15 @@ DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 
 
+CUT_OFF = "cut off"
+"""The first part of the symbol of a call that is not evaluated."""
+
+
+def is_cut_off(key: Hashable) -> bool:
+    """Whether a symbol stands for what a call that is not evaluated may have done."""
+    return isinstance(key, tuple) and key[:1] == (CUT_OFF,)
+
+
 def is_setting(key: Hashable) -> bool:
     """Whether a symbol stands for something read from what is called the settings."""
     while isinstance(key, tuple) and len(key) == 3 and key[1] in (".", "[]"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
-from losslint.analysis.domain.conditions import NO_GRAD, lasting, symbols_in
+from losslint.analysis.domain.conditions import CUT_OFF, NO_GRAD, lasting, symbols_in
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import contradict, join
 from losslint.analysis.domain.scope import Exit, Frame, Scope
@@ -155,7 +155,7 @@ def _left_out(run: Interpreter, args: Args, why: str, acts: bool = True) -> Unkn
     if acts:
         run.act(ZeroGrad(place, certain=False))
         run.act(HandOver(place))
-    deps: frozenset[Hashable] = frozenset({("cut off", id(args.node))})
+    deps: frozenset[Hashable] = frozenset({(CUT_OFF, id(args.node))})
     if run.no_grad:
         deps |= {NO_GRAD}
     for value in args.all():

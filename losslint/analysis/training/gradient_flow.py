@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, NO_GRAD
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, NO_GRAD, is_cut_off
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
@@ -168,13 +168,17 @@ def backpropagations(run: Interpreter) -> list[Backpropagation]:
 
 def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
     tensors = [one for one in losses if isinstance(one, Tensor)]
+    # what was not followed to its end may have a gradient where others are detached
+    spared = _ON_PURPOSE if any(is_cut_off(part) for one in tensors for part in one.deps) else ()
     whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
     return tuple(
         {
             Cut(operation.place, operation.function): None
             for one in tensors
             for operation in one.operations
-            if _ends(operation, whole) and not _has_gradient_elsewhere(one, operation, tensors)
+            if operation.function not in spared
+            and _ends(operation, whole)
+            and not _has_gradient_elsewhere(one, operation, tensors)
         }
     )
 
