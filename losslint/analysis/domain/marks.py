@@ -1,4 +1,4 @@
-"""Marks of a value that is a mean over a batch, or a sum over one."""
+"""Marks of values that are means or sums: over a batch, or of probabilities."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ SUM_SHARE = "sum-share"
 """The mark of the sum over a batch, divided by the number of batches."""
 SUM_OF_MANY = "sum-of-many"
 """The mark of a sum of what a loop or a comprehension put into a list."""
+ADDED_UP = "added up"
+"""The mark of a sum of sigmoids, each of which is a probability of its own: it goes beyond one."""

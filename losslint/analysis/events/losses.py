@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.marks import ADDED_UP
 from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
 from losslint.finding import Confidence
 
@@ -128,7 +129,9 @@ class LossCall:
     @property
     def activation(self) -> Act | None:
         """The activation that the input came through, where it is known."""
-        return self.input.act if isinstance(self.input, Tensor) else None
+        if not isinstance(self.input, Tensor):
+            return None
+        return Act.UNKNOWN if ADDED_UP in self.input.marks else self.input.act
 
     @property
     def title(self) -> str:

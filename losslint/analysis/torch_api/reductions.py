@@ -6,6 +6,7 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import is_weight
 from losslint.analysis.domain.containers import ARGMAX, picked
+from losslint.analysis.domain.marks import ADDED_UP
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -95,7 +96,8 @@ def _sum(op: Op) -> Value:
         shape = "overlap" if given.shape in _PRODUCTS else "total"
         if rows and op.name == "cumsum":
             shape = RUNNING_SHARE
-        return made.but(act=Act.PROB, sign=sign, shape=shape)
+        marks = made.marks | {ADDED_UP} if given.act is Act.SIGMOID else made.marks
+        return made.but(act=Act.PROB, sign=sign, shape=shape, marks=marks)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     zero = given.mask or given.zero
