@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -179,6 +179,8 @@ def _analyse(
     run = Interpreter(project, Memo(), mechanisms, strict=strict)
     run.returns = returns
     evaluate(run, choose(sources), progress)
+    unused = list(unused_losses(run))
+    idle = {one.place for one in unused}
     acts: dict[Place, set[Act]] = {}
     for event in run.events:
         if isinstance(event, OperationInLoss):
@@ -186,7 +188,7 @@ def _analyse(
     events = [
         _settled(run, event, acts)
         for event in without_balanced(run.events)
-        if not isinstance(event, OperationInLoss) or _counts(run, event.operation)
+        if _matters(run, event, idle)
     ]
     events.extend(training_loops(run.roots))
     events.extend(backpropagations(run))
@@ -196,7 +198,7 @@ def _analyse(
     events.extend(idle_steps(run))
     events.extend(untrained_parameters(run))
     events.extend(unheld_models(run))
-    events.extend(unused_losses(run))
+    events.extend(unused)
     events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
     events.extend(unclipped_recurrences(run))
@@ -216,6 +218,13 @@ def _analyse(
             if not known
         ],
     )
+
+
+def _matters(run: Interpreter, event: Event, idle: Container[Place]) -> bool:
+    """Whether an event is about what trains; of a loss that nothing reads only that is said."""
+    if isinstance(event, OperationInLoss):
+        return _counts(run, event.operation)
+    return not isinstance(event, LossCalls) or event.place not in idle
 
 
 def _counts(run: Interpreter, operation: Operation) -> bool:
