@@ -75,6 +75,27 @@ def _is_one(value: Value, kind: Value) -> Value:
     return Unknown()
 
 
+@extern("builtins.type")
+def _type(op: Op) -> Value:
+    if len(op.args.positional) != 1:
+        return UNKNOWN
+    return each(op.arg(0), _class_of)
+
+
+def _class_of(value: Value) -> Value:
+    if isinstance(value, Instance):
+        return value.cls
+    if isinstance(value, Tensor):
+        return Extern("torch.Tensor") if value.grad else Unknown()
+    if isinstance(value, Const) and value.value is not None:
+        return Extern(f"builtins.{type(value.value).__name__}")
+    return (
+        Unknown(("type", value.key))
+        if isinstance(value, Unknown) and value.key is not None
+        else Unknown()
+    )
+
+
 @extern("builtins.getattr")
 def _getattr(op: Op) -> Value:
     return in_pairs(op.arg(0), op.arg(1), lambda target, name: _of_name(op, target, name))

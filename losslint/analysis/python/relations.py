@@ -206,6 +206,10 @@ def _identity(left: Value, right: Value) -> Value:
         if right == NONE and is_object(left):
             return FALSE
         return Unknown(("==", left.key, right))
+    if _are_classes(left, right):
+        return Const(left == right)
+    if isinstance(left, Extern) and isinstance(right, Extern):
+        return UNKNOWN  # one may be another name of the other
     if isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
         return Const(left == right)
     return UNKNOWN
@@ -229,14 +233,26 @@ def _equality(left: Value, right: Value, node: cst.CSTNode) -> Value:
         return Unknown(("==", right.key, left))
     if isinstance(left, Instance | Class | Function | Namespace | Bound) and left == right:
         return TRUE
+    if _are_classes(left, right):
+        return Const(left == right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         bound = right if isinstance(right, Const) else None
         return Unknown(("==", ("value", id(node)), bound))
     return UNKNOWN
 
 
+def _are_classes(*values: Value) -> bool:
+    """Whether values are classes of different libraries, of which none stands for another."""
+    if not all(isinstance(one, Extern | Class) for one in values):
+        return False
+    homes = [one.name.partition(".")[0] for one in values if isinstance(one, Extern)]
+    return len(set(homes)) == len(homes) or len(set(values)) == 1
+
+
 def _membership(run: Interpreter, left: Value, right: Value) -> Value:
     known = elements(run, right)
+    if known and all(_are_classes(left, item) for item in known):
+        return Const(left in known)
     if known is not None and isinstance(left, Const):
         if any(left == item for item in known):
             return TRUE
