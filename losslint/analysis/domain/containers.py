@@ -130,6 +130,13 @@ def list_items(run: Interpreter, value: Instance) -> tuple[Value, ...]:
     return items.items if isinstance(items, Tuple) else ()
 
 
+def list_of(run: Interpreter, item: Value) -> Instance:
+    """A list of unknown length, with the same item at each place."""
+    made = run.new_list()
+    run.heap.set(made.slots, REST, item)
+    return made
+
+
 def elements(run: Interpreter, value: Value) -> list[Value] | None:
     """All elements of an iterable, where their number is known."""
     if isinstance(value, Tuple):

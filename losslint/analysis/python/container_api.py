@@ -12,6 +12,7 @@ from losslint.analysis.domain.containers import (
     is_list,
     keys_of,
     list_items,
+    list_of,
     note_growth,
 )
 from losslint.analysis.domain.heap import ITEMS, REST
@@ -25,15 +26,8 @@ from losslint.analysis.domain.values import (
     Tuple,
     Value,
 )
-from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.torch_api.registry import Op, method
 from losslint.analysis.training import accumulation
-
-
-def _with_rest(run: Interpreter, rest: Value) -> Instance:
-    made = run.new_list()
-    run.heap.set(made.slots, REST, rest)
-    return made
 
 
 @method("list", "append", "appendleft", "add")
@@ -148,7 +142,7 @@ def _items(op: Op, target: Instance) -> Value:
 @method("moduledict", "keys")
 def _keys(op: Op, target: Instance) -> Value:
     known = elements(op.run, target)
-    return op.run.new_list(known) if known is not None else _with_rest(op.run, any_key(target))
+    return op.run.new_list(known) if known is not None else list_of(op.run, any_key(target))
 
 
 @method("dict", "update")

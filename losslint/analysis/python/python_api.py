@@ -17,6 +17,7 @@ from losslint.analysis.domain.containers import (
     has_grown,
     is_key,
     is_list,
+    list_of,
     of_loader,
 )
 from losslint.analysis.domain.heap import FACTORY, REST
@@ -40,7 +41,7 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
 )
-from losslint.analysis.interpreter import Interpreter, constant
+from losslint.analysis.interpreter import constant
 from losslint.analysis.objective.watched import looked_at, read_as_number, written_out
 from losslint.analysis.python.operators import binary
 from losslint.analysis.tensors import blending
@@ -52,15 +53,9 @@ from losslint.analysis.training.counts import length
 from losslint.analysis.training.gradient_flow import cut
 
 
-def _with_rest(run: Interpreter, rest: Value) -> Instance:
-    made = run.new_list()
-    run.heap.set(made.slots, REST, rest)
-    return made
-
-
 @extern("builtins.range")
 def _range(op: Op) -> Value:
-    made = _with_rest(op.run, Unknown())
+    made = list_of(op.run, Unknown())
     bounds = [constant(value, int) for value in op.args.positional]
     if 1 <= len(bounds) <= 2 and all(one is not None and abs(one) < _LARGE for one in bounds):
         numbers = range(*bounds)
@@ -79,7 +74,7 @@ _LARGE = 1_000_000
 def _zip(op: Op) -> Value:
     sources = op.args.positional
     if op.args.open:
-        return _with_rest(op.run, Unknown())
+        return list_of(op.run, Unknown())
     known = columns(op.run, sources)
     if known is not None:
         return op.run.new_list([Tuple(row) for row in zip(*known, strict=True)])
@@ -87,7 +82,7 @@ def _zip(op: Op) -> Value:
     if isinstance(op.node, cst.Call) and len(op.node.args) == len(sources):
         nodes = [one.value for one in op.node.args]
     row = Tuple(tuple(element(op.run, one, node) for one, node in zip(sources, nodes, strict=True)))
-    return _with_rest(op.run, row)
+    return list_of(op.run, row)
 
 
 @extern("builtins.enumerate", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "tqdm.trange",
@@ -102,7 +97,7 @@ def _iterated(op: Op) -> Value:
             return op.run.new_list(
                 [Tuple((Const(index), item)) for index, item in enumerate(known)]
             )
-        return _with_rest(op.run, Tuple((Unknown(), element(op.run, source, op.node))))
+        return list_of(op.run, Tuple((Unknown(), element(op.run, source, op.node))))
     if short in ("sorted", "reversed"):
         known = elements(op.run, source)
         if known is not None:
@@ -309,12 +304,12 @@ def _map(op: Op) -> Value:
     if op.name == "builtins.filter":
         if isinstance(source, Params):
             return source
-        return _with_rest(op.run, element(op.run, source, op.node))
+        return list_of(op.run, element(op.run, source, op.node))
     known = elements(op.run, source)
     if known is not None and len(op.args.positional) == 2:
         return op.run.new_list([op.run.call(callee, Args(op.node, [item])) for item in known])
     items = [element(op.run, one, op.node) for one in op.args.positional[1:]]
-    return _with_rest(op.run, op.run.call(callee, Args(op.node, items)))
+    return list_of(op.run, op.run.call(callee, Args(op.node, items)))
 
 
 @extern("functools.reduce")

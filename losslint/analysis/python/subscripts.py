@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,6 +27,7 @@ from losslint.analysis.domain.containers import (
     keys_of,
     kind_of,
     list_items,
+    list_of,
     part_of,
     picked,
 )
@@ -119,6 +120,8 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
     if isinstance(value, Tensor):
         return indexed(run, value, place, node)
     index = None if isinstance(place, tuple) else place
+    if _is_some_of(place) and (known := _members(run, value)):
+        return list_of(run, join(known))
     if isinstance(value, Tuple):
         return _of_items(run, value.items, index, None)
     if isinstance(value, Instance):
@@ -181,6 +184,24 @@ def _of_items(
             return items[index.value]
         return UNKNOWN
     return join(items) if items else UNKNOWN
+
+
+def _is_some_of(place: Index) -> bool:
+    """Whether an index is a slice of which not all bounds are known."""
+    return isinstance(place, tuple) and len(place) == 1 and isinstance(place[0], slice)
+
+
+_CALLED = "torch.nn.Sequential"
+"""The list whose slices are called."""
+
+
+def _members(run: Interpreter, value: Value) -> Sequence[Value]:
+    """The items of a list or tuple, where their number is known."""
+    if isinstance(value, Tuple):
+        return value.items
+    if isinstance(value, Instance) and is_list(value) and kind_of(value) != _CALLED:
+        return list_items(run, value) if run.heap.get(value.slots, REST) is None else ()
+    return ()
 
 
 def _of_dict(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
@@ -24,7 +26,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.watched import read_as_number, read_as_tensor, read_out
 from losslint.analysis.python.subscripts import indexed
-from losslint.analysis.reading.spelling import receiver
+from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.cut_offs import dropped
@@ -158,9 +160,11 @@ def _to(op: Op) -> Value:
 def _may_cast(op: Op) -> bool:
     """Whether a conversion may be one to another dtype, which is not known then."""
     others = [*op.args.positional[1:], *op.args.keywords.values()]
-    return op.name != "to" or any(
-        isinstance(one, Tensor) or (isinstance(one, Unknown) and "dtype" in str(one.key))
-        for one in others
+    given = op.node.args if isinstance(op.node, cst.Call) else ()
+    return (
+        op.name != "to"
+        or any(isinstance(one, Tensor) for one in others)
+        or any("dtype" in dotted(one.value).rpartition(".")[2] for one in given)
     )
 
 
