@@ -46,8 +46,9 @@ from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.prefilter import choose
 from losslint.analysis.reading.project import Project
 from losslint.analysis.reading.surroundings import Unseen
-from losslint.analysis.tensors.comparisons import is_of_looked_up, is_tested
+from losslint.analysis.tensors.comparisons import is_tested
 from losslint.analysis.tensors.forms import FREE
+from losslint.analysis.tensors.paddings import is_of_looked_up
 from losslint.analysis.torch_api import (
     activations,
     apex,

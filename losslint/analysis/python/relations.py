@@ -43,13 +43,12 @@ from losslint.analysis.tensors import blending, forms
 from losslint.analysis.tensors.comparisons import (
     is_of_element,
     is_of_itself,
-    is_of_no_padding,
     is_of_pairs,
-    is_of_real_tokens,
     mask_of_pairs,
     mask_of_ranks,
     mask_of_samples,
 )
+from losslint.analysis.tensors.paddings import is_of_no_padding, is_of_real_tokens
 from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut

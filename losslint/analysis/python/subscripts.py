@@ -67,8 +67,9 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
-from losslint.analysis.tensors.comparisons import is_of_positives, is_of_real_tokens
+from losslint.analysis.tensors.comparisons import is_of_positives
 from losslint.analysis.tensors.operations import whole, with_operation
+from losslint.analysis.tensors.paddings import is_of_real_tokens
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.torch_api.pretrained import any_network
 

@@ -6,8 +6,7 @@ that compare the same quantities with each other the one is hardly empty where t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -24,8 +23,8 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
-from losslint.analysis.reading.nodes import children, same, walk
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.nodes import children, same
+from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors.forms import COMPLEMENT, MEMBERS, PAIRS, SOME
 
 if TYPE_CHECKING:
@@ -93,78 +92,6 @@ def _own_test(node: cst.CSTNode) -> tuple[cst.BaseCompOp, float] | None:
     return sign, bound.evaluated_value
 
 
-_OF_REAL_TOKENS = re.compile(
-    r"(^|_)(attention|attn|att|input|pad(ding)?|tok(en)?s?|seq(uence)?|words?|text|src)_?masks?$"
-)
-"""Names of masks of what is no padding, of which each sample has something."""
-
-
-def is_of_real_tokens(node: cst.BaseExpression) -> bool:
-    """Whether an expression is a mask of what is no padding, going by its name."""
-    named = _viewed(node)
-    if isinstance(named, cst.Subscript):
-        part = named.slice[0].slice
-        index = part.value if isinstance(part, cst.Index) else None
-        name = index.evaluated_value if isinstance(index, cst.SimpleString) else ""
-    else:
-        name = dotted(named).rpartition(".")[2]
-    return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
-
-
-_PADDING = re.compile(r"(^|_)pad(ding|ded)?(_|$)")
-"""Names of what fills sequences up to one length, of which none is empty."""
-
-
-def is_of_no_padding(node: cst.CSTNode) -> bool:
-    """Whether a comparison keeps what is above padding, by its name: ``labels > pad_token``."""
-    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
-        return False
-    target = node.comparisons[0]
-    name = dotted(target.comparator).rpartition(".")[2].casefold()
-    kept = isinstance(target.operator, cst.GreaterThan | cst.NotEqual)
-    return kept and _PADDING.search(name) is not None
-
-
-_LOOKS_UP = re.compile(r"emb(s|ed|edder|edding)?s?$")
-"""Names of embeddings whose class is not known."""
-
-
-def is_look_up(call: cst.CSTNode) -> bool:
-    """Whether something unknown that is called is an embedding, by its name."""
-    func = call.func if isinstance(call, cst.Call) else None
-    name = dotted(func).rpartition(".")[2] if func is not None else ""
-    return _LOOKS_UP.search(name.casefold()) is not None
-
-
-def note_looked_up(run: Interpreter, call: cst.CSTNode) -> None:
-    """Notes the variables by which a call looks up rows of an embedding."""
-    given = call.args if isinstance(call, cst.Call) else ()
-    names = {arg.value.value for arg in given if isinstance(arg.value, cst.Name)}
-    run.seen.looked_up.update((run.frame.function, name) for name in names)
-
-
-def is_of_looked_up(mask: ZeroReason, names: Container[str]) -> bool:
-    """Whether a mask keeps what is above zero of the indices of an embedding.
-
-    The index of padding is zero there, and no batch is all padding.
-    """
-    return any(
-        isinstance(one, cst.Comparison)
-        and isinstance(one.left, cst.Name)
-        and one.left.value in names
-        and isinstance(one.comparisons[0].operator, cst.GreaterThan)
-        and isinstance(bound := one.comparisons[0].comparator, cst.Integer)
-        and bound.evaluated_value == 0
-        for one in walk(mask.place.node)
-    )
-
-
-_VIEWS = frozenset(
-    "t T mT transpose permute unsqueeze view reshape contiguous expand expand_as "
-    "bool byte float to cuda".split()
-)
-
-
 def is_of_pairs(node: cst.CSTNode) -> bool:
     """Whether the rows of something meet those of itself: `x @ x.t()`, `x[:, None] == x`."""
     if isinstance(node, cst.BinaryOperation):
@@ -177,33 +104,7 @@ def is_of_pairs(node: cst.CSTNode) -> bool:
         sides = [node.func.value, node.args[0].value]
     else:
         return False
-    return same(_viewed(sides[0]), _viewed(sides[1]))
-
-
-def _viewed(node: cst.BaseExpression) -> cst.BaseExpression:
-    """What an expression is a view of."""
-    while True:
-        if isinstance(node, cst.Subscript) and all(map(_is_whole_axis, node.slice)):
-            node = node.value
-            continue
-        attribute = node.func if isinstance(node, cst.Call) else node
-        if not isinstance(attribute, cst.Attribute) or attribute.attr.value not in _VIEWS:
-            return node
-        if isinstance(node, cst.Call) and dotted(attribute.value) == "torch" and node.args:
-            node = node.args[0].value
-        else:
-            node = attribute.value
-
-
-def _is_whole_axis(axis: cst.SubscriptElement) -> bool:
-    """Whether a subscript keeps an axis as it is, or adds one: `:`, `...`, `None`."""
-    part = axis.slice
-    if isinstance(part, cst.Slice):
-        return not (part.lower or part.upper or part.step)
-    index = part.value if isinstance(part, cst.Index) else None
-    return isinstance(index, cst.Ellipsis) or (
-        isinstance(index, cst.Name) and index.value == "None"
-    )
+    return same(viewed(sides[0]), viewed(sides[1]))
 
 
 def mask_of_pairs(

@@ -29,9 +29,9 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, live_deps, union_deps
-from losslint.analysis.tensors.comparisons import note_looked_up
 from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import FILLED, PADDED
+from losslint.analysis.tensors.paddings import note_looked_up
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole

@@ -32,8 +32,8 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
-from losslint.analysis.tensors.comparisons import is_look_up, note_looked_up
 from losslint.analysis.tensors.forms import FIXED
+from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
 from losslint.analysis.torch_api.registry import call_function_by_name, group_of
 from losslint.analysis.training.handling import HANDED, note_handling

@@ -1,0 +1,92 @@
+"""Masks of what is no padding, of which every sequence has something, by the names in the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.views import viewed
+
+if TYPE_CHECKING:
+    from losslint.analysis.domain.values import ZeroReason
+    from losslint.analysis.interpreter import Interpreter
+
+_OF_REAL_TOKENS = re.compile(
+    r"(^|_)(attention|attn|att|input|pad(ding)?|tok(en)?s?|seq(uence)?|words?|text|src)_?masks?$"
+)
+"""Names of masks of what is no padding, of which each sample has something."""
+
+
+def is_of_real_tokens(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a mask of what is no padding, going by its name."""
+    named = viewed(node)
+    if isinstance(named, cst.Subscript):
+        part = named.slice[0].slice
+        index = part.value if isinstance(part, cst.Index) else None
+        name = index.evaluated_value if isinstance(index, cst.SimpleString) else ""
+    else:
+        name = dotted(named).rpartition(".")[2]
+    return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
+
+
+_PADDING = re.compile(r"(^|_)pad(ding|ded)?(_|$)")
+"""Names of what fills sequences up to one length, of which none is empty."""
+
+
+_LENGTHS = re.compile(r"(^|_)len(gth)?s?(_|$)")
+"""Names of the lengths of sequences."""
+
+
+def is_of_no_padding(node: cst.CSTNode) -> bool:
+    """Whether a comparison keeps what is no padding: ``labels > pad_token``, ``lengths > 0``."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return False
+    target = node.comparisons[0]
+    if not isinstance(target.operator, cst.GreaterThan | cst.NotEqual):
+        return False
+    compared, bound = _last_name(node.left), target.comparator
+    of_lengths = isinstance(bound, cst.Integer) and _LENGTHS.search(compared) is not None
+    return of_lengths or _PADDING.search(_last_name(bound)) is not None
+
+
+def _last_name(node: cst.BaseExpression) -> str:
+    return dotted(node).rpartition(".")[2].casefold()
+
+
+_LOOKS_UP = re.compile(r"emb(s|ed|edder|edding)?s?$")
+"""Names of embeddings whose class is not known."""
+
+
+def is_look_up(call: cst.CSTNode) -> bool:
+    """Whether something unknown that is called is an embedding, by its name."""
+    func = call.func if isinstance(call, cst.Call) else None
+    name = dotted(func).rpartition(".")[2] if func is not None else ""
+    return _LOOKS_UP.search(name.casefold()) is not None
+
+
+def note_looked_up(run: Interpreter, call: cst.CSTNode) -> None:
+    """Notes the variables by which a call looks up rows of an embedding."""
+    given = call.args if isinstance(call, cst.Call) else ()
+    names = {arg.value.value for arg in given if isinstance(arg.value, cst.Name)}
+    run.seen.looked_up.update((run.frame.function, name) for name in names)
+
+
+def is_of_looked_up(mask: ZeroReason, names: Container[str]) -> bool:
+    """Whether a mask keeps what is above zero of the indices of an embedding.
+
+    The index of padding is zero there, and no batch is all padding.
+    """
+    return any(
+        isinstance(one, cst.Comparison)
+        and isinstance(one.left, cst.Name)
+        and one.left.value in names
+        and isinstance(one.comparisons[0].operator, cst.GreaterThan)
+        and isinstance(bound := one.comparisons[0].comparator, cst.Integer)
+        and bound.evaluated_value == 0
+        for one in walk(mask.place.node)
+    )
