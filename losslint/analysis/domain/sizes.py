@@ -19,6 +19,11 @@ SCALAR: Sizes = ()
 VECTOR: Sizes = (None,)
 INSERTED = -1
 """A size of one that the program asked for: by ``unsqueeze``, an index of None, a reshape."""
+ROWS = -2
+"""As many as there are rows: what is left where a dimension behind the rows was taken away.
+
+How many dimensions there were is not known then, only that the last one is no column's any more.
+"""
 MAX_RANK = 8
 
 
@@ -41,7 +46,7 @@ def at(sizes: Sizes, dim: int | None) -> int | None:
         size = sizes[dim] if known is not None and dim < known else None
     else:
         size = sizes[dim] if -dim <= len(sizes) else None
-    return None if size is ... or size is None else abs(size)
+    return None if size is ... or size is None or size == ROWS else abs(size)
 
 
 def dims(count: int | None) -> Sizes:
@@ -61,6 +66,8 @@ def broadcast(one: Sizes, other: Sizes) -> Sizes:
     if open_one or open_other:
         width = min(len(left) if open_one else width, len(right) if open_other else width)
     found: list[int | EllipsisType | None] = []
+    if not width and ROWS in (one[-1], other[-1]):
+        found.append(ROWS)  # whatever the rest is, it has one element there or as many
     for back in range(1, width + 1):
         a = left[-back] if back <= len(left) else 1
         b = right[-back] if back <= len(right) else 1
@@ -68,6 +75,8 @@ def broadcast(one: Sizes, other: Sizes) -> Sizes:
             found.append(b)
         elif is_one(b) or a == b:
             found.append(a)
+        elif ROWS in (a, b) and max(len(left), len(right)) > 1:
+            found.append(None)
         else:
             found.append(a if b is None else b if a is None else None)
     if open_one or open_other:
@@ -79,6 +88,8 @@ def reduced(sizes: Sizes, dim: int, keep: bool = False) -> Sizes:
     """The sizes without a dimension, or with one element left of it."""
     known = rank(sizes)
     if known is None:
+        if dim == 1 and (at(sizes, -1) or 0) > 1 and not keep:
+            return (..., ROWS)
         if dim >= 0 or -dim >= len(sizes):
             return ANY
     elif not -known <= dim < known:
@@ -107,7 +118,7 @@ def squeezed(sizes: Sizes, dim: int | None) -> Sizes:
     if known is None:
         if dim is not None and dim < 0 and is_one(sizes[dim] if -dim < len(sizes) else None):
             return reduced(sizes, dim)
-        return ANY
+        return (..., ROWS) if dim == 1 and is_one(sizes[-1]) else ANY
     if dim is None:
         left = tuple(size for size in sizes if not is_one(size))
         # who squeezes what has no dimension of one, as far as is known, knows of one
@@ -157,6 +168,8 @@ def paired(one: Sizes, other: Sizes, deliberate: bool = False) -> bool:
         other: the sizes of what may be the vector.
         deliberate: count columns too whose second dimension the program inserted, and any lengths.
     """
+    if deliberate and len(one) > 1 and is_one(one[-1]) and other == (..., ROWS):
+        return not is_one(one[-2])
     if len(one) < 2 or rank(other) != 1 or is_one(other[0]):
         return False
     if deliberate:

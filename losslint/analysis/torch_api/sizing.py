@@ -6,16 +6,16 @@ from collections.abc import Callable
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
+import libcst as cst
+
 from losslint.analysis.domain import sizes
 from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
 from losslint.analysis.domain.containers import elements
-from losslint.analysis.domain.sizes import ANY, INSERTED, SCALAR, VECTOR, Sizes
+from losslint.analysis.domain.sizes import ANY, INSERTED, ROWS, SCALAR, VECTOR, Sizes
 from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
 from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.torch_api.registry import Op
 
 Resize: TypeAlias = "Callable[[Op], Sizes]"
@@ -144,7 +144,10 @@ def _reduced(op: Op) -> Sizes:
         if place is None or (len(places) > 1 and known is None):
             return ANY
         spot = place % known if known else place
-        found = sizes.reduced(found, spot, keep == TRUE)
+        if op.name in ("max", "amax") and found == (..., None) and spot == 1 and keep != TRUE:
+            found = (..., ROWS)  # of actions as of classes there are several
+        else:
+            found = sizes.reduced(found, spot, keep == TRUE)
     return found
 
 
@@ -316,7 +319,19 @@ def _permuted(op: Op) -> Sizes:
 @_resizes("gather", "take_along_dim")
 def _gathered(op: Op) -> Sizes:
     index = sizes_of(op.given(2 if op.name == "gather" else 1, "index", "indices"))
+    if index == ANY and len(_own(op)) > 1 and _takes_inserted(op):
+        return (None, 1)  # what a layer gives last is what is chosen from: there is no more
     return tuple(1 if size == INSERTED else size for size in index)
+
+
+def _takes_inserted(op: Op) -> bool:
+    """Whether elements are taken along dimension 1 by what gets that dimension on the spot."""
+    index = op.node.args[-1].value if isinstance(op.node, cst.Call) and op.node.args else None
+    if op.name != "gather" or not isinstance(index, cst.Call) or len(index.args) != 1:
+        return False
+    inserts = isinstance(index.func, cst.Attribute) and index.func.attr.value == "unsqueeze"
+    inserted_at = whole(op.run.eval(index.args[0].value)) if inserts else None
+    return inserted_at == 1 and whole(op.given(1, "dim")) == 1
 
 
 @_resizes("one_hot")
