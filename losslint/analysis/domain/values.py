@@ -48,6 +48,7 @@ class Act(Enum):
     LOG_PROB = "log-probabilities"
     TANH = "tanh"
     RELU = "relu"
+    ABS = "absolute value"
 
     __hash__ = object.__hash__
 

@@ -100,7 +100,11 @@ def _neg(op: Op) -> Value:
 def _abs(op: Op) -> Value:
     given = op.tensor()
     shape = "cosine" if given.shape == "cosine" else ""
-    return blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero, shape=shape)
+    made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero, shape=shape)
+    if given.act is not Act.RAW:
+        return made
+    trail = extend(None, op.run.place(op.node), "the absolute value is taken here")
+    return made.but(act=Act.ABS, trail=trail)
 
 
 @function("exp", "exp_")
@@ -281,9 +285,16 @@ def _clamp(op: Op) -> Value:
         if given.zero is None and (given.grad or given.deps) and given.shape != ENCLOSURE:
             text = "what is clamped at zero can be zero"
             made = made.but(zero=ZeroReason(op.run.place(op.node), "clamp", text))
+    if given.act is Act.RAW and not capped and bound is not None and 0 <= bound < _LITTLE:
+        trail = extend(None, op.run.place(op.node), "cut off here, as by a relu")
+        return made.but(act=Act.RELU, trail=trail)
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
+
+
+_LITTLE = 1e-3
+"""Below it a bound is there to keep something from zero, and cuts off as much as zero does."""
 
 
 def _limit(cap: float | None) -> str:

@@ -19,8 +19,9 @@ class ReluOnLogits(Rule):
     ## What it does
 
     Reports calls of `CrossEntropyLoss`, `BCEWithLogitsLoss`, `MultiLabelSoftMarginLoss`, their
-    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu, and of
-    `NLLLoss` where a relu came before the log_softmax.
+    functions and torchvision's `sigmoid_focal_loss` whose input comes out of a relu, or of what
+    leaves nothing negative either: `clamp(min=0)` and `abs`. And of `NLLLoss` where a relu came
+    before the log_softmax.
 
     ## Why it matters
 
@@ -87,6 +88,13 @@ class ReluOnLogits(Rule):
                 "be negative, and those at zero get no gradient",
                 help_,
                 fix=without_activation(call.place, "relu"),
+            )
+        elif call.criterion.expects in _TAKE_LOGITS and call.activation is Act.ABS:
+            yield Diagnosis.of_input(
+                call,
+                f"{call.title} takes logits, but `{call.given}` is an absolute value: no logit can "
+                "be negative",
+                "leave the absolute value out behind the last layer",
             )
         elif call.criterion.name == "NLLLoss" and call.activation is Act.LOG_SOFTMAX:
             assert isinstance(call.input, Tensor)
