@@ -188,6 +188,8 @@ class OperationKind(Enum):
     BATCH_SUMS = "batch sums"
     """The same of such means times the sizes of their batches."""
     IMPLICIT_DIM = "softmax without a dim"
+    LOGITS = "logits of a distribution"
+    """A distribution takes for logits what are probabilities already: the operand."""
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
     DEAD_END = "dead end"

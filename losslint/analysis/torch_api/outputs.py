@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from losslint.analysis.domain.containers import kind_of
+from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import (
     UNKNOWN,
     Act,
@@ -77,13 +79,30 @@ def _guesses(value: Instance) -> frozenset[Operation]:
     )
 
 
+def _at_fault(run: Interpreter, value: Instance) -> frozenset[Operation]:
+    """What is wrong with a distribution for a loss that is made of it."""
+    slots = value.slots
+    logits = run.heap.get(slots, ("opt", "logits")) or run.heap.get(slots, ("arg", 1))
+    kind = kind_of(value).rpartition(".")[2]
+    applied = next((act for name, act in _APPLIED.items() if kind.endswith(name)), None)
+    if not isinstance(logits, Tensor) or logits.act is not applied or value.built is None:
+        return _guesses(value)
+    place, trail = value.built.step.place, steps_of(logits.trail)
+    twice = Operation(OperationKind.LOGITS, place, kind, logits, None, trail, run.repeats())
+    return _guesses(value) | {twice}
+
+
+_APPLIED = {"Categorical": Act.SOFTMAX, "Bernoulli": Act.SIGMOID}
+"""What distributions make of their logits, by the ends of their names."""
+
+
 @method("distribution", "log_prob")
 def _log_prob(op: Op, target: Instance) -> Value:
     return Tensor(
         act=Act.LOG_PROB,
         picked=True,
         deps=_distribution_deps(op.run, target),
-        operations=_guesses(target),
+        operations=_at_fault(op.run, target),
         grad=not op.run.no_grad,
         sign=Sign.UNKNOWN,
     )
@@ -93,7 +112,7 @@ def _log_prob(op: Op, target: Instance) -> Value:
 def _of_distribution(op: Op, target: Instance) -> Value:
     return Tensor(
         deps=_distribution_deps(op.run, target),
-        operations=_guesses(target),
+        operations=_at_fault(op.run, target),
         grad=not op.run.no_grad,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.values import Act
-from losslint.analysis.events import LossCall
+from losslint.analysis.events import LossCall, OperationInLoss, OperationKind
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import without_activation
@@ -20,7 +20,8 @@ class DoubleSigmoid(Rule):
 
     Reports calls of `BCEWithLogitsLoss`, `binary_cross_entropy_with_logits`,
     `MultiLabelSoftMarginLoss` and torchvision's `sigmoid_focal_loss` whose input has already been
-    through a sigmoid.
+    through a sigmoid, and `Bernoulli(logits=...)` given such an input, where a loss is made of the
+    distribution.
 
     ## Why it matters
 
@@ -100,4 +101,17 @@ class DoubleSigmoid(Rule):
                 "sigmoid already",
                 "drop the sigmoid before the loss and keep it where probabilities are read",
                 fix=without_activation(call.place, "sigmoid"),
+            )
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A sigmoid is taken for the logits of a distribution."""
+        operation = found.operation
+        if operation.kind is OperationKind.LOGITS and operation.operand.act is Act.SIGMOID:
+            yield Diagnosis(
+                operation.place,
+                f"`{operation.function}` applies a sigmoid to its logits, but they are the output "
+                "of one already",
+                "give the probabilities as `probs`, or leave the sigmoid out",
+                operation.trail,
+                operation.operand.confidence,
             )

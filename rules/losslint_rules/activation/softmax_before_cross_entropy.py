@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.values import Act
-from losslint.analysis.events import LossCall
+from losslint.analysis.events import LossCall, OperationInLoss, OperationKind
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
 from losslint.rewriting import without_activation
@@ -20,7 +20,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
 
     Reports calls of `nn.CrossEntropyLoss` and `F.cross_entropy` whose input has been through a
     softmax: in the call, in the training loop, or as the last step of the model, in whichever
-    file that is.
+    file that is. And `Categorical(logits=...)` given such an input, where a loss is made of the
+    distribution, as that of a policy is.
 
     ## Why it matters
 
@@ -108,4 +109,17 @@ class SoftmaxBeforeCrossEntropy(Rule):
                 f"{call.title} applies log_softmax itself, but `{call.given}` {what} already",
                 f"give the criterion the logits; {made} only where probabilities are read",
                 fix=without_activation(call.place, "softmax"),
+            )
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A softmax is taken for the logits of a distribution."""
+        operation = found.operation
+        if operation.kind is OperationKind.LOGITS and operation.operand.act is Act.SOFTMAX:
+            yield Diagnosis(
+                operation.place,
+                f"`{operation.function}` applies a softmax to its logits, but they are the output "
+                "of one already",
+                "give the probabilities as `probs`, or leave the softmax out",
+                operation.trail,
+                operation.operand.confidence,
             )
