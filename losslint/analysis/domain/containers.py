@@ -292,6 +292,7 @@ _OF_ELEMENTS = frozenset(
         "arange",
         "members",
         "non-positive",
+        "density",
         "single",
         ARGMAX,
     }
