@@ -15,6 +15,7 @@ from losslint.analysis.objective.new_losses import is_new_loss, made_in
 from losslint.analysis.python.liveness import variables_of
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.tensors.blending import MORE, deps_of
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import (
     Backward,
@@ -60,7 +61,8 @@ def assigned(
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
     place, losses = run.place(statement.value), losses_in(value)
-    run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses))
+    deps = deps_of(value)
+    run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses, deps))
 
 
 def _is_timed(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
@@ -107,13 +109,22 @@ def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
     for trace in run.roots:
         for drop, around in _dropped_in(trace, trace):
             backwards = [one for one in actions(around) if isinstance(one, Backward)]
-            if any(drop.losses & one.losses for one in backwards):
+            if any(_is_of(drop, one) for one in backwards):
                 continue  # it was used where it was computed
             beside = any(isinstance(one, Backward) for one in own_actions(around))
             trains = drop.in_loss or beside or drop.body in run.seen.returning
             if trains and drop.place not in found:
                 found.add(drop.place)
                 yield UnusedLoss(drop.place, drop.name, drop.overwritten)
+
+
+def _is_of(drop: DropLoss, backward: Backward) -> bool:
+    """Whether a loss may be what is backpropagated, or a term of it.
+
+    Of two that one function computes, each is told by the layers that it depends on.
+    """
+    through = not backward.deps or backward.deps >= MORE or drop.deps <= backward.deps
+    return through and bool(drop.losses & backward.losses)
 
 
 def _dropped_in(trace: Trace, around: Trace) -> Iterator[tuple[DropLoss, Trace]]:

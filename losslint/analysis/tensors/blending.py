@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 MAX_DEPS = 48
 _OF_THE_WHOLE = frozenset({WRITTEN_MEAN})
 """Marks of a value that nothing has which is computed of it."""
-_MORE: frozenset[object] = frozenset({"more"})
+MORE: frozenset[object] = frozenset({"more"})
+"""Stands for the layers that were too many to be kept."""
 
 
 def deps_of(value: Value) -> frozenset[object]:
@@ -58,7 +59,7 @@ def union_deps(one: frozenset[object], other: frozenset[object]) -> frozenset[ob
     """Both sets of layers; the first ones are kept when there are too many, and that is noted."""
     if not other or one is other:
         return one
-    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other) | _MORE
+    return one | other if len(one) + len(other) <= MAX_DEPS else (one or other) | MORE
 
 
 def may_have_gradient(value: Value) -> bool:

@@ -167,6 +167,7 @@ class DropLoss:
     """The statements of the function that computes it."""
     losses: frozenset[Hashable] = frozenset()
     """As in :class:`Backward`."""
+    deps: frozenset[Hashable] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
