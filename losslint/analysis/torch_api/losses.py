@@ -13,7 +13,7 @@ from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import contradict, join_alternatives, without_none
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.marks import BATCH_MEAN
-from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, broadcast, rank
+from losslint.analysis.domain.sizes import ANY, SCALAR, VECTOR, Sizes, broadcast, rank, reduced
 from losslint.analysis.domain.trail import Step, steps_of
 from losslint.analysis.domain.values import (
     NONE,
@@ -345,6 +345,12 @@ def _result_sizes(
         return ANY if reduction is None else SCALAR
     if criterion.family is Family.REGRESSION or criterion.expects in _ELEMENTWISE:
         return broadcast(sizes_of(given), sizes_of(target))
+    if criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES):
+        found = sizes_of(given)
+        if rank(found) is None:
+            # what a layer gives last are the classes, which the criterion takes for dimension 1
+            return VECTOR if len(found) > 1 else ANY
+        return reduced(found, 1) if len(found) > 1 else ANY
     return ANY
 
 
