@@ -46,6 +46,7 @@ from losslint.analysis.training.counts import (
     counts_samples,
     is_batch_size,
     is_loader,
+    is_number_of_batches,
     names_a_loader,
     names_in,
 )
@@ -82,7 +83,8 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
             return one.but(operations=one.operations | {operation})
 
         return each(made, mark)
-    if isinstance(node, cst.AugAssign) and adds_samples(node.value, loop):
+    samples = isinstance(node, cst.AugAssign) and adds_samples(node.value, loop)
+    if samples and not is_number_of_batches(value):
         return Unknown((SAMPLES, id(node)))
     return made
 

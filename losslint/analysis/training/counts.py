@@ -10,7 +10,7 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.values import NONE, Const, Extern, Instance, Unknown
+from losslint.analysis.domain.values import NONE, Const, Extern, Instance, Unknown, Value
 from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
@@ -22,11 +22,14 @@ SAMPLES = "samples"
 """The first part of a symbol that stands for a number of samples."""
 BATCH_SIZE = "<batch size>"
 """The slot of a loader that holds how many samples it puts into a batch, where that is known."""
+BATCHES = "batches"
+"""The second part of a symbol that stands for the number of batches that a loader has."""
 LAST_INDEX = "last index"
 """The first part of a symbol that stands for the index of the last round of a loop."""
 _DATASETS = re.compile(r"data_?sets$", re.IGNORECASE)
 _DATASET = re.compile(r"(dataset|(train|test|val|valid|dev)_?(set|data))$", re.IGNORECASE)
 _DATASET_CLASS = re.compile(r"^(\w+)?Dataset$|^ImageFolder$")
+_LOADER_CLASS = re.compile(r"DataLoader$")
 _DATA = re.compile(r"load|data|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _BATCHES = re.compile(r"load|batch|(^|_)(dl|iter)($|_)", re.IGNORECASE)
 _LOADER = re.compile(r"load|(^|_)dl($|_)", re.IGNORECASE)
@@ -50,6 +53,11 @@ def names_a_loader(text: str) -> bool:
 def is_loader(loop: cst.For) -> bool:
     """Whether a loop runs over what is called a loader, and not over what one gave."""
     return any(_LOADER.search(name) for name in names_in(loop.iter))
+
+
+def _names_one_loader(text: str) -> bool:
+    """Whether a text names a loader, and not what one gave, or the data set that it has."""
+    return bool(_LOADER.search(text.rpartition(".")[2]))
 
 
 def counts_by(size: cst.BaseExpression, loop: cst.For) -> bool:
@@ -81,11 +89,12 @@ def adds_samples(added: cst.BaseExpression, loop: cst.For) -> bool:
 
 
 def counts_samples(node: cst.BaseExpression) -> bool:
-    """``x.size(0)``, ``x.shape[0]``, ``len(x)`` or ``batch_size``."""
+    """``x.size(0)``, ``x.shape[0]``, ``len(x)`` or ``batch_size``; a loader has batches."""
     if isinstance(node, cst.Call):
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "size":
             return len(node.args) == 1 and _is_zero(node.args[0].value)
-        return isinstance(node.func, cst.Name) and node.func.value == "len"
+        is_len = isinstance(node.func, cst.Name) and node.func.value == "len"
+        return is_len and not any(_names_one_loader(dotted(arg.value)) for arg in node.args)
     if isinstance(node, cst.Subscript) and (key := _key_of(node)):
         return bool(_COUNTED.match(key))
     if isinstance(node, cst.Subscript) and len(node.slice) == 1:
@@ -111,8 +120,10 @@ def _is_zero(node: cst.BaseExpression) -> bool:
 def length(run: Interpreter, value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
     """``len()`` of something unknown or an object: a number of samples where it is a data set."""
     if isinstance(value, Instance):
-        if _is_dataset(value):
+        if _is_of_class(value, _DATASET_CLASS):
             return Unknown((NUMBER, SAMPLES, ("name", value.oid)), grad=False)
+        if _is_of_class(value, _LOADER_CLASS):
+            return Unknown((NUMBER, BATCHES, id(node)), grad=False)
         return Unknown((NUMBER, "len", id(node)), grad=False)
     if _holds_batches(run, node):
         return Unknown((NUMBER, "len", id(node)), grad=False)
@@ -139,9 +150,16 @@ def _holds_batches(run: Interpreter, node: cst.CSTNode) -> bool:
     return isinstance(loader, Instance) and run.heap.get(loader.slots, BATCH_SIZE) == NONE
 
 
-def _is_dataset(value: Instance) -> bool:
+def _is_of_class(value: Instance, title: re.Pattern[str]) -> bool:
+    """Whether an object is of an outside class, or one derived from it, that is called so."""
     names = [one.name for one in lineage(value.cls) if isinstance(one, Extern)]
-    return any(_DATASET_CLASS.search(name.rpartition(".")[2]) for name in names)
+    return any(title.search(name.rpartition(".")[2]) for name in names)
+
+
+def is_number_of_batches(value: Value) -> bool:
+    """Whether a number is the length of a loader."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and key[:2] == (NUMBER, BATCHES)
 
 
 def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
