@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ImplicitDim,
         LossCall,
         LossSum,
+        LostGradients,
         MissingCall,
         MissingStep,
         Objective,
@@ -171,6 +172,10 @@ class Rule:
 
     def check_unscaled_accumulation(self, found: UnscaledAccumulation) -> Iterator[Diagnosis]:
         """A loss that is not divided by the number of rounds whose gradients are added up."""
+        return iter(())
+
+    def check_lost_gradients(self, found: LostGradients) -> Iterator[Diagnosis]:
+        """Gradients that are zeroed in every round, where a step is made in some rounds only."""
         return iter(())
 
     def check_unused_loss(self, found: UnusedLoss) -> Iterator[Diagnosis]:

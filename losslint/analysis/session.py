@@ -78,6 +78,7 @@ from losslint.analysis.training.unclipped import unclipped_recurrences
 from losslint.analysis.training.unheld_models import unheld_models
 from losslint.analysis.training.unscaled import unscaled_accumulations
 from losslint.analysis.training.untrained import untrained_parameters
+from losslint.analysis.training.zeroed_each_round import lost_gradients
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import Source
 
@@ -204,6 +205,7 @@ def _analyse(
     events.extend(unused)
     events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
+    events.extend(lost_gradients(run))
     events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))

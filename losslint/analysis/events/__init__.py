@@ -33,6 +33,7 @@ from losslint.analysis.events.training import (
     ForcedGradient,
     GradientClip,
     IdleStep,
+    LostGradients,
     MissingCall,
     MissingStep,
     Objective,
@@ -71,6 +72,7 @@ __all__ = [
     "LossCase",
     "LossSum",
     "LossTerm",
+    "LostGradients",
     "MissingCall",
     "MissingStep",
     "Objective",
@@ -114,6 +116,7 @@ Told: TypeAlias = (
     | WrongAverage
     | UnusedLoss
     | UnscaledAccumulation
+    | LostGradients
     | UnclippedRecurrence
     | UnheldModel
     | GradientClip

@@ -181,6 +181,21 @@ class UnscaledAccumulation:
 
 
 @dataclass(frozen=True, slots=True)
+class LostGradients:
+    """Gradients that are zeroed in every round, though the optimizer steps in some rounds only."""
+
+    place: Place
+    """The zeroing."""
+    optimizer: str
+    """Its name in the code."""
+    backward: Place
+    step: Place
+    count: str
+    """The number of rounds from step to step, as the code has it."""
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class UnusedLoss:
     """A loss that is computed where another one is trained with, and that nothing can use."""
 

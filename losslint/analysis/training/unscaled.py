@@ -10,8 +10,8 @@ import libcst as cst
 from losslint.analysis.domain.joins import contradict
 from losslint.analysis.domain.values import ALWAYS, Conditions, Tensor, Value
 from losslint.analysis.events import UnscaledAccumulation
-from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.parts_of_batch import parts_of_batch
+from losslint.analysis.training.periods import periods
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -49,8 +49,8 @@ def unscaled_accumulations(run: Interpreter) -> Iterator[UnscaledAccumulation]:
     found: set[Place] = set()
     for trace in run.roots:
         for loop, _ in loops_in(trace):
-            for branch, count in _periodic(loop.body):
-                for one in _accumulated(run, loop, branch, count):
+            for period in periods(loop.body):
+                for one in _accumulated(run, loop, period.branch, period.count):
                     if one.place not in found:
                         found.add(one.place)
                         yield one
@@ -82,37 +82,6 @@ def _in_parts(run: Interpreter, trace: Trace) -> Iterator[UnscaledAccumulation]:
                             )
         elif isinstance(action, HandOver | Branch) or _is_other(action):
             parts = None
-
-
-def _periodic(trace: Trace) -> Iterator[tuple[Branch, str]]:
-    """The if statements in a round, not in loops inside, that ask for every so many rounds."""
-    for action in trace:
-        if isinstance(action, Branch):
-            for arm in action.arms:
-                yield from _periodic(arm)
-            count = None if action.test is None else _count(action.test)
-            if count is not None:
-                yield action, count
-
-
-def _count(test: cst.BaseExpression) -> str | None:
-    """The number of rounds in ``(step + 1) % rounds == 0`` and the like."""
-    if isinstance(test, cst.BooleanOperation):
-        return _count(test.left) or _count(test.right)
-    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-        return _modulus(test.expression)
-    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
-        if isinstance(test.comparisons[0].operator, cst.Equal):
-            return _modulus(test.left)
-    return None
-
-
-def _modulus(node: cst.BaseExpression) -> str | None:
-    if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Modulo):
-        return None
-    if isinstance(node.right, cst.Integer):
-        return None if node.right.value == "1" else node.right.value
-    return dotted(node.right)
 
 
 def _accumulated(

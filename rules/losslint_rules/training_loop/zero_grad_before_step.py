@@ -1,4 +1,4 @@
-"""LOS402: gradients are zeroed between backward and step."""
+"""LOS402: gradients are zeroed before a step uses them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Step
-from losslint.analysis.events import TrainingLoop
+from losslint.analysis.events import LostGradients, TrainingLoop
 from losslint.finding import Severity
 from losslint.rewriting import zeroed_before_backward
 from losslint.rule import Diagnosis, Rule
 
 
 class ZeroGradBeforeStep(Rule):
-    """Gradients are zeroed between backward and step, so that the step sees none.
+    """Gradients are zeroed between backward and step, so that the step does not see them.
 
     ## What it does
 
     Looks for a `zero_grad()` (or another form of zeroing) that comes after the `backward` which
-    filled an optimizer's gradients and before the `step` that should use them.
+    filled an optimizer's gradients and before the `step` that should use them. It also looks for
+    gradients that are to be accumulated, with a step in every so many rounds of the loop, and that
+    are zeroed in each of them.
 
     ## Why it matters
 
@@ -28,6 +30,10 @@ class ZeroGradBeforeStep(Rule):
     and 17.7647 after in a small regression. With `zero_grad(set_to_none=False)` it is worse to
     recognise, since the weights do move: AdamW still applies its weight decay and shrinks them
     (five steps at learning rate 0.1 and decay 0.1 leave 95.1% of each weight).
+
+    Where gradients are zeroed in every round and the step is made in every fourth, the model does
+    learn, but of the fourth batch only: three quarters of the computing are thrown away, and the
+    effective batch is no larger than a single one.
 
     ## Example
 
@@ -91,4 +97,18 @@ class ZeroGradBeforeStep(Rule):
             ),
             loop.confidence,
             fix=zeroed_before_backward(loop),
+        )
+
+    def check_lost_gradients(self, found: LostGradients) -> Iterator[Diagnosis]:
+        """A zeroing in every round of a loop that steps in some rounds only."""
+        yield Diagnosis(
+            found.place,
+            f"the gradients of `{found.optimizer}` are zeroed in every round, but it steps only "
+            f"every `{found.count}`: what the other rounds add is lost",
+            f"zero the gradients where it steps, after `{found.optimizer}.step()`",
+            (
+                Step(found.backward, "gradients are computed here, in every round"),
+                Step(found.step, "and used here, in some rounds only"),
+            ),
+            found.confidence,
         )
