@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.marks import ADDED_UP
+from losslint.analysis.domain.sizes import ANY, Sizes, rank
 from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
 from losslint.finding import Confidence
 
@@ -268,6 +269,14 @@ class ImplicitDim:
     place: Place
     function: str
     confidence: Confidence
+    sizes: Sizes = ANY
+    """Of what it is given."""
+
+    @property
+    def picked(self) -> int | None:
+        """The dimension that torch picks, where it can be told."""
+        known = rank(self.sizes)
+        return None if known is None else 0 if known in (0, 1, 3) else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,10 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
         if operation.kind is OperationKind.ACCUMULATION:
             run.seen.handed_on.add(operation.place)
         if operation.kind is OperationKind.IMPLICIT_DIM:
-            sure = operation.operand.confidence
-            run.emit(ImplicitDim(operation.place, operation.function, sure))
+            given = operation.operand
+            run.emit(
+                ImplicitDim(operation.place, operation.function, given.confidence, given.sizes)
+            )
             continue
         if operation.kind in FLOW:
             continue

@@ -129,8 +129,8 @@ def dim_of(op: Op, index: int = 1) -> tuple[int | None, bool]:
     return None, True
 
 
-def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
-    """The result of a softmax that was given no dim, which is reported where it is of use.
+def implicit(op: Op, given: Tensor, made: Tensor, place: Place, name: str) -> Tensor:
+    """The result ``made`` of a softmax that was given no dim, which is reported where it is of use.
 
     That is in a network or a loss, where the result goes on, or else once it reaches a loss.
     """
@@ -138,9 +138,9 @@ def implicit(op: Op, made: Tensor, place: Place, name: str) -> Tensor:
         return made  # only looked at; or of no tensor, whose own method demands a dim
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     if _is_in_network(op):
-        op.run.emit(ImplicitDim(place, name, confidence))
+        op.run.emit(ImplicitDim(place, name, confidence, given.sizes))
         return made
-    operand = Tensor(confidence=confidence)
+    operand = Tensor(confidence=confidence, sizes=given.sizes)
     operation = Operation(OperationKind.IMPLICIT_DIM, place, name, operand)
     return made.but(operations=made.operations | {operation})
 
@@ -178,7 +178,7 @@ def _softmax(op: Op) -> Value:
     given = op.tensor()
     dim, passed = dim_of(op)
     made = softmaxed(op, given, dim)
-    return made if passed else implicit(op, made, op.run.place(op.node), op.name)
+    return made if passed else implicit(op, given, made, op.run.place(op.node), op.name)
 
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
@@ -196,7 +196,7 @@ def _log_softmax(op: Op) -> Value:
     given = op.tensor()
     dim, passed = dim_of(op)
     made = activated(op, Act.LOG_SOFTMAX, given, "log_softmax", dim=dim)
-    return made if passed else implicit(op, made, op.run.place(op.node), op.name)
+    return made if passed else implicit(op, given, made, op.run.place(op.node), op.name)
 
 
 @function("one_hot")

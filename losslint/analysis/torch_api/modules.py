@@ -292,7 +292,7 @@ def _softmax(run: Interpreter, module: Instance, args: Args) -> Value:
         made = activations.softmaxed(op, tensor, size)
     if dim == NONE and module.built is not None and not _is_left_open(module.built.step.place.node):
         title = "nn.LogSoftmax" if log else "nn.Softmax"
-        made = activations.implicit(op, made, module.built.step.place, title)
+        made = activations.implicit(op, tensor, made, module.built.step.place, title)
     return made.but(grad=made.grad and not run.no_grad, sizes=tensor.sizes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -342,12 +342,24 @@ def _one_hot(op: Op) -> Sizes:
 @_resizes("cat", "concat", "concatenate")
 def _joined(op: Op) -> Sizes:
     listed = elements(op.run, op.arg(0, "tensors"))
-    found = sizes_of(listed[0]) if listed else ANY
+    if not listed:
+        return ANY
+    given = [one for one in map(sizes_of, listed) if sizes.rank(one) is not None]
     dim = whole(op.given(1, "dim", "axis") or Const(0))
+    found = _each_known(given)
     known = sizes.rank(found)
     if known is None or dim is None or not -known <= dim < known:
         return ANY
     return (*found[: dim % known], None, *found[dim % known + 1 :])
+
+
+def _each_known(given: Sequence[Sizes]) -> Sizes:
+    """The sizes of tensors that have all but one in common: of each the first that is known."""
+    filled = [one for one in given if one != (0,)]  # an empty vector goes with anything
+    if len(set(map(len, filled))) != 1:
+        return ANY
+    sides = zip(*filled, strict=True)
+    return tuple(next((one for one in side if one is not None), None) for side in sides)
 
 
 @_resizes("stack")

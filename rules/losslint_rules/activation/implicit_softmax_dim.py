@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.sizes import at
 from losslint.analysis.events import ImplicitDim
 from losslint.finding import Severity
 from losslint.rewriting import explicit_dim
@@ -84,6 +85,16 @@ class ImplicitSoftmaxDim(Rule):
 
     def check_implicit_dim(self, call: ImplicitDim) -> Iterator[Diagnosis]:
         """A softmax or log_softmax that was given no dim."""
+        if call.picked is not None and at(call.sizes, call.picked) == 1:
+            others = [dim for dim in range(len(call.sizes)) if at(call.sizes, dim) != 1]
+            yield Diagnosis(
+                call.place,
+                f"`{call.function}` without dim picks dim={call.picked}, which has a single "
+                "element here: what it gives is the same whatever the model says",
+                f"write dim={others[0]}" if len(others) == 1 else "say which dimension it is over",
+                confidence=call.confidence,
+            )
+            return
         yield Diagnosis(
             call.place,
             f"`{call.function}` without dim picks one by the number of dimensions: 0 for 1 or 3, "
