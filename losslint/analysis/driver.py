@@ -21,7 +21,7 @@ from losslint.analysis.domain.values import Bound, Class, Function, Instance, Va
 from losslint.analysis.events import OperationInLoss
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.python.classes import initialise, uncalled_arguments
-from losslint.analysis.python.demonstrations import is_only_tried
+from losslint.analysis.python.demonstrations import is_only_tried, is_only_watched
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
@@ -127,8 +127,10 @@ def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
 
 
 def _waits(run: Interpreter, function: Function) -> bool:
-    """Whether nothing has called a function so far, or only to try it."""
-    return function.node not in run.entered or is_only_tried(run, function)
+    """Whether nothing has called a function so far, or only to try it, or to look at the result."""
+    if function.node not in run.entered:
+        return True
+    return is_only_tried(run, function) or is_only_watched(run, function)
 
 
 def _options_of_methods(run: Interpreter, module: Module, cls: Class) -> None:

@@ -73,6 +73,10 @@ class Seen:
     """Functions that were called on new tensors alone, as for a try."""
     served: set[cst.CSTNode] = field(default_factory=set)
     """Functions that were called on anything else."""
+    taught: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that were called where gradients are computed."""
+    eligible: set[Class] = field(default_factory=set)
+    """Classes of which the settings of a program pick one by its name."""
     measures: set[cst.CSTNode] = field(default_factory=set)
     """Functions that are defaults of parameters which are called what measures a model."""
     callers: dict[cst.CSTNode, set[Function | None]] = field(default_factory=dict)

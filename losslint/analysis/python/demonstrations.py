@@ -37,6 +37,8 @@ _UNIT_TESTS = re.compile(r"^test_|_test$")
 def note_caller(run: Interpreter, function: Function, args: Args) -> None:
     """Notes a call that says how a function is used, as that of a demonstration does not."""
     (run.seen.tried if _is_trial(run, args) else run.seen.served).add(function.node)
+    if not run.no_grad:
+        run.seen.taught.add(function.node)
     if not _is_demonstration(run):
         run.seen.used.add(function.node)
     elif run.frame.function is None or _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
@@ -49,6 +51,19 @@ def is_only_tried(run: Interpreter, function: Function) -> bool:
     node = function.node
     tried = node in run.seen.tried and node not in run.seen.served
     return tried and is_loss_function(function, function.owner)
+
+
+def is_only_watched(run: Interpreter, function: Function) -> bool:
+    """Whether a loss that settings pick by its name was never called where anything learns from it.
+
+    The code that trains asks for the loss by its name, and need not be among what is known.
+    """
+    return _is_eligible(run, function) and function.node not in run.seen.taught
+
+
+def _is_eligible(run: Interpreter, function: Function) -> bool:
+    """Whether a function is that of a loss which settings pick by its name."""
+    return function.owner in run.seen.eligible and is_loss_function(function, function.owner)
 
 
 def _is_trial(run: Interpreter, args: Args) -> bool:
@@ -90,6 +105,8 @@ def _only_measures(run: Interpreter, function: Function | None) -> bool:
             continue
         if one.node in run.seen.measures and one.node not in run.seen.callers:
             continue
+        if _is_eligible(run, one):
+            return False
         seen.add(one.node)
         waiting.extend(run.seen.callers.get(one.node, (None,)))
     return True

@@ -117,6 +117,7 @@ def _named(op: Op, target: Value, beginning: str) -> Value:
     if not beginning:
         return element_of(op.run, models, id(op.node))
     named = [models.slots[slot] for slot in keys_of(models) if str(slot[1]).startswith(beginning)]
+    op.run.seen.eligible.update(one for one in named if isinstance(one, Class))
     return one_of(named, id(op.node)) if named else Unknown()
 
 
@@ -163,7 +164,12 @@ def models_of(run: Interpreter, target: Namespace) -> Instance:
 
 def element_of(run: Interpreter, target: Instance, token: int) -> Value:
     """Any of the models in a registry that is asked for a name which is not known."""
-    classes = [value for value in target.slots.values() if _is_network(run, value)]
+    classes = [
+        value
+        for value in target.slots.values()
+        if isinstance(value, Class) and _is_network(run, value)
+    ]
+    run.seen.eligible.update(classes)
     return one_of(classes, token) if classes else Unknown()
 
 
