@@ -8,11 +8,19 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from losslint.analysis.domain.containers import element, elements, of_loader
+from losslint.analysis.domain.containers import element, elements, has_grown, of_loader
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.scope import Round
-from losslint.analysis.domain.values import Conditions, Instance, Tuple, Union, Unknown, Value
+from losslint.analysis.domain.values import (
+    Conditions,
+    Instance,
+    Tensor,
+    Tuple,
+    Union,
+    Unknown,
+    Value,
+)
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.branches import dead
@@ -38,7 +46,8 @@ MAX_FORMS = 8
 def _for(run: Interpreter, node: cst.For) -> bool:
     outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
-    known = elements(run, source) or _numbers(run, source, node)
+    batches = has_grown(run, source) and _is_data(element(run, source, node.iter))
+    known = None if batches else elements(run, source) or _numbers(run, source, node)
     most = MAX_NAMED if _sets_attributes(node) or _is_one_step(node) else MAX_UNROLLED
     forms = _forms(run, source)
     if forms is not None and run.rounds * len(forms) * len(forms[0][1]) <= MAX_ROUNDS:
@@ -58,6 +67,13 @@ def _for(run: Interpreter, node: cst.For) -> bool:
         goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
     run.drawn = outer
     return goes_on
+
+
+def _is_data(value: Value) -> bool:
+    """Whether no gradient goes through what a list holds: batches, or samples."""
+    if isinstance(value, Tuple):
+        return bool(value.items) and all(map(_is_data, value.items))
+    return isinstance(value, Tensor) and not value.grad
 
 
 def _forms(run: Interpreter, source: Value) -> list[tuple[Conditions, tuple[Value, ...]]] | None:
