@@ -156,7 +156,8 @@ def _marked(total: Value, kind: OperationKind, place: Place) -> Value:
     """A total that can be told by where it is added up."""
     if not isinstance(total, Tensor) or not total.grad:
         return total
-    return total.but(operations=total.operations | {Operation(kind, place, "+", Tensor())})
+    kept = Operation(kind, place, "+", Tensor(terms=total.terms[:1]))
+    return total.but(operations=total.operations | {kept})
 
 
 def _trains_members(loop: cst.CSTNode) -> bool:
@@ -239,9 +240,14 @@ def _is_in_test(run: Interpreter) -> bool:
 
 
 def _kept_before(value: Value, place: Place) -> bool:
-    """Whether a value is itself a total of losses, which is the one to mend."""
+    """Whether a value is itself a total of losses, which is the one to mend.
+
+    What has become a loss only since it was kept, as inputs do that were put into a list, is none.
+    """
     return any(
-        operation.kind is OperationKind.ACCUMULATION and operation.place != place
+        operation.kind is OperationKind.ACCUMULATION
+        and operation.place != place
+        and bool(operation.operand.terms or not one.value.terms)
         for one in alternatives_of(value)
         if isinstance(one.value, Tensor)
         for operation in one.value.operations
