@@ -38,6 +38,7 @@ from losslint.analysis.domain.values import (
     Super,
     Tensor,
     Tuple,
+    Union,
     Unknown,
     Value,
 )
@@ -248,7 +249,7 @@ def _len(op: Op) -> Value:
     known = elements(op.run, value)
     if isinstance(value, Tensor) and (found := none_found(value)) is not None:
         return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape=LENGTH)
-    if isinstance(value, Unknown | Instance):
+    if isinstance(value, Unknown | Instance | Union):
         return length(op.run, value, op.node)
     if isinstance(value, Tuple) and known is not None:
         return Const(len(known))

@@ -10,7 +10,16 @@ import libcst as cst
 
 from losslint.analysis.domain.conditions import NUMBER
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.values import NONE, Const, Extern, Instance, Unknown, Value
+from losslint.analysis.domain.values import (
+    NONE,
+    Class,
+    Const,
+    Extern,
+    Instance,
+    Union,
+    Unknown,
+    Value,
+)
 from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
@@ -117,10 +126,15 @@ def _is_zero(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Integer) and node.value == "0"
 
 
-def length(run: Interpreter, value: Unknown | Instance, node: cst.CSTNode) -> Unknown:
+def length(run: Interpreter, value: Unknown | Instance | Union, node: cst.CSTNode) -> Unknown:
     """``len()`` of something unknown or an object: a number of samples where it is a data set."""
+    if isinstance(value, Union):
+        either = [one.value for one in value.alternatives]
+        if all(isinstance(one, Instance) and _is_dataset(one, node) for one in either):
+            return Unknown((NUMBER, SAMPLES, ("name", id(node))), grad=False)
+        return Unknown((NUMBER, "len", id(node)), grad=False)
     if isinstance(value, Instance):
-        if _is_of_class(value, _DATASET_CLASS):
+        if _is_dataset(value, node):
             return Unknown((NUMBER, SAMPLES, ("name", value.oid)), grad=False)
         if _is_of_class(value, _LOADER_CLASS):
             return Unknown((NUMBER, BATCHES, id(node)), grad=False)
@@ -160,6 +174,24 @@ def is_number_of_batches(value: Value) -> bool:
     """Whether a number is the length of a loader."""
     key = value.key if isinstance(value, Unknown) else None
     return isinstance(key, tuple) and key[:2] == (NUMBER, BATCHES)
+
+
+def _is_dataset(value: Instance, node: cst.CSTNode) -> bool:
+    """Whether an object, of which a call asks the length, is a data set by its class.
+
+    Torch takes anything with a length and items for one; then the variable has to say so.
+    """
+    if _is_of_class(value, _DATASET_CLASS):
+        return True
+    counted = node.args[0].value if isinstance(node, cst.Call) and node.args else None
+    return (
+        isinstance(counted, cst.Name)
+        and bool(_DATASET.search(counted.value))
+        and any(
+            isinstance(one, Class) and {"__len__", "__getitem__"} <= one.slots.keys()
+            for one in lineage(value.cls)
+        )
+    )
 
 
 def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
