@@ -139,8 +139,9 @@ def compare(
     decided = by_version(sign, left, right)
     if decided is not None:
         return decided
-    if isinstance(left, Unknown):
-        key = left.key if left.key is not None else ("value", id(node))
+    if isinstance(left, Unknown) or _may_be_unknown(left):
+        key = left.key if isinstance(left, Unknown) else None
+        key = key if key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
 
@@ -159,6 +160,16 @@ def _finds_background(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:
 def _are_constants(value: Union) -> bool:
     """Whether a value is one of several constants, which a test of it tells apart."""
     return all(isinstance(one.value, Const) for one in value.alternatives)
+
+
+def _may_be_unknown(value: Value) -> bool:
+    """Whether a value is a tensor of unknown elements on some paths, and not known on others."""
+    known = [one.value for one in alternatives_of(value)]
+    return any(isinstance(one, Unknown) for one in known) and all(
+        isinstance(one, Unknown)
+        or (isinstance(one, Tensor) and one.shape not in forms.FIXED | RANDOM)
+        for one in known
+    )
 
 
 def without_key(value: Value) -> Value:
