@@ -58,9 +58,7 @@ def _lost(loop: Loop, step: OptimizerStep) -> LostGradients | None:
     before, period, behind = way
     taken = set(map(id, actions(period.branch.arms[0])))
     inside = list(actions(loop.body))
-    if any(map(_is_unknown, inside)):
-        return None
-    if any(isinstance(one, OptimizerStep) and id(one) not in taken for one in inside):
+    if any(_may_use(one) for one in inside if id(one) not in taken):
         return None
     if not period.counts_rounds_of(loop.place.node) or _counts_by_itself(loop.place.node):
         return None
@@ -127,9 +125,9 @@ def _zeroing(done: Sequence[Action], step: OptimizerStep, *, surely: bool) -> Ze
     return next((one for one in done if isinstance(one, ZeroGrad) and zeroing(one, step)), None)
 
 
-def _is_unknown(action: Action) -> bool:
-    """Whether an action is something unknown that may use gradients, or let others use them."""
-    return isinstance(action, HandOver | Observed) or is_uncertain(action)
+def _may_use(action: Action) -> bool:
+    """Whether an action of a round without this step may take gradients before they are zeroed."""
+    return isinstance(action, OptimizerStep | HandOver | Observed) or is_uncertain(action)
 
 
 def _counts_by_itself(loop: cst.CSTNode) -> bool:
