@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.trail import Place
-from losslint.analysis.domain.values import Tensor, Tuple, Union, Value, alternatives_of
+from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value, alternatives_of
 from losslint.analysis.events import UnusedLoss
 from losslint.analysis.objective.new_losses import is_new_loss, made_in
 from losslint.analysis.python.liveness import variables_of
@@ -97,6 +98,8 @@ def discarded(run: Interpreter, node: cst.BaseExpression, value: Value) -> None:
 def note_return(run: Interpreter, value: Value) -> None:
     """Notes that the function that is left returns a loss with its graph."""
     items = value.items if isinstance(value, Tuple) else (value,)
+    if isinstance(value, Instance) and is_dict(value):
+        items = tuple(value.slots[key] for key in keys_of(value))
     losses = (one.value for item in items for one in alternatives_of(item))
     if run.frame.body is not None and not run.no_grad:
         if any(isinstance(one, Tensor) and one.grad and one.terms for one in losses):
