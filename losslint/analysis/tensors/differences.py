@@ -30,9 +30,11 @@ from losslint.analysis.tensors.forms import (
     CAPPED,
     COMPLEMENT,
     ENCLOSURE,
+    ENDLESS,
     INDEX,
     LIFTED,
     LOWER,
+    OVERDRAWN,
     PAIRS,
     RESIDUAL,
     REST,
@@ -162,11 +164,18 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
     if one.shape == PAIRS and other.shape == "identity":
         return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
-    if one.shape in ("trace", BOUNDED, CAPPED) and number(right) is not None:
+    if one.shape in ("trace", BOUNDED, CAPPED, OVERDRAWN) and number(right) is not None:
         return made.but(shape=one.shape)
     if _is_option(left) and other.sign is not Sign.UNKNOWN:
-        return made.but(shape=CAPPED)
+        return made.but(
+            shape=OVERDRAWN if number(left) is not None and _is_endless(other) else CAPPED
+        )
     return made
+
+
+def _is_endless(value: Tensor) -> bool:
+    """Whether a value is a relu or an exponential of a raw output, as it came from there."""
+    return ENDLESS in value.marks and (value.act is Act.RELU or value.shape == "exp")
 
 
 def _is_error(square: Tensor) -> bool:

@@ -36,6 +36,7 @@ from losslint.analysis.tensors.forms import (
     ENCLOSURE,
     FEW_EXP,
     OTHERS,
+    OVERDRAWN,
     ROUNDING,
     RUNNING_EXP,
     SMOOTHED,
@@ -178,7 +179,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "sumexp":
         return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
-    if one.shape == ENCLOSURE or (known is not None and one.shape == CAPPED):
+    if one.shape == ENCLOSURE or (known is not None and one.shape in (CAPPED, OVERDRAWN)):
         return made.but(shape=one.shape)
     if known == 1 and one.shape == "exp":
         return made.but(shape="1+exp")
@@ -194,7 +195,7 @@ def _is_lost_in_rounding(added: Value) -> bool:
 
 _ROUNDED = 1e-6
 """What the sum of some ten thousand float32 that are to add up to one can be beyond it."""
-_NUDGED = frozenset({"sumexp", RUNNING_EXP, "sum-square", "norm", "shifted"})
+_NUDGED = frozenset({"sumexp", RUNNING_EXP, "1+exp", "cosh", "sum-square", "norm", "shifted"})
 """Forms that stay what they are with an eps added."""
 
 

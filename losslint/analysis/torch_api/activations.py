@@ -26,7 +26,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.cut_offs import DROPPED, RELU
-from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ROWS
+from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
 
@@ -102,7 +102,10 @@ _BOUNDS = (("arg", 0), ("opt", "min_val"), ("opt", "max_val"))
 @function("relu", "relu6", "threshold")
 def _relu(op: Op) -> Value:
     reason = ZeroReason(op.run.place(op.node), RELU, "a relu is zero for every negative input")
-    return activated(op, Act.RELU, op.tensor(), op.name, sign=Sign.NON_NEGATIVE, zero=reason)
+    given = op.tensor()
+    endless = given.act is Act.RAW and op.name == "relu"
+    made = activated(op, Act.RELU, given, op.name, sign=Sign.NON_NEGATIVE, zero=reason)
+    return made.but(marks=made.marks - {ENDLESS} | ({ENDLESS} if endless else set()))
 
 
 @function(

@@ -34,10 +34,12 @@ from losslint.analysis.tensors.forms import (
     CAPPED,
     DENSITY,
     ENCLOSURE,
+    ENDLESS,
     FEW_EXP,
     FREE,
     INDEX,
     NEAR,
+    OVERDRAWN,
     OWN_PRODUCT,
     RAW_EXP,
     RESIDUAL,
@@ -123,7 +125,9 @@ def _exp(op: Op) -> Value:
         return made.but(act=Act.PROB, picked=given.picked, trail=given.trail)
     if given.shape == "logratio":
         return made.but(shape="ratio")
-    made = made.but(marks=made.marks | ({"exp", RAW_EXP} if given.act is Act.RAW else {"exp"}))
+    made = made.but(marks=made.marks - {ENDLESS} | {"exp"})
+    if given.act is Act.RAW:
+        made = made.but(marks=made.marks | {RAW_EXP, ENDLESS})
     bounded = given.act in _OF_UNIT
     place = op.run.place(op.node)
     if given.shape == "shifted" and not bounded:
@@ -142,7 +146,9 @@ def _exp(op: Op) -> Value:
 
 
 _OF_UNIT = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB})
-_LIMITED = frozenset({"unit", "cosine", "non-positive", BOUNDED, CAPPED, "up-to-one", "absorbed"})
+_LIMITED = frozenset(
+    {"unit", "cosine", "non-positive", BOUNDED, CAPPED, OVERDRAWN, "up-to-one", "absorbed"}
+)
 """Forms of values that an exponential of does not overflow."""
 
 
@@ -227,6 +233,9 @@ def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape in ("square", OWN_PRODUCT) and powers.OF_LAYER in given.marks:
         text = "the square of a raw output is zero where the output changes its sign"
         given = given.but(zero=ZeroReason(op.run.place(op.node), "square", text))
+    if given.shape == OVERDRAWN:
+        text = "what is subtracted can be of any size, so that less than nothing is left"
+        given = given.but(zero=ZeroReason(op.run.place(op.node), OVERDRAWN, text))
     if given.sign is Sign.POSITIVE:
         op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)

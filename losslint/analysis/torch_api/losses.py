@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -143,9 +143,17 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
         run.act(LossMade(place))
         for value in inputs:
             reaches_loss(run, value.value)
+        for also in _beside_target(cases[0].call.criterion, args):
+            reaches_loss(run, also)
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)
+
+
+def _beside_target(criterion: Criterion, args: Args) -> Sequence[Value]:
+    """What a criterion is given behind its target with a gradient: the variance of a density."""
+    given = (*args.positional[criterion.target_at + 1 :], args.keywords.get("var"))
+    return [one for one in given if isinstance(one, Tensor) and one.grad]
 
 
 _OF_MORE = frozenset(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from losslint.analysis.domain.values import Act, Sign
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY, JOINT
+from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY, JOINT, OVERDRAWN
 from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
 from losslint.rule import Diagnosis, Rule
@@ -27,7 +27,8 @@ class UnguardedLog(Rule):
 
     Looks for `log`, `log2` and `log10` on the way to a loss whose argument can be zero or below:
     a mean, sum or product of probabilities, a ratio, the raw output of a layer or its square,
-    a masked sum, the density of a normal distribution, a mixture of such.
+    a masked sum, the density of a normal distribution, a mixture of such, and a number minus a
+    relu or an exponential of a raw output, to which no eps is added that helps.
     Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
     positive entries) are left alone. The logarithm of a single softmax or sigmoid is the
     business of LOS306, which knows a better repair than an eps.
@@ -106,6 +107,7 @@ class UnguardedLog(Rule):
             why = given.zero.text
         else:
             return
+        may_be_negative |= given.zero is not None and given.zero.kind == OVERDRAWN
         density = given.zero is not None and given.zero.kind == DENSITY
         joint = given.shape == "product" and JOINT in given.marks and given.mask is None
         yield Diagnosis(
