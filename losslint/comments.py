@@ -22,7 +22,7 @@ import libcst as cst
 
 from losslint.analysis.reading.stated import KINDS
 from losslint.finding import Span
-from losslint.positions import ranges
+from losslint.positions import ranges_in
 
 if TYPE_CHECKING:
     from libcst._position import CodeRange
@@ -118,7 +118,7 @@ def read_annotations(module: SourceModule) -> Annotations:
             (line.comment, module.tree.body[0]) for line in module.tree.header if line.comment
         )
     wanted = {*comments, *statements, *(below[c] for c in comments if c in below)}
-    at = ranges(module.tree, wanted)
+    at = ranges_in(module, wanted)
     return Annotations(
         tuple(
             comment

@@ -136,7 +136,7 @@ def lint(
     ]
     found.extend(_reported(problems, job))
     found = _judged(found, job, _suppressions(sources, analysis, found, job), by_path)
-    found = list(_within(found, by_path))
+    found = list(_within(found, by_path, analysis.modules))
     listed = sorted(map(placer.unresolved, unresolved), key=lambda lost: lost.span)
     report = Report(
         findings=tuple(sorted(found, key=_order)),
@@ -193,11 +193,18 @@ def _judged(
     )
 
 
-def _within(found: Iterable[Finding], linted: Mapping[Path, Source]) -> Iterator[Finding]:
+def _within(
+    found: Iterable[Finding], linted: Mapping[Path, Source], modules: Mapping[Path, SourceModule]
+) -> Iterator[Finding]:
     """The findings, with those fixes only that change linted files, and can."""
+
+    def can_change(path: Path) -> bool:
+        is_text_of_tree = path not in modules or not modules[path].longer
+        return path in linted and is_editable(linted[path]) and is_text_of_tree
+
     for finding in found:
         paths = {edit.span.path for edit in finding.fix.edits} if finding.fix else set()
-        if all(path in linted and is_editable(linted[path]) for path in paths):
+        if all(map(can_change, paths)):
             yield finding
         else:
             yield replace(finding, fix=None)

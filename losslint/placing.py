@@ -19,7 +19,7 @@ from losslint.finding import (
     Unresolved,
 )
 from losslint.patching import nodes_of, patch
-from losslint.positions import ranges
+from losslint.positions import ranges_in
 from losslint.source import lines_with_ends
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Placer:
             self.modules[place.file.path] = place.file
             wanted[place.file.path].add(place.node)
         self._ranges = {
-            path: ranges(self.modules[path].tree, nodes) for path, nodes in wanted.items()
+            path: ranges_in(self.modules[path], nodes) for path, nodes in wanted.items()
         }
 
     def finding(self, rule: Rule, diagnosis: Diagnosis) -> Iterator[Finding]:

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 
     import libcst as cst
 
+    from losslint.analysis.domain.syntax import SourceModule
+
+
+def ranges_in(
+    module: SourceModule, wanted: Collection[cst.CSTNode]
+) -> dict[cst.CSTNode, CodeRange]:
+    """The range of each wanted node of a file, in the file as it is."""
+    found = ranges(module.tree, wanted)
+    if not module.longer:
+        return found
+
+    def in_text(at: CodePosition) -> CodePosition:
+        return CodePosition(at.line, max(0, at.column - module.longer.get(at.line, 0)))
+
+    return {node: CodeRange(in_text(at.start), in_text(at.end)) for node, at in found.items()}
+
 
 def ranges(tree: cst.Module, wanted: Collection[cst.CSTNode]) -> dict[cst.CSTNode, CodeRange]:
     """The range of each wanted node that is in the tree: lines from 1, columns from 0.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,3 +23,5 @@ class SourceModule:
     tree: cst.Module
     around: Surroundings | None = None
     """The files around it; None for a file by itself."""
+    longer: Mapping[int, int] = field(default_factory=dict)
+    """By how much lines of the tree are longer than in the text: it is indented by spaces only."""

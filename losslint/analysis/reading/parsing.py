@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import libcst as cst
 
 from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.reading.failures import Failure
+from losslint.analysis.reading.indentation import in_spaces
 from losslint.analysis.reading.limits import excess
 from losslint.analysis.reading.surroundings import Surroundings
 from losslint.source import DecodeError, Source
@@ -56,9 +57,15 @@ def parse(source: Source, around: Surroundings | None = None) -> SourceModule:
     found = excess(text)
     if found is not None:
         raise failure(found.line, found.column, f"not parsed: {found.message}", "limit")
+    longer: Mapping[int, int] = {}
     try:
-        with _unvalidated():
-            tree = cst.parse_module(text)
+        try:
+            tree = _tree(text)
+        except cst.ParserSyntaxError:
+            spaced = in_spaces(text)
+            if spaced is None or excess(spaced[0]) is not None:
+                raise
+            tree, longer = _tree(spaced[0]), spaced[1]
     except cst.ParserSyntaxError as problem:
         line, column = problem.editor_line, problem.editor_column
         raise failure(line, column, f"not valid Python: {problem.message}") from None
@@ -66,4 +73,9 @@ def parse(source: Source, around: Surroundings | None = None) -> SourceModule:
         raise failure(1, 1, f"not valid Python: {problem}") from None
     except (MemoryError, RecursionError) as problem:
         raise failure(1, 1, f"not parsed: {type(problem).__name__}", "limit") from None
-    return SourceModule(source.path, text, tree, around)
+    return SourceModule(source.path, text, tree, around, longer)
+
+
+def _tree(text: str) -> cst.Module:
+    with _unvalidated():
+        return cst.parse_module(text)
