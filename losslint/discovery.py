@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -33,6 +34,9 @@ DEFAULT_EXCLUDES = (
 )
 """Patterns, as in .gitignore, of what is never entered; folders with a pyvenv.cfg neither."""
 
+
+_MANY = 10_000
+"""Entries of folders that are looked at to say why nothing was found."""
 
 Unreadable = Callable[[Path, OSError], None]
 
@@ -71,6 +75,27 @@ def discover(
             found.add(path.resolve())
         else:
             raise _missing(path)
+    return sorted(found)
+
+
+def left_out_by_default(paths: Sequence[Path], *, root: Path, exclude: Sequence[str]) -> list[str]:
+    """The folders with Python files under ``paths`` that only the default patterns leave out.
+
+    In large ones not every folder is looked at.
+    """
+    from pathspec import GitIgnoreSpec
+
+    excluded, default = _rules(root, exclude)
+    found: set[str] = set()
+    for folder in (path.resolve() for path in paths if is_folder(path)):
+        no_default = _Ignores(None, GitIgnoreSpec.from_lines(()))
+        rules = [excluded, no_default, *_git_ignores_above(folder)]
+        with suppress(TooMany):
+            for file in _walk(folder, rules, _pass_over, _MANY):
+                inside = [one for one in reversed(file.parents) if one.is_relative_to(folder)][1:]
+                out = next((one for one in inside if default.cover(one, is_dir=True)), None)
+                if out is not None:
+                    found.add(f"{out.relative_to(folder).as_posix()}/")
     return sorted(found)
 
 

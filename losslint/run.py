@@ -11,7 +11,7 @@ from pathlib import Path
 
 from losslint.config import Settings, confidence_of, find_settings, read_settings, severity_of
 from losslint.dependents import Context, Unseen, find_context
-from losslint.discovery import common_folder, discover
+from losslint.discovery import common_folder, discover, left_out_by_default
 from losslint.engine import Job, Progress, lint, unreadable
 from losslint.errors import UserError
 from losslint.finding import Problem, Report, Safety, Severity
@@ -23,6 +23,8 @@ from losslint.source import Source
 
 STDIN = "-"
 UNNAMED = "<stdin>"
+_NAMED = 3
+"""Folders that are named in a message."""
 
 Notify = Callable[[str], None]
 
@@ -149,7 +151,9 @@ def run(request: Request, notify: Notify, progress: Progress | None = None) -> O
         show_unresolved=request.show_unresolved,
     )
     if not sources and not problems:
-        notify(f"no Python files in {', '.join(request.paths)}{_left_out(foreign)}")
+        exclude = (*settings.exclude, *request.exclude)
+        folders = left_out_by_default(paths, root=settings.root, exclude=exclude)
+        notify(f"no Python files in {', '.join(request.paths)}{_left_out(foreign, folders)}")
     unseen = _unseen(request, sources, context, start, settings)
     report = lint(
         sources, job, context=context, problems=problems, progress=progress, unseen=unseen
@@ -214,9 +218,15 @@ def _sources(
     return sources, foreign, problems
 
 
-def _left_out(foreign: Sequence[Source]) -> str:
+def _left_out(foreign: Sequence[Source], folders: Sequence[str]) -> str:
+    """Why there is nothing to lint, as far as it can be told."""
     languages = {source.notebook.language for source in foreign if source.notebook}
-    return f": notebooks in {', '.join(sorted(languages))} are left out" if languages else ""
+    if languages:
+        return f": notebooks in {', '.join(sorted(languages))} are left out"
+    if not folders:
+        return ""
+    named = ", ".join(folders[:_NAMED]) + (", ..." if len(folders) > _NAMED else "")
+    return f": by default those in {named} are left out; name the folder to lint them"
 
 
 def _context(

@@ -138,6 +138,34 @@ def test_no_files_is_no_mistake(project: Path, losslint_: Losslint) -> None:
     assert (result.code, result.err) == (0, "warning: no Python files in .\n")
 
 
+@pytest.mark.parametrize(
+    ("files", "folders"),
+    [
+        (["build/lib/a.py", "build/b.py"], "build/"),
+        (["src/dist/nb.ipynb", "build/notes.txt"], "src/dist/"),
+        (["build/a.py", ".b/b.py", "dist/build/c.py", "venv/d.py"], ".b/, build/, dist/, ..."),
+    ],
+)
+def test_no_files_but_those_that_are_left_out_by_default(
+    project: Path, losslint_: Losslint, files: list[str], folders: str
+) -> None:
+    tree(project, *files)
+    result = losslint_()
+    reason = f"by default those in {folders} are left out; name the folder to lint them"
+    assert (result.code, result.err) == (0, f"warning: no Python files in .: {reason}\n")
+
+
+@pytest.mark.parametrize("ignored", ["build/", "*.py"])
+def test_what_is_left_out_for_another_reason_is_not_named(
+    project: Path, losslint_: Losslint, ignored: str
+) -> None:
+    tree(project, "build/a.py")
+    (project / ".gitignore").write_text(ignored)
+    assert losslint_().err == "warning: no Python files in .\n"
+    (project / ".gitignore").unlink()
+    assert losslint_("--exclude", ignored).err == "warning: no Python files in .\n"
+
+
 def test_a_file_that_cannot_be_read_is_a_finding(
     project: Path, losslint_: Losslint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
