@@ -37,11 +37,16 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
     losses = _losses_with_parameters(run)
     held: set[Hashable] = set()
     used: dict[Hashable, Place] = {}
+    newest = 0  # the last optimizer that holds a model which its function was given
     for trace in run.roots if losses else ():
         for one in actions(trace):
             if isinstance(one, OptimizerStep):
-                if one.owners is None or not all(isinstance(part, int) for part in one.owners):
+                if one.owners is None or not all(_is_model(part) for part in one.owners):
                     return
+                if not all(isinstance(part, int) for part in one.owners):
+                    if not isinstance(one.optimizer, int):
+                        return
+                    newest = max(newest, one.optimizer)
                 held |= one.owners
             elif isinstance(one, HandOver) or is_uncertain(one):
                 return
@@ -53,6 +58,8 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
             continue
         instance, name = losses[owner]
         assert instance.built is not None
+        if instance.oid < newest:
+            continue  # the model may hold it
         is_loss = _is_loss(instance)
         if is_loss or (
             not run.seen.fed.get(owner, frozenset()).isdisjoint(held)
@@ -62,6 +69,11 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
             yield UntrainedParameters(
                 place, name, backward, is_loss or _gives_a_loss(run, instance)
             )
+
+
+def _is_model(owner: Hashable) -> bool:
+    """Whether what an optimizer holds is a known module, or the argument of a function."""
+    return isinstance(owner, int) or (isinstance(owner, tuple) and owner[0] == "param")
 
 
 def _passing(run: Interpreter) -> Iterator[UntrainedParameters]:
