@@ -147,7 +147,17 @@ def _exp(op: Op) -> Value:
 
 _OF_UNIT = frozenset({Act.SIGMOID, Act.SOFTMAX, Act.TANH, Act.PROB})
 _LIMITED = frozenset(
-    {"unit", "cosine", "non-positive", BOUNDED, CAPPED, OVERDRAWN, "up-to-one", "absorbed"}
+    {
+        "unit",
+        "cosine",
+        "non-positive",
+        "neg-prob",
+        BOUNDED,
+        CAPPED,
+        OVERDRAWN,
+        "up-to-one",
+        "absorbed",
+    }
 )
 """Forms of values that an exponential of does not overflow."""
 
