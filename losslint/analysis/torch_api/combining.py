@@ -52,11 +52,16 @@ def _cat(op: Op) -> Value:
         acts = {piece.act for piece in tensors}
         if len(acts) == 1:
             return made.but(act=tensors[0].act, picked=True)
-        if acts <= PROBABILITIES:
+        if not acts.isdisjoint(PROBABILITIES) and all(_is_share(piece) for piece in tensors):
             # `cat([1 - p, p])` is a row of probabilities
             shape = BOTH_CLASSES if both_classes(tensors) else ""
             return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, shape=shape)
     return made
+
+
+def _is_share(value: Tensor) -> bool:
+    """Whether what a tensor holds are probabilities, or the zeros and ones of a mask."""
+    return value.act in PROBABILITIES or (value.mask is not None and value.dtype is DType.FLOAT)
 
 
 def _choices(part: Value) -> Iterator[Value]:
