@@ -325,3 +325,18 @@ def test_a_total_in_a_meter_names_who_hands_the_loss_over(
     (found,) = lint(capsys)["findings"]
     assert (found["code"], found["path"], found["line"]) == ("LOS405", "meter.py", 7)
     assert ("train.py", 14) in {(step["path"], step["line"]) for step in found["related"]}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "picked", "help_"),
+    [("8, 1", 1, "write dim=0"), ("1, 8, 4", 0, "say which dimension it is over")],
+)
+def test_a_softmax_over_the_single_element_of_the_dim_that_torch_picks(
+    project: Path, capsys: pytest.CaptureFixture[str], sizes: str, picked: int, help_: str
+) -> None:
+    code = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
+    code += "class Net(nn.Module):\n    def forward(self):\n"
+    write(project, net=f"{code}        return F.softmax(torch.randn({sizes}))\n")
+    (finding,) = lint(capsys)["findings"]
+    assert (finding["code"], finding["help"]) == ("LOS113", help_)
+    assert f"picks dim={picked}, which has a single element here" in finding["message"]

@@ -63,7 +63,9 @@ class ZeroGradBeforeStep(Rule):
     discriminator, and `D.zero_grad()` throws them away before the discriminator's own backward
     pass while the generator's step is still to come. The rule keeps optimizers apart, and is
     silent there. It is also silent where gradients were read or stored before they are zeroed,
-    as in methods that compare the gradients of several tasks.
+    as in methods that compare the gradients of several tasks. Where other optimizers step in the
+    rounds in between, as those of a critic do, gradients are left unused on purpose, and nothing is
+    said.
 
     ## Fix
 
