@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import libcst as cst
 
@@ -38,7 +38,7 @@ from losslint.analysis.torch_api.dispatch import call_extern, call_instance, cal
 from losslint.analysis.torch_api.modules import is_activation
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.unknown import call_unknown
-from losslint.analysis.training.trace import HandOver
+from losslint.analysis.training.trace import HandOver, ZeroGrad
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -65,8 +65,8 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Function):
         return call_function(run, callee, args)
     if isinstance(callee, Bound):
-        if callee.function.name == "step" and _is_optimizer(callee.self):
-            run.act(HandOver(run.place(args.node)))
+        if _is_optimizer(callee.self):
+            _act_as_optimizer(run, callee.self, callee.function.name, args)
         return call_function(run, callee.function, args, callee.self)
     if isinstance(callee, Class) and not _takes(callee, args) and not _lacks(callee, args):
         return call_unknown(run, UNKNOWN, args)  # another class of that name is meant
@@ -90,9 +90,17 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     return call_unknown(run, callee, args)
 
 
-def _is_optimizer(value: Value) -> bool:
+def _is_optimizer(value: Value) -> TypeGuard[Instance]:
     """Whether a value is of an optimizer class of the project, which steps in its own way."""
     return isinstance(value, Instance) and group_of(value) == "optimizer"
+
+
+def _act_as_optimizer(run: Interpreter, optimizer: Instance, method: str, args: Args) -> None:
+    """What a method of such a class does for the optimizer itself, whatever it is made of."""
+    if method == "step":
+        run.act(HandOver(run.place(args.node)))
+    elif method == "zero_grad":
+        run.act(ZeroGrad(run.place(args.node), optimizer=optimizer.oid))
 
 
 def _lacks(callee: Class, args: Args) -> bool:
