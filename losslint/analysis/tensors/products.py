@@ -48,6 +48,7 @@ from losslint.analysis.tensors.forms import (
     NEVER_EMPTY,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
+    POSITIONS,
     RAW_EXP,
     RESIDUAL,
     ROWS,
@@ -162,7 +163,7 @@ def _is_vector(value: Tensor) -> bool:
     return not known and value.sign is Sign.UNKNOWN
 
 
-_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50}
+_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50, POSITIONS: 0}
 """By which numbers what is bounded can be multiplied and stay so for an exponential."""
 
 
