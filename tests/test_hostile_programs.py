@@ -255,6 +255,27 @@ def test_import_cycles(project: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert codes(lint(capsys)) == ["LOS104"]
 
 
+def test_members_of_an_enumeration_whose_package_imports_all_of_itself(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = project / "package"
+    package.mkdir()
+    every = each(12, lambda i: f"from package.part{i} import Part{i}")
+    member = "import enum\nclass Split(enum.Enum):\n    TRAIN, TEST = 1, 2\n"
+    (package / "__init__.py").write_text(member + every)
+    for i in range(12):
+        (package / f"part{i}.py").write_text(
+            f"from package import Split\n{every}"
+            f"class Part{i}:\n    def f(self): return [Part{11 - i}, Split.TEST]\n"
+        )
+    (project / "hostile.py").write_text(
+        f"import library\nfrom package import Split\n{TORCH}class Sets(library.Sets):\n"
+        "    def both(self): return library.join((self.splits[Split.TRAIN], 1))\n"
+        f"loss = F.mse_loss(Sets().both(), y)\n{FAULT.decode()}"
+    )
+    assert codes(lint(capsys)) == ["LOS104"]
+
+
 def test_thousands_of_imports(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = "".join(f"from package{i} import a{i} as b{i}\n" for i in range(2000))
     (project / "hostile.py").write_bytes(lines.encode() + FAULT)

@@ -256,6 +256,22 @@ def symbols_in(conditions: Conditions) -> frozenset[Hashable]:
     return frozenset(found)
 
 
+def mentions(key: Hashable, *parts: str) -> bool:
+    """Whether a name that a symbol is made of has one of these parts."""
+    waiting, seen = [key], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            if id(one) not in seen:
+                seen.add(id(one))
+                waiting.extend(one)
+            continue
+        name = one.value if isinstance(one, Const) else getattr(one, "name", one)
+        if isinstance(name, str) and any(part in name for part in parts):
+            return True
+    return False
+
+
 def is_padding(comparison: str, bound: Value | None) -> bool:
     """Whether a comparison tells labels from padding, which is below zero."""
     known = number(bound) if bound is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import append, element, elements
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join
@@ -177,7 +178,7 @@ def _unknown_step(op: Op, target: Instance) -> Value:
     elif looks_like_optimizer(spelled(op.node)):
         op.run.act(HandOver(op.run.place(op.node)))  # it may do more than step
     elif isinstance(given, Unknown):
-        if given.key is not None and "optim" in str(given.key):
+        if mentions(given.key, "optim"):
             step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
     return Unknown()
 

@@ -17,6 +17,7 @@ from losslint.analysis.domain.conditions import (
     is_label,
     is_maximum,
     is_repeated,
+    mentions,
 )
 from losslint.analysis.domain.values import (
     Class,
@@ -212,8 +213,7 @@ def _may_zero(value: Value) -> bool:
     if isinstance(value, Instance):
         return group_of(value) in ("optimizer", "module", "wrapper") or isinstance(value.cls, Class)
     if isinstance(value, Unknown):
-        name = str(value.key)
-        return "optim" in name or "model" in name or "net" in name
+        return mentions(value.key, "optim", "model", "net")
     if isinstance(value, Tuple):
         return any(_may_zero(item) for item in value.items)
     return False
