@@ -189,7 +189,8 @@ def _selects_real_tokens(
     sign: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode
 ) -> bool:
     """Whether a comparison finds what is no padding: ``attention_mask.view(-1) == 1``."""
-    if is_of_no_padding(node):
+    counted = isinstance(left, Tensor) and (left.mask is not None or left.zero is not None)
+    if is_of_no_padding(node) and not counted:
         return True
     known = number(right)
     return (

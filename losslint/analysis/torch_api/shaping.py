@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
@@ -164,6 +165,7 @@ def _may_cast(op: Op) -> bool:
     return (
         op.name != "to"
         or any(isinstance(one, Tensor) for one in others)
+        or any(isinstance(one, Unknown) and mentions(one.key, "dtype") for one in others)
         or any("dtype" in dotted(one.value).rpartition(".")[2] for one in given)
     )
 
