@@ -161,6 +161,11 @@ def is_setting(key: Hashable) -> bool:
     return False
 
 
+def is_option(value: Value) -> bool:
+    """Whether a value is a number that somebody chose: one of Python's own, or a setting."""
+    return is_number(value) or (isinstance(value, Unknown) and is_setting(value.key))
+
+
 def one_of_constants(one: Hashable, other: Hashable) -> tuple[Hashable, ...] | None:
     """The test for either of two constants of one symbol, or None: ``a == 1 or a == 2``."""
     found: list[Hashable] = []

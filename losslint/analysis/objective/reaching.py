@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
-from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value
+from losslint.analysis.domain.values import Act, Instance, Tensor, Tuple, Union, Value
 from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 
@@ -123,6 +123,11 @@ def _trains_nothing(operand: Tensor) -> bool:
     return is_leaf_alone(operand) or (NO_GRAD in operand.deps and not trained)
 
 
+def _is_of_teacher(operand: Tensor) -> bool:
+    """Whether it is a softmax that no gradient goes to, which is zero only 104 and more apart."""
+    return operand.act is Act.SOFTMAX and (not operand.grad or NO_GRAD in operand.deps)
+
+
 def _tell(run: Interpreter, loss: Tensor) -> None:
     for operation in loss.operations:
         if operation.kind is OperationKind.ACCUMULATION:
@@ -137,6 +142,8 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
             continue
         operand = operation.operand
         if operation.kind is OperationKind.ROOT and _trains_nothing(operand):
+            continue
+        if operation.kind is OperationKind.LOG and _is_of_teacher(operand):
             continue
         if operand.grad or operand.deps or operation.repeated:
             run.emit(OperationInLoss(operation, guarded=False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_number, is_setting
+from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_option
 from losslint.analysis.domain.marks import WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
@@ -166,7 +166,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
     if one.shape in ("trace", BOUNDED, CAPPED, OVERDRAWN) and number(right) is not None:
         return made.but(shape=one.shape)
-    if _is_option(left) and other.sign is not Sign.UNKNOWN:
+    if is_option(left) and other.sign is not Sign.UNKNOWN:
         return made.but(
             shape=OVERDRAWN if number(left) is not None and _is_endless(other) else CAPPED
         )
@@ -183,11 +183,6 @@ def _is_error(square: Tensor) -> bool:
     return "squared-difference" in square.marks or any(
         term.family is Family.REGRESSION for term in square.terms
     )
-
-
-def _is_option(value: Value) -> bool:
-    """Whether a value is a number, known or not."""
-    return is_number(value) or (isinstance(value, Unknown) and is_setting(value.key))
 
 
 def _lost_guard(

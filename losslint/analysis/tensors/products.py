@@ -53,6 +53,7 @@ from losslint.analysis.tensors.forms import (
     RESIDUAL,
     ROWS,
     SCALABLE,
+    SETTING,
     SIGNED,
     SMOOTHED,
     STABLE_EXP,
@@ -109,7 +110,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=ZEROS)
     elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
         made = made.but(shape=BOUNDED)
-    elif one.shape in _SCALES and (isinstance(right, Unknown) or other.shape == "parameter"):
+    elif _is_scaled_by(one, right, other) or _is_scaled_by(other, left, one):
         made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
     elif DENSITY in (one.shape, other.shape):
         made = made.but(shape=DENSITY)
@@ -146,6 +147,15 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     return _scaled(made, one, other, right)
 
 
+def _is_scaled_by(limited: Tensor, scale: Value, other: Tensor) -> bool:
+    """Whether something that has a limit is multiplied by a number that somebody chose."""
+    chosen = isinstance(scale, Unknown) or other.shape in _CHOSEN
+    return limited.shape in _SCALES and chosen
+
+
+_CHOSEN = frozenset({"parameter", SETTING})
+
+
 def _is_mean(one: Tensor, scale: Value) -> bool:
     """Whether a sum of exponentials is scaled: its logarithm only moves by a number."""
     return one.shape == "sumexp" and is_number(scale) and (number(scale) or 1) > 0
@@ -163,7 +173,7 @@ def _is_vector(value: Tensor) -> bool:
     return not known and value.sign is Sign.UNKNOWN
 
 
-_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50, POSITIONS: 0}
+_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50, POSITIONS: 0.1}
 """By which numbers what is bounded can be multiplied and stay so for an exponential."""
 
 

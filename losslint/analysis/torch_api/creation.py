@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import NUMBER, is_padding
+from losslint.analysis.domain.conditions import NUMBER, is_option, is_padding
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
@@ -227,7 +227,9 @@ def _made(op: Op) -> Value:
     known = [number(one) for one in rows]
     scale = _scale_of(op, [one for one in known if one is not None])
     deps = blending.deps_of(given)
-    made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps)
+    chosen = items is None and is_option(given) and abs(number(given) or 0) <= _SMALL
+    shape = forms.SETTING if chosen else ""
+    made = Tensor(grad=False, dtype=kind, sign=sign, scale=scale, deps=deps, shape=shape)
     if isinstance(given, Unknown) and isinstance(given.key, tuple):
         if given.key[0] == forms.ONE_HOT_ARRAY and isinstance(given.key[1], Place):
             return made.but(
@@ -236,6 +238,10 @@ def _made(op: Op) -> Value:
         if given.key[0] == forms.FLAG_ARRAY:
             return made.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN)
     return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
+
+
+_SMALL = 64
+"""The largest number that a cosine is multiplied by before an exponential is taken."""
 
 
 def _packed(op: Op, items: Sequence[Value], made: Tensor) -> Tensor:

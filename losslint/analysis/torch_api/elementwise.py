@@ -307,11 +307,15 @@ def _clamp(op: Op) -> Value:
     if given.act is Act.RAW and not capped and bound is not None and 0 <= bound < _LITTLE:
         trail = extend(None, op.run.place(op.node), "cut off here, as by a relu")
         return made.but(act=Act.RELU, trail=trail)
+    if given.act in PROBABILITIES and bound is not None and bound >= _CHOSEN:
+        return made.but(act=Act.PROB)
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
 
 
+_CHOSEN = 1e-2
+"""From here on a floor is one that somebody wants probabilities to have, no eps."""
 _LITTLE = 1e-3
 """Below it a bound is there to keep something from zero, and cuts off as much as zero does."""
 
