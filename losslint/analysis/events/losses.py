@@ -68,6 +68,8 @@ class LossTerm:
     """The weight that training itself chooses, if there is one."""
     target: str = field(default="", compare=False)
     """The variable that it is measured against, as the code has it."""
+    counted: str = field(default="", compare=False)
+    """The count that its sum was divided by, as the code has it."""
 
     @property
     def rescaled(self) -> frozenset[Hashable]:

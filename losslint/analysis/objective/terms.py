@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Event, Family, LossSum, LossTerm
 from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -116,15 +117,16 @@ def _is_setting(factor: Value) -> bool:
     return isinstance(holder, tuple) and holder[:1] == ("attr",)
 
 
-def normalised(tensor: Tensor, divisor: Value, named: bool) -> Tensor:
+def normalised(tensor: Tensor, divisor: Value, node: cst.CSTNode) -> Tensor:
     """The terms of a tensor that was divided: of a sum that makes the mean, else it is a weight.
 
     Args:
         tensor: a loss.
         divisor: what it was divided by.
-        named: whether the divisor has a name: an option that is one can be set to something else.
+        node: the quotient. A divisor that has a name can be set to something else than one.
     """
     known = number(divisor)
+    named = has_named_factor(node, first=False)
     if (
         known is not None
         or len(tensor.terms) > 1
@@ -132,7 +134,11 @@ def normalised(tensor: Tensor, divisor: Value, named: bool) -> Tensor:
     ):
         made = weigh(tensor, divisor, named=named and known == 1, divided=True)
         return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
-    return tensor.but(terms=tuple(replace(term, stage="mean") for term in tensor.terms))
+    count = node.right if isinstance(node, cst.BinaryOperation) else getattr(node, "value", None)
+    counted = dotted(count) if count is not None and isinstance(divisor, Tensor) else ""
+    return tensor.but(
+        terms=tuple(replace(term, stage="mean", counted=counted) for term in tensor.terms)
+    )
 
 
 _SUMMED = frozenset({"sum"})
@@ -164,10 +170,12 @@ def settled(tensor: Tensor) -> Tensor:
 
 _ADVANTAGE = re.compile(
     r"adv|reward|return|rtrn|delta|td_?err|gae|gain|critic|baseline|discount|value|target|score"
-    r"|(^|_)(q|r|g|v|rets?|a|td|psi|weights?)(s|_|\d|$)",
+    r"|(^|_)(q|r|g|v|rets?|a|td|psi)(s|_|\d|$)|^weights?$",
     re.IGNORECASE,
 )
 """What an advantage, or what plays its part, is called."""
+_LIKELIHOOD = re.compile(r"log|prob|nll|loss", re.IGNORECASE)
+"""What the likelihood is called, whatever else is in its name: ``neg_log_score``."""
 
 
 def _names(node: cst.CSTNode) -> Iterator[str]:
@@ -186,7 +194,8 @@ def policy_term(
         return None  # a focal or a masked weight, not an advantage
     if factor.shape == "constant":
         return None  # the fixed target of a binary cross entropy
-    if not any(_ADVANTAGE.search(name) for name in _names(node)):
+    names = [name for name in _names(node) if not _LIKELIHOOD.search(name)]
+    if not any(map(_ADVANTAGE.search, names)):
         return None
     return LossTerm(Family.POLICY, "the policy loss", run.place(node), log.deps, stage="elements")
 

@@ -91,7 +91,9 @@ def compare(
             or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
             or any(t.shape in forms.FIXED for t in tensors)
-            or any(t.shape in ("blank", "constant") for t in tensors)  # somebody filled it, out of sight
+            or any(
+                t.shape in ("blank", "constant") for t in tensors
+            )  # somebody filled it, out of sight
         )
         if not padding:
             text = "no element may be selected"

@@ -263,9 +263,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
-        made = weighed(
-            run, normalised(made, right, has_named_factor(node, first=False)), right, node
-        )
+        made = weighed(run, normalised(made, right, node), right, node)
     if Sign.UNKNOWN not in (one.sign, other.sign):
         made = made.but(sign=Sign.NON_NEGATIVE)
     if isinstance(right, Tensor):

@@ -61,7 +61,8 @@ class UnweightedMultitaskSum(Rule):
 
     Terms that belong together by derivation are not reported: reconstruction and KL of a VAE,
     the real and the fake half of a discriminator, twin critics, cross entropy and Dice, losses
-    of networks that share nothing, losses that are measured against one variable, and a domain loss
+    of networks that share nothing, losses that are measured against one variable, sums that are
+    divided by one count of what was matched, as box and class loss of a detector, and a domain loss
     behind a layer that reverses the gradient, which has a factor of its own. If you measured that
     the terms are of one size, say so where they are added: `# losslint: ignore[LOS501] reason`, or
     a factor with a name.
@@ -92,7 +93,7 @@ class UnweightedMultitaskSum(Rule):
             return
         terms = [term for term in terms if term.family is not Family.LIKELIHOOD]
         families = _families(terms)
-        if len(set(families)) < 2 or _is_one_task(terms):
+        if len(set(families)) < 2 or _is_one_task(terms) or _is_per_object(terms):
             return
         if len({term.rescaled for term in terms}) > 1:
             return  # a reversal of the gradient has a factor of its own
@@ -124,6 +125,12 @@ def _is_one_task(terms: Sequence[LossTerm]) -> bool:
     """Whether all terms are measured against the same variable."""
     targets = {term.target for term in terms}
     return len(targets) == 1 and "" not in targets
+
+
+def _is_per_object(terms: Sequence[LossTerm]) -> bool:
+    """Whether all terms are of the same objects: sums that were divided by one count of them."""
+    counted = {term.counted for term in terms}
+    return len(counted) == 1 and "" not in counted
 
 
 def _families(terms: Sequence[LossTerm]) -> list[Family]:
