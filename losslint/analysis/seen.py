@@ -95,6 +95,8 @@ class Seen:
     """Operations of which something that comes later mends the result."""
     descended: set[Place] = field(default_factory=set)
     """Operations whose results were seen to be backpropagated."""
+    emptied: set[tuple[Place, str]] = field(default_factory=set)
+    """Loops, and what a call in their rounds sets back to zero, or to an empty list."""
     handed_on: set[Place] = field(default_factory=set)
     """Where losses were kept that were returned to somebody who may backpropagate them."""
     numbers: set[Place] = field(default_factory=set)

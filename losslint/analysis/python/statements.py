@@ -99,6 +99,8 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
         if same(node.targets[0].target, node.value.left):
             counters.counted(run, node.targets[0].target, value)
     for target in node.targets:
+        if run.looping:
+            accumulation.emptied(run, target.target, node.value)
         assign(run, target.target, value)
     if len(node.targets) == 1:
         named_losses.assigned(run, node, node.targets[0].target, value)

@@ -88,6 +88,14 @@ def assigned(
     return made
 
 
+def emptied(run: Interpreter, target: cst.CSTNode, value: cst.BaseExpression) -> None:
+    """Notes an attribute that is set back in some rounds of the loops around the call."""
+    slot = _slot(run, target) if isinstance(target, cst.Attribute) and _is_empty(value) else None
+    if slot is not None:
+        around = [one for one in run.looping if one.repeats and slot[0].oid <= one.mark.newest]
+        run.seen.emptied.update((run.place(one.node), dotted(target)) for one in around)
+
+
 def _is_before(target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
     """Whether a value is what a target is up to now: the same expression, or the ``get`` of it."""
     if isinstance(target, cst.Name | cst.Attribute):

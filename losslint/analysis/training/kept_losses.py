@@ -13,6 +13,7 @@ from losslint.analysis.events import Accumulation
 from losslint.analysis.objective.named_losses import ABOUT_LOSSES, LOSS_NAMED
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.training.accumulation import losses_in
+from losslint.analysis.training.counts import over_batches
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -38,6 +39,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
         for keep, around in _kept_in(trace):
             if keep.place in run.seen.backpropagated or keep.place in found:
                 continue
+            if _is_emptied(run, keep, around):
+                continue
             inside = list(actions(around[-1].body))
             place = _backpropagated_in(run, around[-1], inside, keep)
             if place is not None:
@@ -55,6 +58,16 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
 def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulation:
     as_tensor = keep.place in run.seen.tensors
     return Accumulation(keep.place, keep.total, keep.listed, backward, keep.passed, as_tensor)
+
+
+def _is_emptied(run: Interpreter, keep: KeepLoss, around: Sequence[Loop]) -> bool:
+    """Whether a call sets a total back, so that it holds the losses of a few rounds at most."""
+    for one in reversed(around):
+        if (one.place, keep.total) in run.seen.emptied:
+            return True
+        if over_batches(one.place.node):
+            return False
+    return False
 
 
 def _backpropagated_in(
