@@ -39,6 +39,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import RANDOM, share_below
+from losslint.analysis.reading.comparing import comparison_of
 from losslint.analysis.tensors import blending, forms
 from losslint.analysis.tensors.comparisons import (
     is_of_element,
@@ -200,8 +201,8 @@ def _selects_real_tokens(
         (isinstance(left, Unknown) or (isinstance(left, Tensor) and left.mask is None))
         and known is not None
         and (known > 0 or isinstance(sign, cst.GreaterThan | cst.NotEqual))
-        and isinstance(node, cst.Comparison)
-        and is_of_real_tokens(node.left)
+        and (comparison := comparison_of(node)) is not None
+        and is_of_real_tokens(comparison.left)
     )
 
 

@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
+from losslint.analysis.reading.comparing import comparison_of
 from losslint.analysis.reading.nodes import children, same
 from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors.forms import COMPLEMENT, MEMBERS, PAIRS, SOME
@@ -33,17 +34,17 @@ if TYPE_CHECKING:
 
 def is_of_itself(node: cst.CSTNode) -> bool:
     """Whether something is compared with itself, as only NaN is not equal to."""
-    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
-        return False
-    return same(node.left, node.comparisons[0].comparator)
+    comparison = comparison_of(node)
+    return comparison is not None and same(comparison.left, comparison.comparisons[0].comparator)
 
 
 def is_of_element(node: cst.CSTNode) -> bool:
     """Whether something is compared with one of its elements, to which that one is equal."""
-    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+    comparison = comparison_of(node)
+    if comparison is None:
         return False
-    other = node.comparisons[0].comparator
-    return isinstance(other, cst.Subscript) and same(node.left, other.value)
+    other = comparison.comparisons[0].comparator
+    return isinstance(other, cst.Subscript) and same(comparison.left, other.value)
 
 
 def is_square(node: cst.CSTNode) -> bool:
@@ -83,8 +84,8 @@ def _own_test(node: cst.CSTNode) -> tuple[cst.BaseCompOp, float] | None:
     if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
         return None
     index = node.slice[0].slice
-    test = index.value if isinstance(index, cst.Index) else None
-    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+    test = comparison_of(index.value) if isinstance(index, cst.Index) else None
+    if test is None:
         return None
     sign, bound = test.comparisons[0].operator, test.comparisons[0].comparator
     if not isinstance(bound, cst.Integer | cst.Float) or not same(node.value, test.left):

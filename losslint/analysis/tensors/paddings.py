@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.reading.comparing import comparison_of
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.views import viewed
@@ -44,12 +45,13 @@ _LENGTHS = re.compile(r"(^|_)len(gth)?s?(_|$)")
 
 def is_of_no_padding(node: cst.CSTNode) -> bool:
     """Whether a comparison keeps what is no padding: ``labels > pad_token``, ``lengths > 0``."""
-    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+    comparison = comparison_of(node)
+    if comparison is None:
         return False
-    target = node.comparisons[0]
+    target = comparison.comparisons[0]
     if not isinstance(target.operator, cst.GreaterThan | cst.NotEqual):
         return False
-    compared, bound = _last_name(node.left), target.comparator
+    compared, bound = _last_name(comparison.left), target.comparator
     of_lengths = isinstance(bound, cst.Integer) and _LENGTHS.search(compared) is not None
     return of_lengths or _PADDING.search(_last_name(bound)) is not None
 
@@ -82,11 +84,11 @@ def is_of_looked_up(mask: ZeroReason, names: Container[str]) -> bool:
     The index of padding is zero there, and no batch is all padding.
     """
     return any(
-        isinstance(one, cst.Comparison)
+        one is not None
         and isinstance(one.left, cst.Name)
         and one.left.value in names
         and isinstance(one.comparisons[0].operator, cst.GreaterThan)
         and isinstance(bound := one.comparisons[0].comparator, cst.Integer)
         and bound.evaluated_value == 0
-        for one in walk(mask.place.node)
+        for one in map(comparison_of, walk(mask.place.node))
     )

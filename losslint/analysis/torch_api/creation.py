@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import NUMBER, is_option, is_padding
+from losslint.analysis.domain.conditions import NUMBER, is_option
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
@@ -25,14 +25,12 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
-from losslint.analysis.objective.metrics import compared
 from losslint.analysis.objective.shares import UNIFORM
+from losslint.analysis.python.relations import compare
+from losslint.analysis.reading.comparing import SIGNS
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import (
-    is_of_pairs,
-    mask_of_pairs,
-    mask_of_ranks,
     others_than,
 )
 from losslint.analysis.torch_api.registry import Op, function
@@ -41,58 +39,36 @@ from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, size
 from losslint.analysis.training.gradient_flow import as_leaf, cut, has_cut, lasting
 
 
-@function("eq", "ne", "gt", "lt", "ge", "le", "isnan", "isinf", "isfinite", "logical_and",
-          "logical_or", "logical_not", "isin")  # fmt: skip
+@function(*SIGNS)
 def _compared(op: Op) -> Value:
-    if op.name in ("eq", "ne"):
-        left, right = op.arg(0, "input"), op.arg(1, "other")
-        pairs = mask_of_pairs(op.run, left, right, op.node, alike=op.name == "eq")
-        if pairs is not None:
-            return pairs
-    if op.name in ("ge", "le"):
-        ranks = mask_of_ranks(op.run, op.arg(0, "input"), op.arg(1, "other"), op.node)
-        if ranks is not None:
-            return ranks
+    sides = op.arg(0, "input"), op.arg(1, "other")
+    return compare(op.run, SIGNS[op.name](), *sides, op.node)
+
+
+@function("isnan", "isinf", "isfinite", "logical_and", "logical_or", "logical_not", "isin")
+def _told_apart(op: Op) -> Value:
     given = op.tensor()
     if op.name == "logical_not" and given.shape == forms.PAIRS:
         return others_than(op.run, given, op.node)
     if op.name in ("isnan", "isinf", "isfinite"):
         op.run.guard_means(given)
-    if op.name == "eq":
-        compared(op.run, given, op.arg(1, "other"), op.node)
-    inner = given.mask or given.zero
-    reason: ZeroReason | None = inner
-    sign = _SIGNS.get(op.name, "")
-    padding = op.name in _FOR_FEW or is_padding(sign, op.arg(1, "other"))
-    if not padding:
+    reason = inner = given.mask or given.zero
+    if op.name not in _FOR_FEW:
         text = "no element may be selected"
         reason = ZeroReason(op.run.place(op.node), "mask", text, behind=inner)
     made = Tensor(
         mask=reason,
-        shape=forms.SOME
-        if op.name == "eq" and (is_of_pairs(op.node) or _is_of_fixed(op))
-        else forms.found(sign, given, op.arg(1, "other")),
         zero=given.zero,
         sign=Sign.NON_NEGATIVE,
         dtype=DType.BOOL,
         grad=False,
         deps=given.deps,
-        above=op.run.place(op.node) if forms.is_above_zero(sign, op.arg(1, "other")) else None,
     )
     return cut(op.run, given, made, op.name, op.node)
 
 
-def _is_of_fixed(op: Op) -> bool:
-    """Whether something is compared with positions: class indices with all classes, say."""
-    sides = (op.arg(0, "input"), op.arg(1, "other"))
-    return any(isinstance(one, Tensor) and one.shape in forms.FIXED for one in sides)
-
-
-_FOR_FEW = frozenset({"ne", "isnan", "isfinite", "logical_not"})
-"""Tests for padding and for what is not a number: what remains is hardly ever nothing."""
-_SIGNS = {
-    "eq": "Equal", "ge": "GreaterThanEqual", "gt": "GreaterThan", "le": "LessThanEqual",
-}  # fmt: skip
+_FOR_FEW = frozenset({"isnan", "isfinite", "logical_not"})
+"""Tests for what is not a number, and for its opposite: what remains is hardly ever nothing."""
 
 
 @function("numel", "nelement")
