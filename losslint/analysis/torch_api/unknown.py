@@ -31,12 +31,13 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.objective.watched import looked_at
+from losslint.analysis.python.relations import compare
+from losslint.analysis.reading.comparing import SIGNS
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
-from losslint.analysis.tensors.forms import FIXED
 from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
-from losslint.analysis.torch_api.registry import call_function_by_name, group_of
+from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 
@@ -62,8 +63,10 @@ _SETS_WEIGHTS = re.compile(
 def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of something unknown: it may zero the gradients of what it is given."""
     node = args.node
-    if isinstance(callee, Unknown) and _is_of_positions(callee, args):
-        return call_function_by_name(run, "eq", args.behind(Unknown(None, callee.deps)))
+    compared = _compared(callee)
+    if compared is not None and len(args.positional) == 1:
+        sign, value = compared
+        return compare(run, sign, value, args.positional[0], node)
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
@@ -106,10 +109,13 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
 
 
-def _is_of_positions(callee: Unknown, args: Args) -> bool:
-    """Whether a method compares something with positions, as class indices with all classes."""
-    is_equality = isinstance(callee.key, tuple) and callee.key[1:] == (".", "eq")
-    return is_equality and any(isinstance(one, Tensor) and one.shape in FIXED for one in args.all())
+def _compared(callee: Value) -> tuple[cst.BaseCompOp, Unknown] | None:
+    """The sign that a method of something unknown stands for, and what it is a method of."""
+    key = callee.key if isinstance(callee, Unknown) else None
+    if not isinstance(callee, Unknown) or not isinstance(key, tuple) or key[1:2] != (".",):
+        return None
+    sign = SIGNS.get(key[2])
+    return (sign(), Unknown(key[0], callee.deps, grad=callee.grad)) if sign else None
 
 
 def _is_step(callee: Value) -> bool:
