@@ -65,8 +65,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     node = args.node
     compared = _compared(callee)
     if compared is not None and len(args.positional) == 1:
-        sign, value = compared
-        return compare(run, sign, value, args.positional[0], node)
+        sign, left = compared
+        return compare(run, sign, left, args.positional[0], node)
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
