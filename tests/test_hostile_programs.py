@@ -270,7 +270,9 @@ def test_members_of_an_enumeration_whose_package_imports_all_of_itself(
         )
     (project / "hostile.py").write_text(
         f"import library\nfrom package import Split\n{TORCH}class Sets(library.Sets):\n"
-        "    def both(self): return library.join((self.splits[Split.TRAIN], 1))\n"
+        "    def both(self):\n"
+        '        name = f"{str(Split.TEST)}-{Split.TRAIN}"\n'
+        "        return library.join((self.splits[Split.TRAIN], name, 1))\n"
         f"loss = F.mse_loss(Sets().both(), y)\n{FAULT.decode()}"
     )
     assert codes(lint(capsys)) == ["LOS104"]
