@@ -26,9 +26,6 @@ class Member:
     def __hash__(self) -> int:
         return hash((id(self.cls.node), self.name))
 
-    def __str__(self) -> str:
-        return f"{self.cls.name}.{self.name}"
-
 
 def is_enum(value: Value) -> TypeGuard[Class]:
     """Whether a value is an enumeration whose members are equal to nothing else."""

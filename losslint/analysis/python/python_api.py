@@ -209,6 +209,9 @@ def _extreme(op: Op) -> Value:
     return UNKNOWN
 
 
+_PLAIN = (int, float, str, type(None))
+
+
 @extern("builtins.int", "builtins.float", "builtins.bool", "builtins.str", "builtins.round")
 def _converted(op: Op) -> Value:
     value = op.given(0)
@@ -220,8 +223,10 @@ def _converted(op: Op) -> Value:
         kind = {"int": int, "float": float, "bool": bool, "str": str}.get(
             op.name.rpartition(".")[2]
         )
+        if kind is None or not isinstance(value.value, _PLAIN):
+            return UNKNOWN  # what the text of an enumeration's member is, its class decides
         try:
-            return Const(kind(value.value)) if kind is not None else UNKNOWN
+            return Const(kind(value.value))
         except (TypeError, ValueError, OverflowError):
             return UNKNOWN
     if op.name == "builtins.float":
