@@ -14,6 +14,7 @@ from losslint.analysis.domain.values import (
     Const,
     Sign,
     Tensor,
+    Value,
 )
 from losslint.analysis.events import LossCall
 from losslint.finding import Severity
@@ -105,9 +106,7 @@ class KlDivInputNotLog(Rule):
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} wants log-probabilities, but `{call.given}` {holds}",
-                "the target comes second and the logarithm first: swap the arguments"
-                if target.act in LOG_PROBABILITIES
-                else "apply log_softmax to the logits, instead of softmax or nothing",
+                _way(call, target, logarithm),
                 fix=None
                 if target.act in LOG_PROBABILITIES or call.activation is not Act.SOFTMAX
                 else with_log_softmax(call.place),
@@ -131,6 +130,15 @@ class KlDivInputNotLog(Rule):
                 (*steps_of(target.trail), *call.built),
                 target.confidence,
             )
+
+
+def _way(call: LossCall, target: Tensor, logarithm: Value) -> str:
+    """What to do about an input that is no logarithm."""
+    if target.act in LOG_PROBABILITIES and logarithm != Const(True):
+        return "the target comes second and the logarithm first: swap the arguments"
+    if call.activation in (Act.RAW, Act.SOFTMAX):
+        return "apply log_softmax to the logits, instead of softmax or nothing"
+    return "pass their logarithm: of log_softmax, or of what was clamped above zero"
 
 
 _HOLDS = {Act.RAW: "is a raw output", **dict.fromkeys(PROBABILITIES, "holds probabilities")}
