@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_comparison, is_number
+from losslint.analysis.domain.conditions import as_tensor, is_comparison, is_number
 from losslint.analysis.domain.containers import is_dict, is_list, list_items
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import join, without_none
@@ -36,7 +36,7 @@ from losslint.analysis.python.subscripts import Index, index_of
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_zeros
-from losslint.analysis.tensors.operations import whole
+from losslint.analysis.tensors.operations import whole, written_where
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -47,6 +47,10 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     looked_at(run, value)
     target = without_none(target)
     index = index_of(run, node)
+    if isinstance(value, Tensor) and not isinstance(index, slice | tuple):
+        chosen = as_tensor(run, index, node) or index
+        if isinstance(chosen, Tensor) and chosen.mask is not None:
+            value = written_where(value, chosen.mask)
     if isinstance(target, Union):
         if any(_is_one_hot(one.value) for one in target.alternatives):
             run.assign(node.value, UNKNOWN)

@@ -42,5 +42,11 @@ def let_through(value: Tensor) -> Tensor:
 
 
 def of_both(one: ZeroReason, other: ZeroReason) -> ZeroReason:
-    """Why a sum of values that are never negative can be zero: all of them are."""
-    return other if stops(one) else one
+    """Why a sum of values that are never negative can be zero: all of them are.
+
+    What says that one of two masks is not empty says it of both.
+    """
+    first, second = (other, one) if stops(one) else (one, other)
+    if first.kind == second.kind == "mask" and first.behind is None and first != second:
+        return replace(first, behind=replace(second, behind=None))
+    return first

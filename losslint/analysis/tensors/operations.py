@@ -122,3 +122,15 @@ def mean_of_selection(
     place = run.place(node)
     mean = replace(first, kind=OperationKind.MEAN, place=place, function=function, trail=trail)
     return with_operation(run, whole(value), mean)
+
+
+def written_where(value: Tensor, mask: ZeroReason) -> Tensor:
+    """A value as it is where a mask selects: there is nothing to write where that is empty."""
+    left = frozenset(
+        one
+        for one in value.operations
+        if one.kind is not OperationKind.DIVISION
+        or one.zero is None
+        or mask not in one.zero.chain()
+    )
+    return value if left == value.operations else value.but(operations=left)

@@ -33,7 +33,7 @@ from losslint.analysis.tensors.blending import operand
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.training.counts import BATCH_SIZE
 from losslint.analysis.training.lightning import as_round, note_returned
-from losslint.analysis.training.sampling import SAMPLER, drawn
+from losslint.analysis.training.sampling import EVENED, SAMPLER, drawn
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -43,16 +43,6 @@ if TYPE_CHECKING:
 LOADER = "torch.utils.data.DataLoader"
 TENSORS = "torch.utils.data.TensorDataset"
 TRAINER = "lightning.Trainer"
-EVENED = frozenset(
-    {
-        "torch.utils.data.WeightedRandomSampler",
-        "torch.utils.data.sampler.WeightedRandomSampler",
-        "torchsampler.ImbalancedDatasetSampler",
-        "torchsampler.imbalanced.ImbalancedDatasetSampler",
-        "torch_geometric.loader.ImbalancedSampler",
-    }
-)
-"""Samplers that draw some samples more often than others, as a rule those of rare classes."""
 DATA = Unknown(grad=False)
 """What a loader gives where nothing else is known of it."""
 _DATASET = "<dataset>"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import (
     NONE,
+    Class,
     Conditions,
+    Extern,
     Instance,
     Tensor,
     Value,
@@ -18,6 +21,18 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
+EVENED = frozenset(
+    {
+        "torch.utils.data.WeightedRandomSampler",
+        "torch.utils.data.sampler.WeightedRandomSampler",
+        "torchsampler.ImbalancedDatasetSampler",
+        "torchsampler.imbalanced.ImbalancedDatasetSampler",
+        "torch_geometric.loader.ImbalancedSampler",
+    }
+)
+"""Samplers that draw some samples more often than others, as a rule those of rare classes."""
+_COPIED = frozenset(name.rpartition(".")[2] for name in EVENED)
+"""What they are called where a project has a copy of its own."""
 SAMPLER = "<sampler>"
 """The slot of a loader that holds the sampler it was given."""
 
@@ -57,11 +72,23 @@ def evened_twice(run: Interpreter, when: Conditions, weight: Value | None) -> Pl
             two.value for two in alternatives_of(sampler) if not contradict(two.when, known)
         ]
         places = [
-            two.built.step.place for two in possible if isinstance(two, Instance) and two.built
+            two.built.step.place
+            for two in possible
+            if isinstance(two, Instance) and two.built and _evens_out(two)
         ]
         if places and len(places) == len(possible):
             return places[0]
     return None
+
+
+def _evens_out(sampler: Instance) -> bool:
+    """Whether a sampler draws by weights; one that a project wrote may go by anything."""
+    kinds = lineage(sampler.cls) if isinstance(sampler.cls, Class) else (sampler.cls,)
+    return any(
+        (isinstance(one, Extern) and one.name in EVENED)
+        or (isinstance(one, Class) and one.name in _COPIED)
+        for one in kinds
+    )
 
 
 def is_sampled(run: Interpreter) -> bool:
