@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.heap import ITEMS, Heap, Mark, Writes
-from losslint.analysis.domain.joins import contradict, join_alternatives, under, untreated
+from losslint.analysis.domain.joins import join_alternatives, under, untreated
 from losslint.analysis.domain.scope import Exit, Frame, Module, Round
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (

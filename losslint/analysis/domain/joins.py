@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from losslint.analysis.domain.choices import contradict, either
 from losslint.analysis.domain.marks import BATCH_MEAN, WRITTEN_MEAN
 from losslint.analysis.domain.sizes import common
 from losslint.analysis.domain.values import (
@@ -66,49 +67,6 @@ def named_by(name: Value, choices: Sequence[tuple[Hashable, Value]], token: Hash
         )
         for one, value in choices
     )
-
-
-def contradict(one: Conditions, other: Conditions) -> bool:
-    """Whether two sets of conditions can never hold together."""
-    if not one or not other:
-        return False
-    if _leaves_none(one, other) or _leaves_none(other, one):
-        return True
-    for key, outcome in one:
-        if (key, not outcome) in other:
-            return True
-        if outcome and isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
-            if any(_excludes(key, second, holds) for second, holds in other):
-                return True
-    return any(
-        _excludes(second, key, outcome)
-        for second, holds in other
-        if holds and isinstance(second, tuple) and len(second) == 3 and second[0] == "=="
-        for key, outcome in one
-        if isinstance(key, tuple) and key[:1] == ("in",)
-    )
-
-
-def _leaves_none(one: Conditions, other: Conditions) -> bool:
-    """Whether a symbol is one of several constants by some conditions, and none by others."""
-    return any(
-        outcome
-        and isinstance(key, tuple)
-        and len(key) == 3
-        and key[0] == "in"
-        and isinstance(key[2], tuple)
-        and all((("==", key[1], member), False) in other for member in key[2])
-        for key, outcome in one
-    )
-
-
-def _excludes(equal: tuple[Hashable, ...], test: Hashable, outcome: bool) -> bool:
-    """Whether a symbol that equals a constant makes another test of it come out otherwise."""
-    if not isinstance(test, tuple) or len(test) != 3 or test[1] != equal[1]:
-        return False
-    if test[0] == "in" and isinstance(test[2], tuple):
-        return (equal[2] in test[2]) is not outcome
-    return test[0] == "==" and outcome and test[2] != equal[2]
 
 
 def join(values: Iterable[Value]) -> Value:
@@ -175,7 +133,7 @@ def _add(flat: list[Alternative], new: Alternative) -> None:
         merged = _merge(old.value, value)
         if merged is not None:
             # what holds under c and under not c holds always; of other conditions keep the shared
-            flat[index] = Alternative(merged, old.when & new.when, old.configs | configs)
+            flat[index] = Alternative(merged, either(old.when, new.when), old.configs | configs)
             return
     flat.append(new)
 

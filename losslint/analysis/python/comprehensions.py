@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import outcomes
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.heap import ITEMS, REST
-from losslint.analysis.domain.joins import contradict, join, truth
+from losslint.analysis.domain.joins import join, truth
 from losslint.analysis.domain.keyed import forgotten
 from losslint.analysis.domain.scope import Frame, Scope
 from losslint.analysis.domain.values import Tuple, Value

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import (
     DEVIATION,
     NUMBER,
@@ -23,7 +24,7 @@ from losslint.analysis.domain.conditions import (
 )
 from losslint.analysis.domain.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.domain.containers import extend as extend_list
-from losslint.analysis.domain.joins import contradict, join_alternatives, truth
+from losslint.analysis.domain.joins import join_alternatives, truth
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import broadcast, paired
 from losslint.analysis.domain.strings import MAX_TEXT, beginning_of, percent, put_together

@@ -7,9 +7,10 @@ from typing import Any
 
 import libcst as cst
 
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import lasting, outcomes
 from losslint.analysis.domain.containers import extend, is_list, of_loader
-from losslint.analysis.domain.joins import contradict, truth
+from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.values import (
     ALWAYS,
     NONE,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import as_tensor, has_no_graph, is_difference
 from losslint.analysis.domain.containers import DICTS, LISTS, kind_of
-from losslint.analysis.domain.joins import contradict, join_alternatives
+from losslint.analysis.domain.joins import join_alternatives
 from losslint.analysis.domain.values import (
     NO_CONFIGURATION,
     UNKNOWN,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeGuard
 
-from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import ALWAYS, Conditions
 from losslint.analysis.events import ClipFault, GradientClip

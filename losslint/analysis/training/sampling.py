@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import (
     NONE,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.joins import contradict
+from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.values import ALWAYS, Conditions, Tensor, Value
 from losslint.analysis.events import UnscaledAccumulation
 from losslint.analysis.training.parts_of_batch import parts_of_batch
