@@ -162,6 +162,8 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
     of = callee.key[0] if isinstance(callee.key, tuple) else None
+    if method in _TEXTS and isinstance(node, cst.Call) and not node.args and of is not None:
+        return of, ".", f"{method}()"  # the same text whenever it is asked for
     if method in _REPEATS:
         return (DETACHED, REPEATED, id(node)) if is_label(of) else (REPEATED, id(node))
     if is_repeated(of) and method in _FORMS:
@@ -172,6 +174,7 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     return MAXIMUM if largest else "made", id(node)
 
 
+_TEXTS = frozenset("lower upper casefold title capitalize strip lstrip rstrip".split())
 _MAXIMA = frozenset({"max", "amax"})
 _REPEATS = frozenset({"repeat", "repeat_interleave", "tile"})
 _FORMS = frozenset(
