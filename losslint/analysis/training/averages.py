@@ -277,6 +277,8 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
     for operation in total.operations:
         if operation.kind is not OperationKind.BATCH_MEANS or "dataset" in operation.function:
             continue
+        if operation.loop is not None and counts_rounds(run, divisor, operation.loop):
+            continue
         # a data set known by its name may be what the loop itself runs over
         named = isinstance(counted, tuple) and counted[0] in ("param", "name")
         if not named or names_a_loader(operation.function):
