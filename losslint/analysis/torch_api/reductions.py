@@ -137,7 +137,10 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     made = terms.reduced(op.run, averaged, op.node, "mean")
     made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
-        return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, trail=given.trail)
+        # of many probabilities hardly ever all are zero
+        whole = op.name == "mean" and op.given(1, "dim", "axis") is None
+        sign = Sign.POSITIVE if whole and not given.picked else Sign.NON_NEGATIVE
+        return made.but(act=Act.PROB, sign=sign, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
     if given.act is Act.RAW:
@@ -147,6 +150,8 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
         shape = "sumexp"
     # a product is zero where any of its factors is, and gives the others a gradient
     zero = passed(given.zero) if op.name == "prod" else given.zero
+    if op.name == "mean" and given.mask is not None and not given.picked:
+        zero = given.mask  # the share of what is selected
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=zero)
 
 
