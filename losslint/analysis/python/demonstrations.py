@@ -36,7 +36,8 @@ _UNIT_TESTS = re.compile(r"^test_|_test$")
 
 def note_caller(run: Interpreter, function: Function, args: Args) -> None:
     """Notes a call that says how a function is used, as that of a demonstration does not."""
-    (run.seen.tried if _is_trial(run, args) else run.seen.served).add(function.node)
+    tried = _is_trial(run, args) and not _is_own(run, function)
+    (run.seen.tried if tried else run.seen.served).add(function.node)
     if not run.no_grad:
         run.seen.taught.add(function.node)
     if not _is_demonstration(run):
@@ -73,6 +74,12 @@ def _is_trial(run: Interpreter, args: Args) -> bool:
     if run.no_grad or args.open or any(isinstance(one, Unknown) for one in given):
         return False
     return bool(tensors) and not any(one.grad or one.deps for one in tensors)
+
+
+def _is_own(run: Interpreter, function: Function) -> bool:
+    """Whether an object calls a method of its own class."""
+    caller = run.frame.function
+    return caller is not None and caller.owner is not None and caller.owner is function.owner
 
 
 def _is_demonstration(run: Interpreter) -> bool:
