@@ -21,6 +21,15 @@ def dotted(node: cst.CSTNode) -> str:
     return node.value if isinstance(node, cst.Name) else "..."
 
 
+def written(node: cst.CSTNode) -> str:
+    """An expression as text, shortened, but for the key under which something is kept."""
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
+        index = node.slice[0].slice
+        if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
+            return f"{dotted(node.value)}[{index.value.value}]"
+    return dotted(node)
+
+
 _EPSILON = re.compile(r"(^|[._])eps(ilon)?(_|\d|$)", re.IGNORECASE)
 
 

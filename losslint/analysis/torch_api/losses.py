@@ -38,7 +38,7 @@ from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls
 from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, written
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -223,7 +223,7 @@ def _event(
         criterion,
         given,
         target,
-        dotted(args.node.func) if isinstance(args.node, cst.Call) else criterion.name,
+        written(args.node.func) if isinstance(args.node, cst.Call) else criterion.name,
         _first_argument(args.node),
         options,
         built,
