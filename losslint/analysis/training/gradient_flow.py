@@ -101,6 +101,20 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     return made.but(operations=made.operations - weights) if weights else made
 
 
+def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """A sum of a loss and of what was copied into a new tensor: that term is a constant."""
+    ends = {
+        end
+        for part, partner in ((one, other), (other, one))
+        if part.operations and not part.grad and partner.grad and partner.terms
+        for end in _dead_ends(cut for cut in part.operations if cut.function in _COPIES)
+    }
+    return made.but(operations=made.operations | ends) if ends else made
+
+
+_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
+
+
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
     """What a loss function of the project returns, marked where it gives its inputs no gradient."""
     inputs: frozenset[Hashable] = frozenset()

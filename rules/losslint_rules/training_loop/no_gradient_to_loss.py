@@ -88,8 +88,9 @@ class NoGradientToLoss(Rule):
 
 
 _OTHERWISE = "keep to operations with a gradient, such as probabilities instead of decisions"
+_COPIES = "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`"
 _INSTEAD = {
     "sample": "draw it by `rsample`, or compare the mean of the distribution",
-    "tensor": "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`",
+    **dict.fromkeys(("tensor", "Tensor", "FloatTensor", "as_tensor"), _COPIES),
     "new_tensor": "leave the copy out: what it is made of is a tensor already",
 }
