@@ -294,8 +294,8 @@ def indexed(run: Interpreter, value: Tensor, index: Index, node: cst.CSTNode) ->
             # what is selected by a test of itself is fit for what follows
             return made.but(mask=index.mask, sign=Sign.POSITIVE, zero=None)
         return made.but(mask=index.mask)
-    if not isinstance(index, Const | slice | tuple):
-        made = whole(made)  # as many as there are indices
+    if not isinstance(index, Const | slice | tuple) or _takes_some_rows(index):
+        made = whole(made)  # as many as there are indices, or as the bounds say
     if any(_is_found_above(one, value) for one in _axes(index)):
         return made.but(sign=Sign.POSITIVE, zero=None)
     if value.mask is not None:
@@ -314,6 +314,12 @@ def _rows(index: Index) -> Index:
         if all(one == slice(None) or one == Const(...) for one in index[1:]):
             return index[0]
     return index
+
+
+def _takes_some_rows(index: Index) -> bool:
+    """Whether an index gives bounds for the rows: ``x[i * n : (i + 1) * n]``."""
+    first = index[0] if isinstance(index, tuple) and index else index
+    return isinstance(first, slice) and first != slice(None)
 
 
 def _axes(index: Index) -> tuple[Value | slice, ...]:
