@@ -45,7 +45,19 @@ def _compared(op: Op) -> Value:
     return compare(op.run, SIGNS[op.name](), *sides, op.node)
 
 
-@function("isnan", "isinf", "isfinite", "logical_and", "logical_or", "logical_not", "isin")
+@function("logical_and", "logical_or")
+def _combined(op: Op) -> Value:
+    one, other = op.tensor(), op.tensor(1, "other")
+    reason = one.mask or other.mask
+    if op.name == "logical_or":
+        both = one.mask is not None and other.mask is not None
+        reason = reason if both else None
+    made = blend(one, other)
+    made = made.but(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    return cut(op.run, blend(one, other), made, op.name, op.node)
+
+
+@function("isnan", "isinf", "isfinite", "logical_not", "isin")
 def _told_apart(op: Op) -> Value:
     given = op.tensor()
     if op.name == "logical_not" and given.shape == forms.PAIRS:
