@@ -102,8 +102,11 @@ def is_criterion(callee: Value) -> bool:
 def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     """A call of a criterion: emits the event with every combination that can meet here."""
     place = run.place(args.node)
-    inputs = alternatives_of(
-        without_none(args.get(0, "input", "logits", "log_probs", "anchor", "input1") or UNKNOWN)
+    inputs = _trainable(
+        run,
+        alternatives_of(
+            without_none(args.get(0, "input", "logits", "log_probs", "anchor", "input1") or UNKNOWN)
+        ),
     )
     cases: list[LossCase] = []
     results: list[Alternative] = []
@@ -149,6 +152,18 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
     elif cases:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
     return join_alternatives(results)
+
+
+def _trainable(run: Interpreter, inputs: Sequence[Alternative]) -> Sequence[Alternative]:
+    """Those of several inputs that a gradient goes through, if there are any where one is wanted.
+
+    Of several networks the one whose outputs have none, as they are computed under no_grad, is not
+    the one that is trained.
+    """
+    if run.no_grad or len(inputs) < 2:
+        return inputs
+    trained = [one for one in inputs if not isinstance(one.value, Tensor) or one.value.grad]
+    return trained or inputs
 
 
 def _beside_target(criterion: Criterion, args: Args) -> Sequence[Value]:
