@@ -35,23 +35,22 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
     trained = _trained(run)
     objects = frozenset(one.oid for made in run.instances.values() for one in made)
     layers = _stepped([one for trace in run.roots for one in actions(trace)]) - objects
-    for trace in run.roots:
-        for keep, around in _kept_in(trace):
-            if keep.place in run.seen.backpropagated or keep.place in found:
-                continue
-            if _is_emptied(run, keep, around):
-                continue
-            inside = list(actions(around[-1].body))
-            place = _backpropagated_in(run, around[-1], inside, keep)
-            if place is not None:
-                found[keep.place] = _told(run, keep, place)
-            elif keep.has_graph and keep.place not in run.seen.handed_on:
-                read = keep.place in run.seen.numbers
-                if (read and _is_only_looked_at(keep, around, trained, layers)) or (
-                    (read or _is_called_loss(keep.total))
-                    and _is_beside_training(keep, inside, objects)
-                ):
-                    found[keep.place] = _told(run, keep, None)
+    kept = [one for trace in run.roots for one in _kept_in(trace)]
+    # where training empties it, the loops that do not are others, such as those of an evaluation
+    emptied = {keep.place for keep, around in kept if _is_emptied(run, keep, around)}
+    for keep, around in kept:
+        if keep.place in run.seen.backpropagated | emptied or keep.place in found:
+            continue
+        inside = list(actions(around[-1].body))
+        place = _backpropagated_in(run, around[-1], inside, keep)
+        if place is not None:
+            found[keep.place] = _told(run, keep, place)
+        elif keep.has_graph and keep.place not in run.seen.handed_on:
+            read = keep.place in run.seen.numbers
+            if (read and _is_only_looked_at(keep, around, trained, layers)) or (
+                (read or _is_called_loss(keep.total)) and _is_beside_training(keep, inside, objects)
+            ):
+                found[keep.place] = _told(run, keep, None)
     return list(found.values())
 
 
