@@ -36,6 +36,20 @@ def reaches_backward(run: Interpreter, loss: Value) -> None:
         )
 
 
+def reaches_output(run: Interpreter, module: Instance, value: Value) -> None:
+    """Reports logarithms of what a module made of its parameters alone, in what its forward gives.
+
+    Whatever the module is part of, that is trained through its output, and nothing else bounds it.
+    """
+    for one in _tensors(value, set()):
+        for operation in one.operations:
+            operand = operation.operand
+            if operation.kind is not OperationKind.LOG or operand.zero is not None:
+                continue
+            if operand.grad and operand.deps == {module.oid}:
+                run.emit(OperationInLoss(operation, guarded=False))
+
+
 def with_graph(value: Value) -> Value:
     """Of several things that a loss function returns those that can be losses, not the scores."""
     if isinstance(value, Instance) and is_dict(value):

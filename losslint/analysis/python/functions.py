@@ -38,7 +38,12 @@ from losslint.analysis.memo import Remembered, widen
 from losslint.analysis.objective.labels import with_labels
 from losslint.analysis.objective.named_losses import is_loss_class, is_loss_function
 from losslint.analysis.objective.objectives import note_returned
-from losslint.analysis.objective.reaching import note_together, reaches_loss, with_graph
+from losslint.analysis.objective.reaching import (
+    note_together,
+    reaches_loss,
+    reaches_output,
+    with_graph,
+)
 from losslint.analysis.objective.unused_losses import note_return
 from losslint.analysis.python.demonstrations import note_caller
 from losslint.analysis.python.given import given
@@ -253,6 +258,8 @@ def _evaluate(
             loss = run.heap.get(value.slots, ("key", "loss"))
             if loss is not None:  # what trains such a model takes its loss from there
                 reaches_loss(run, loss)
+        if function.name == "forward" and isinstance(self, Instance) and not run.no_grad:
+            reaches_output(run, self, value)
     finally:
         run.frames.pop()
     return slots, value, held

@@ -23,6 +23,8 @@ class LogOfSoftmax(Rule):
     `log(1 + exp(x))` and `log(cosh(x))` on the way to a loss, also when the two steps are
     statements, functions or files apart, and also when the softmax is indexed or gathered in
     between. A guard such as `log(softmax(x) + 1e-8)` does not silence it, for the reason below.
+    Of what a layer makes of its own parameters, as its noise in a Bayesian network, the way to what
+    its `forward` gives is enough.
 
     ## Why it matters
 
