@@ -34,7 +34,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
     found: dict[Place, Accumulation] = {}
     trained = _trained(run)
     objects = frozenset(one.oid for made in run.instances.values() for one in made)
-    layers = _stepped([one for trace in run.roots for one in actions(trace)]) - objects
+    layers = frozenset().union(*(_trained_in(list(actions(trace))) for trace in run.roots))
+    layers -= objects
     kept = [one for trace in run.roots for one in _kept_in(trace)]
     # where training empties it, the loops that do not are others, such as those of an evaluation
     emptied = {keep.place for keep, around in kept if _is_emptied(run, keep, around)}
@@ -133,6 +134,14 @@ def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:
     """The modules that optimizers step."""
     steps = [one for one in inside if isinstance(one, OptimizerStep)]
     return frozenset().union(*(one.owners or () for one in steps))
+
+
+def _trained_in(inside: Sequence[Action]) -> frozenset[Hashable]:
+    """The layers that optimizers step; of one that is not known, those that were backpropagated."""
+    stepped = _stepped(inside)
+    if any(isinstance(one, OptimizerStep) and one.owners is None for one in inside):
+        return stepped.union(*(one.deps for one in inside if isinstance(one, Backward)))
+    return stepped
 
 
 def _is_beside_training(
