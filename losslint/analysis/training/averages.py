@@ -49,6 +49,7 @@ from losslint.analysis.training.counts import (
     is_number_of_batches,
     names_a_loader,
     names_in,
+    names_samples,
 )
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def divided(run: Interpreter, total: Value, count: Value, node: cst.CSTNode) -> 
         return
     counted = key[1]
     for operation in total.operations:
-        if operation.kind is not OperationKind.BATCH_MEANS or "dataset" in operation.function:
+        if operation.kind is not OperationKind.BATCH_MEANS or names_samples(operation.function):
             continue
         if operation.loop is not None and counts_rounds(run, divisor, operation.loop):
             continue

@@ -59,6 +59,11 @@ def names_a_loader(text: str) -> bool:
     return bool(_BATCHES.search(text))
 
 
+def names_samples(text: str) -> bool:
+    """Whether a text names a data set, the one of a loader too, and not a loader of data sets."""
+    return any("dataset" in name and not _LOADER.search(name) for name in re.split("[ .]", text))
+
+
 def is_loader(loop: cst.For) -> bool:
     """Whether a loop runs over what is called a loader, and not over what one gave."""
     return any(_LOADER.search(name) for name in names_in(loop.iter))
