@@ -260,8 +260,14 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
         of_others = run.seen.positive.get(place, set())
         mixed = len(acts[place]) > 1 or (bool(of_others) and operand.deps.isdisjoint(of_others))
         return OperationInLoss(event.operation, guarded, mixed)
-    if isinstance(event, LossCalls) and event.place in run.seen.partners:
-        partners = frozenset(run.seen.partners[event.place])
-        cases = [replace(case, call=replace(case.call, partners=partners)) for case in event.cases]
-        return LossCalls(event.place, tuple(cases))
+    if isinstance(event, LossCalls):
+        place = event.place
+        partners = frozenset(run.seen.partners.get(place, ()))
+        by_rows = place in run.seen.by_rows
+        if partners or by_rows:
+            cases = [
+                replace(case, call=replace(case.call, partners=partners, by_rows=by_rows))
+                for case in event.cases
+            ]
+            return LossCalls(place, tuple(cases))
     return event

@@ -120,6 +120,8 @@ class LossCall:
     """Families of the terms that this loss was added to, but for divergences of two outputs."""
     sampled: bool = False
     """The loader of the batch was given a sampler of its own."""
+    by_rows: bool = False
+    """Its value is multiplied by the number of elements for each sample, of which it is a mean."""
     evened: Place | None = None
     """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
 

@@ -19,7 +19,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Event, Family, LossSum, LossTerm
 from losslint.analysis.reading.nodes import walk
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, is_width
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -95,6 +95,13 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = Fa
         for term in tensor.terms
     )
     return tensor.but(terms=terms)
+
+
+def note_rows(run: Interpreter, loss: Tensor, node: cst.CSTNode, swapped: bool) -> None:
+    """Notes a mean over all elements that is multiplied by how many there are in a row."""
+    factor = getattr(node, "left" if swapped else "right", None)
+    if factor is not None and is_width(factor):
+        run.seen.by_rows.update(term.place for term in loss.terms)
 
 
 def _is_average(tensor: Tensor, factor: float) -> bool:

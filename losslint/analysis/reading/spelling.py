@@ -68,6 +68,29 @@ def is_batch(node: cst.CSTNode) -> bool:
     return _BATCH.search(dotted(node).rpartition(".")[2]) is not None
 
 
+_COLUMNS = re.compile(r"((^|_)(n|nb|num|number)_(\w+_)?(class(es)?|cls|categories|labels))$"
+                      r"|(^|_)(nclass(es)?|out_features|vocab_size)$")  # fmt: skip
+
+
+def is_width(node: cst.CSTNode) -> bool:
+    """Whether an expression is the number of columns, or of classes: ``x.size(1)``, ``n_cls``."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        size = node.func.attr.value == "size" and len(node.args) == 1
+        return size and _is_of_columns(node.args[0].value)
+    if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Attribute):
+        index = node.slice[0].slice
+        is_shape = node.value.attr.value == "shape"
+        return is_shape and isinstance(index, cst.Index) and _is_of_columns(index.value)
+    name = dotted(node).rpartition(".")[2].casefold()
+    return _COLUMNS.search(name) is not None
+
+
+def _is_of_columns(node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
+        node = node.expression
+    return isinstance(node, cst.Integer) and node.value == "1"
+
+
 @lru_cache(maxsize=4_096)
 def is_of_loader(node: cst.CSTNode) -> bool:
     """Whether an expression names a loader, as `enumerate(train_loader)` does, or a batch."""

@@ -57,7 +57,8 @@ class KlDivMeanReduction(Rule):
     ## When it is fine
 
     Where the divergence is the only loss and the learning rate was tuned with it, the factor does
-    no harm. Say so: `# losslint: ignore[LOS112] the only term`.
+    no harm. Say so: `# losslint: ignore[LOS112] the only term`. A mean that is multiplied by the
+    number of classes is the mean over the samples, and is not reported.
 
     ## Fix
 
@@ -81,6 +82,8 @@ class KlDivMeanReduction(Rule):
         """A divergence that is averaged over its elements."""
         if call.criterion.name != "KLDivLoss" or call.reduction not in _OVER_ELEMENTS:
             return
+        if call.by_rows:
+            return  # times the number of classes it is the mean over the samples
         if call.evaluating:
             return  # nothing is trained with it, so its scale has no weight
         yield Diagnosis(
