@@ -273,6 +273,11 @@ def test_members_of_an_enumeration_whose_package_imports_all_of_itself(
         "    def both(self):\n"
         '        name = f"{str(Split.TEST)}-{Split.TRAIN}"\n'
         "        return library.join((self.splits[Split.TRAIN], name, 1))\n"
+        "    def chosen(self, split):\n"
+        "        made = 2\n"
+        "        if split == Split.TRAIN: made = 1\n"
+        "        elif split == Split.TEST: made = 1\n"
+        "        return library.join(made)\n"
         f"loss = F.mse_loss(Sets().both(), y)\n{FAULT.decode()}"
     )
     assert codes(lint(capsys)) == ["LOS104"]

@@ -67,8 +67,8 @@ def either(one: Conditions, other: Conditions) -> Conditions:
     for symbol, constants in _members(one - shared).items():
         both = constants | members.get(symbol, frozenset())
         if symbol in members and len(both) <= MAX_MEMBERS:
-            ordered = tuple(sorted(both, key=lambda constant: repr(constant.value)))
-            found.add((("in", symbol, ordered), True))
+            # in any order, as long as it is the same for the same constants
+            found.add((("in", symbol, tuple(sorted(both, key=hash))), True))
     return frozenset(found)
 
 

@@ -16,7 +16,7 @@ _ENUMS = (Extern("enum.Enum"),), (Extern("enum.Flag"),)
 """The bases of what compares by identity; a member of a StrEnum is equal to its text as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Member:
     """A member of an enumeration of the project."""
 
