@@ -43,6 +43,8 @@ class Seen:
     sites: LossSites = field(default_factory=LossSites)
     partners: dict[Place, set[Family]] = field(default_factory=dict)
     """The families of the losses that were added to the one at a place."""
+    of_several: set[Place] = field(default_factory=set)
+    """Calls of one of several functions or classes, which may take other arguments."""
     by_rows: set[Place] = field(default_factory=set)
     """Losses that were multiplied by the number of their elements for each sample."""
     guarded: set[ZeroReason] = field(default_factory=set)

@@ -61,6 +61,7 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if losses.is_criterion(callee):
         return losses.loss_call(run, callee, args)
     if isinstance(callee, Union):
+        run.seen.of_several.add(run.place(args.node))
         return _call_each(run, callee, args)
     if isinstance(callee, Function):
         return call_function(run, callee, args)

@@ -139,6 +139,8 @@ def implicit(op: Op, given: Tensor, made: Tensor, place: Place, name: str) -> Te
     """
     if op.run.no_grad or _is_method(op) or _demands_dim(op):
         return made  # only looked at; or of no tensor, whose own method demands a dim
+    if place in op.run.seen.of_several:
+        return made  # the others that may be called there take no dim
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     if _is_in_network(op):
         op.run.emit(ImplicitDim(place, name, confidence, given.sizes))

@@ -33,6 +33,7 @@ from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import (
     FIXED,
+    FROZEN_PARAMETER,
     NEVER_EMPTY,
     POSITIONS,
     RANKED,
@@ -90,9 +91,22 @@ def _requires_grad(op: Op) -> Value:
     value, wanted = op.arg(0), op.given(1, "requires_grad")
     if wanted == FALSE and isinstance(value, Tensor):
         note_handling(op.run, value.owner, FROZEN)
+        return _frozen(op, value)
     if wanted == FALSE or (wanted is not None and not isinstance(wanted, Const)):
         return value
     return require_gradient(op.run, op.node, value, receiver(op.node, ""))
+
+
+def _frozen(op: Op, value: Tensor) -> Tensor:
+    """A tensor that is told to require no gradient: a parameter is like data from here on."""
+    if value.shape != "parameter":
+        return value
+    frozen = Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=value.sizes)
+    method = op.node.func if isinstance(op.node, cst.Call) else None
+    named = method.value if isinstance(method, cst.Attribute) else None
+    if isinstance(named, cst.Name | cst.Attribute):
+        op.run.assign(named, frozen)
+    return frozen
 
 
 @function("float", "double", "half", "bfloat16")

@@ -30,6 +30,7 @@ from losslint.analysis.objective.reaching import reaches_backward
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of
+from losslint.analysis.tensors.forms import FROZEN_PARAMETER
 from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.torch_api.optim import (
     is_no_optimizer,
@@ -318,7 +319,10 @@ def _parameter(op: Op) -> Value:
     holder = op.run.frame.self
     owner = holder.oid if isinstance(holder, Instance) else ("made", id(op.node))
     own = frozenset({owner})
-    trained = op.given(1, "requires_grad") in (None, TRUE)
+    wanted = op.given(1, "requires_grad")
+    if wanted == FALSE:
+        return Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=sizes_of(op.given(0, "data")))
+    trained = wanted in (None, TRUE)
     if trained and not isinstance(holder, Instance):
         note_passing(op.run, owner, op.node)
     made = Tensor(owner=own if trained else None, deps=own, shape="parameter")

@@ -37,7 +37,7 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
 from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
-from losslint.analysis.torch_api.registry import group_of
+from losslint.analysis.torch_api.registry import call_function_by_name, group_of
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 
@@ -67,6 +67,9 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if compared is not None and len(args.positional) == 1:
         sign, left = compared
         return compare(run, sign, left, args.positional[0], node)
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        if node.func.attr.value in _NEW and args.positional:
+            return call_function_by_name(run, node.func.attr.value, args.behind(Unknown()))
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
@@ -107,6 +110,10 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     _note_total(run, key, node)
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
     return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+
+
+_NEW = frozenset({"new_tensor", "new_zeros", "new_ones", "new_full", "new_empty"})
+"""Methods of tensors that make another one, of which only its type is that of the tensor."""
 
 
 def _compared(callee: Value) -> tuple[cst.BaseCompOp, Unknown] | None:
