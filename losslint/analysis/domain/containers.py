@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_maximum, is_sizes
+from losslint.analysis.domain.conditions import is_maximum, is_result, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.keyed import any_key
@@ -205,7 +205,9 @@ def element(
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        known = (index == 0 and is_maximum(value)) or (index is not None and is_sizes(value.key))
+        known = (index == 0 and is_maximum(value)) or (
+            index is not None and (is_sizes(value.key) or is_result(value))
+        )
         key = (value.key, "[]", Const(index)) if known else None
         item = Unknown(key, value.deps, value.lost, value.why, value.grad)
         return item if node is None else of_loader(item, node)

@@ -166,6 +166,11 @@ def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         if sign == "*" and comparisons.is_square(node):
             base = left.key if left.key is not None else ("value", id(node))
             return Unknown(("**", base, Const(2)), deps)
+    if sign in "*/" and isinstance(left, Unknown) and isinstance(right, Unknown):
+        for value, factor in ((left, right), (right, left)):
+            scales = is_number(factor) and (sign == "*" or factor is right)
+            if scales and value.key is not None:
+                return Unknown((sign, value.key, factor.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const):
         if left.key is not None:
             return Unknown((sign, left.key, right), deps)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import NO_GRAD
+from losslint.analysis.domain.conditions import NO_GRAD, is_number
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.sizes import SCALAR
@@ -55,8 +55,17 @@ def losses_in(value: Value) -> frozenset[Hashable]:
             if _is_written_out(one.value):
                 found.add(one.value)
         elif isinstance(one.value, Unknown) and one.value.key is not None:
-            found.add(one.value.key)
+            found.add(_without_factors(one.value.key))
     return frozenset(found)
+
+
+def _without_factors(key: Hashable) -> Hashable:
+    """The symbol of what was multiplied or divided by numbers."""
+    while isinstance(key, tuple) and len(key) == 3 and key[0] in ("*", "/"):
+        if not isinstance(key[2], Const) and not is_number(Unknown(key[2])):
+            return key
+        key = key[1]
+    return key
 
 
 def added(

@@ -157,7 +157,7 @@ def length(run: Interpreter, value: Unknown | Instance | Union, node: cst.CSTNod
             return Unknown((SAMPLES, ("attr", id(node))))
         if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
             return Unknown((SAMPLES, ("name", counted.value)))
-    return Unknown()
+    return Unknown((NUMBER, "len", id(node)), grad=False)
 
 
 def _holds_batches(run: Interpreter, node: cst.CSTNode) -> bool:
