@@ -99,6 +99,10 @@ def assigned(
 
 def emptied(run: Interpreter, target: cst.CSTNode, value: cst.BaseExpression) -> None:
     """Notes an attribute that is set back in some rounds of the loops around the call."""
+    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple):
+        for one, other in zip(target.elements, value.elements, strict=False):
+            emptied(run, one.value, other.value)
+        return
     slot = _slot(run, target) if isinstance(target, cst.Attribute) and _is_empty(value) else None
     if slot is not None:
         around = [one for one in run.looping if one.repeats and slot[0].oid <= one.mark.newest]
