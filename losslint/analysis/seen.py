@@ -45,6 +45,8 @@ class Seen:
     """The families of the losses that were added to the one at a place."""
     of_several: set[Place] = field(default_factory=set)
     """Calls of one of several functions or classes, which may take other arguments."""
+    untrained: set[Hashable] = field(default_factory=set)
+    """Those of several networks through which no gradient goes where others are trained."""
     by_rows: set[Place] = field(default_factory=set)
     """Losses that were multiplied by the number of their elements for each sample."""
     guarded: set[ZeroReason] = field(default_factory=set)

@@ -29,8 +29,6 @@ _BOUNDED = frozenset({"cosine", "non-positive"})
 """Forms of values that an exponential of does not overflow, whatever the temperature."""
 SCALABLE = _BOUNDED | {"similarity", "scores", "trace"}
 """Forms that a temperature leaves as they are."""
-FROZEN_PARAMETER = "frozen parameter"
-"""The form of a parameter that requires no gradient."""
 FREE = "free"
 """The kind of reason why a parameter can be zero: training takes it anywhere."""
 BOUNDED = "bounded"

@@ -158,12 +158,24 @@ def _trainable(run: Interpreter, inputs: Sequence[Alternative]) -> Sequence[Alte
     """Those of several inputs that a gradient goes through, if there are any where one is wanted.
 
     Of several networks the one whose outputs have none, as they are computed under no_grad, is not
-    the one that is trained.
+    the one that is trained, nor is it in a validation beside that.
     """
-    if run.no_grad or len(inputs) < 2:
+    if len(inputs) < 2:
         return inputs
-    trained = [one for one in inputs if not isinstance(one.value, Tensor) or one.value.grad]
+    if run.no_grad:
+        return [one for one in inputs if one.configs.isdisjoint(run.seen.untrained)] or inputs
+    trained = [one for one in inputs if not _is_cut_off(one.value)]
+    if trained:
+        run.seen.untrained.update(*(one.configs for one in inputs if one not in trained))
     return trained or inputs
+
+
+def _is_cut_off(value: Value) -> bool:
+    """Whether no gradient goes through a tensor, or only to what ran under no_grad."""
+    if not isinstance(value, Tensor):
+        return False
+    layers = any(isinstance(one, int) for one in value.deps)
+    return not value.grad or (NO_GRAD in value.deps and not layers)
 
 
 def _beside_target(criterion: Criterion, args: Args) -> Sequence[Value]:

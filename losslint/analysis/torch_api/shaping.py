@@ -33,7 +33,6 @@ from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import (
     FIXED,
-    FROZEN_PARAMETER,
     NEVER_EMPTY,
     POSITIONS,
     RANKED,
@@ -42,7 +41,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.training.gradient_flow import cut, require_gradient
+from losslint.analysis.training.gradient_flow import cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
 
 
@@ -98,15 +97,13 @@ def _requires_grad(op: Op) -> Value:
 
 
 def _frozen(op: Op, value: Tensor) -> Tensor:
-    """A tensor that is told to require no gradient: a parameter is like data from here on."""
-    if value.shape != "parameter":
-        return value
-    frozen = Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=value.sizes)
+    """A tensor that is told to require no gradient, as its variable holds it from here on."""
+    made = frozen(value)
     method = op.node.func if isinstance(op.node, cst.Call) else None
     named = method.value if isinstance(method, cst.Attribute) else None
-    if isinstance(named, cst.Name | cst.Attribute):
-        op.run.assign(named, frozen)
-    return frozen
+    if made is not value and isinstance(named, cst.Name | cst.Attribute):
+        op.run.assign(named, made)
+    return made
 
 
 @function("float", "double", "half", "bfloat16")

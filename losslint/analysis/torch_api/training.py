@@ -30,7 +30,6 @@ from losslint.analysis.objective.reaching import reaches_backward
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of
-from losslint.analysis.tensors.forms import FROZEN_PARAMETER
 from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.torch_api.optim import (
     is_no_optimizer,
@@ -52,7 +51,12 @@ from losslint.analysis.torch_api.registry import (
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
-from losslint.analysis.training.gradient_flow import backpropagated, layers_of, require_gradient
+from losslint.analysis.training.gradient_flow import (
+    backpropagated,
+    frozen,
+    layers_of,
+    require_gradient,
+)
 from losslint.analysis.training.handling import (
     COPIED,
     SWITCHES,
@@ -229,9 +233,14 @@ def _module_zero(op: Op, target: Instance) -> Value:
 
 
 @method("module", "to", "cuda", "cpu", "float", "half", "double", "train", "eval", "apply",
-        "requires_grad_", "share_memory", "bfloat16", "type", "compile", "xpu")  # fmt: skip
+        "requires_grad_", "share_memory", "bfloat16", "type", "compile", "xpu",
+        "freeze")  # fmt: skip
 def _same_module(op: Op, target: Instance) -> Value:
-    on = op.given(0, "mode", "requires_grad") in (None, TRUE)
+    on = op.given(0, "mode", "requires_grad") in (None, TRUE) and op.name != "freeze"
+    if not on and op.name in ("requires_grad_", "freeze"):
+        for name, value in list(target.slots.items()):
+            if isinstance(value, Tensor):
+                op.run.heap.set(target.slots, name, frozen(value))
     if op.name in SWITCHES:
         note_handling(op.run, parts_of(target), SWITCHES[op.name][on])
     return NONE if op.name == "compile" else target
@@ -321,7 +330,7 @@ def _parameter(op: Op) -> Value:
     own = frozenset({owner})
     wanted = op.given(1, "requires_grad")
     if wanted == FALSE:
-        return Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=sizes_of(op.given(0, "data")))
+        return frozen(Tensor(shape="parameter", sizes=sizes_of(op.given(0, "data"))))
     trained = wanted in (None, TRUE)
     if trained and not isinstance(holder, Instance):
         note_passing(op.run, owner, op.node)

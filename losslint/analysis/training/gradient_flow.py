@@ -241,6 +241,17 @@ def require_gradient(
     return each(value, lambda one: as_leaf(one, node))
 
 
+FROZEN_PARAMETER = "frozen parameter"
+"""The form of a parameter that requires no gradient."""
+
+
+def frozen(parameter: Tensor) -> Tensor:
+    """A parameter that is told to require no gradient: it is like data from here on."""
+    if parameter.shape != "parameter":
+        return parameter
+    return Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=parameter.sizes)
+
+
 LEAF = "leaf"
 """The first part of the symbol of a tensor that is told to collect a gradient."""
 

@@ -17,6 +17,7 @@ SWITCHES = {
     "eval": ("eval", "eval"),
     "train": ("eval", "train"),
     "requires_grad_": (FROZEN, THAWED),
+    "freeze": (FROZEN, FROZEN),
 }
 """What methods of a module do to it, given False and by default."""
 
