@@ -128,12 +128,19 @@ def has_no_graph(value: Unknown) -> bool:
     if not value.grad:
         return True
     key = value.key
+    while isinstance(key, tuple) and key[:1] in _SHIFTS and isinstance(key[-1], Const):
+        key = key[1]
+    if isinstance(key, tuple) and key[:1] == (COUNTER,):
+        return True
     if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
     detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
     return detached or is_label(key) or is_number(value) or is_setting(key)
 
 
+_SHIFTS = (("+",), ("-",), ("*",), ("/",))
+COUNTER = "counter"
+"""The first part of the symbol of what a loop counts with."""
 DEVIATION = "deviation"
 """The first part of the symbol of what something is away from a mean, say, of its own."""
 NO_GRAD = "no_grad"

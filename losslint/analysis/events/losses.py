@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.marks import ADDED_UP
 from losslint.analysis.domain.sizes import ANY, Sizes, rank
 from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
@@ -124,6 +125,13 @@ class LossCall:
     """Its value is multiplied by the number of elements for each sample, of which it is a mean."""
     evened: Place | None = None
     """Where a sampler was built that evens out the classes of the batch, as the loss does again."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether a gradient may go through its input: else the loss is only looked at."""
+        given = self.input
+        cut_off = isinstance(given, Tensor) and (not given.grad or NO_GRAD in given.deps)
+        return not self.evaluating and not cut_off
 
     @property
     def has_fixed_target(self) -> bool:

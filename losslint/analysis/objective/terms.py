@@ -19,7 +19,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Event, Family, LossSum, LossTerm
 from losslint.analysis.reading.nodes import walk
-from losslint.analysis.reading.spelling import dotted, is_width
+from losslint.analysis.reading.spelling import dotted, is_width, names_width
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -97,10 +97,14 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = Fa
     return tensor.but(terms=terms)
 
 
-def note_rows(run: Interpreter, loss: Tensor, node: cst.CSTNode, swapped: bool) -> None:
+def note_rows(
+    run: Interpreter, loss: Tensor, factor: Value, node: cst.CSTNode, swapped: bool
+) -> None:
     """Notes a mean over all elements that is multiplied by how many there are in a row."""
-    factor = getattr(node, "left" if swapped else "right", None)
-    if factor is not None and is_width(factor):
+    written = getattr(node, "left" if swapped else "right", None)
+    key = factor.key if isinstance(factor, Unknown) else None
+    attribute = key[2] if isinstance(key, tuple) and key[1:2] == (".",) else ""
+    if (written is not None and is_width(written)) or names_width(str(attribute)):
         run.seen.by_rows.update(term.place for term in loss.terms)
 
 

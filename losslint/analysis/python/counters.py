@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import COUNTER
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Unknown, Value, alternatives_of
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Mark
     from losslint.analysis.interpreter import Interpreter
-
-COUNTER = "counter"
-"""The first part of the symbol of what a loop counts with."""
-
 
 def counted(run: Interpreter, target: cst.CSTNode, made: Value) -> None:
     """Notes the name of a number that was made of what it was before, inside a loop."""

@@ -81,8 +81,12 @@ def is_width(node: cst.CSTNode) -> bool:
         index = node.slice[0].slice
         is_shape = node.value.attr.value == "shape"
         return is_shape and isinstance(index, cst.Index) and _is_of_columns(index.value)
-    name = dotted(node).rpartition(".")[2].casefold()
-    return _COLUMNS.search(name) is not None
+    return names_width(dotted(node).rpartition(".")[2])
+
+
+def names_width(name: str) -> bool:
+    """Whether something called so is a number of columns, or of classes."""
+    return _COLUMNS.search(name.casefold()) is not None
 
 
 def _is_of_columns(node: cst.BaseExpression) -> bool:

@@ -94,7 +94,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if one.terms:
         made = weigh(made, right, named=has_named_factor(node, first=swapped))
         made = weighed(run, made, right, node, swapped)
-        note_rows(run, one, node, swapped)
+        note_rows(run, one, right, node, swapped)
     if made.operations:
         entropies = _own_entropy(one, other) | _own_entropy(other, one)
         entropies |= likelihoods.of_own_variable(made, node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import NUMBER
+from losslint.analysis.domain.conditions import COUNTER, NUMBER
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.values import (
     NONE,
@@ -20,7 +20,6 @@ from losslint.analysis.domain.values import (
     Unknown,
     Value,
 )
-from losslint.analysis.python.counters import COUNTER
 from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
 

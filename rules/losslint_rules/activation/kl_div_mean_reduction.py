@@ -84,7 +84,7 @@ class KlDivMeanReduction(Rule):
             return
         if call.by_rows:
             return  # times the number of classes it is the mean over the samples
-        if call.evaluating:
+        if not call.trains:
             return  # nothing is trained with it, so its scale has no weight
         yield Diagnosis(
             call.place,
