@@ -8,11 +8,12 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from losslint.analysis.domain.containers import element, elements, has_grown, of_loader
+from losslint.analysis.domain.containers import TAIL, element, elements, has_grown, of_loader
 from losslint.analysis.domain.heap import ITEMS, REST
-from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.joins import join_alternatives, truth
 from losslint.analysis.domain.scope import Round
 from losslint.analysis.domain.values import (
+    Alternative,
     Conditions,
     Instance,
     Tensor,
@@ -65,8 +66,28 @@ def _for(run: Interpreter, node: cst.For) -> bool:
         item = of_loader(element(run, source, node.iter), node.target)
         run.drawn = run.drawn or outer
         goes_on = _repeated(run, node, _binder(run, node, item), endless=False)
+        last = _last_layer(run, source, forms, known) if _is_one_step(node) else None
+        if goes_on and last is not None:
+            goes_on = _unrolled(run, node, [_binder(run, node, last)])
     run.drawn = outer
     return goes_on
+
+
+def _last_layer(
+    run: Interpreter,
+    source: Value,
+    forms: Sequence[tuple[Conditions, tuple[Value, ...]]] | None,
+    known: Sequence[Value] | None,
+) -> Value | None:
+    """The layer that a list ends in, whichever others there are: what it gives is the output."""
+    if not isinstance(source, Instance) or group_of(source) != "modulelist":
+        return None
+    tail = run.heap.get(source.slots, TAIL)
+    if isinstance(tail, Tuple) and tail.items:
+        return tail.items[-1]
+    if forms is not None:
+        return join_alternatives(Alternative(items[-1], when) for when, items in forms)
+    return known[-1] if known else None
 
 
 def _is_data(value: Value) -> bool:
