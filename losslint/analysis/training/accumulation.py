@@ -18,6 +18,7 @@ from losslint.analysis.domain.values import (
     Const,
     Extern,
     Instance,
+    Sign,
     Tensor,
     Unknown,
     Value,
@@ -79,9 +80,18 @@ def added(
     outlived = [one for one in repeating if not _written(run, slot, one)]
     if run.looping[-1] in outlived:
         made = summed(run, value, made, node)
+    if any(over_batches(one.node) for one in outlived):
+        made = each(made, _of_all_batches)
     if run.no_grad or not _has_graph(value):
         return made
     return _kept(run, outlived, value, made, dotted(target), node, listed=False)
+
+
+def _of_all_batches(total: Value) -> Value:
+    """What was counted over all batches: one of them may have nothing of a kind, all hardly do."""
+    if not isinstance(total, Tensor) or total.zero is None or total.zero.kind != "mask":
+        return total
+    return total.but(zero=None, sign=Sign.POSITIVE)
 
 
 def assigned(
