@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from losslint.analysis.domain.containers import element, elements
 from losslint.analysis.domain.joins import join
 from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.sizes import is_one
 from losslint.analysis.domain.values import (
     PROBABILITIES,
     UNKNOWN,
@@ -111,7 +112,10 @@ def _matmul(op: Op) -> Value:
     if tensors and all(value.shape == "unit" for value in tensors):
         return made.but(shape="cosine", terms=())
     if tensors and all(value.act is Act.SOFTMAX and not value.picked for value in tensors):
-        return made.but(sign=Sign.POSITIVE, terms=())
+        made = made.but(sign=Sign.POSITIVE, terms=())
+        column = next((one for one in tensors if one.sizes and is_one(one.sizes[-1])), None)
+        # a matrix of shares times a column of probabilities gives probabilities
+        return made if column is None else made.but(act=Act.PROB, trail=column.trail)
     norms = [value.zero for value in tensors]
     if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
         return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
