@@ -169,6 +169,8 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
     of = callee.key[0] if isinstance(callee.key, tuple) else None
+    if method in _PARSES:
+        return "made", id(node), "args"
     if method in _TEXTS and isinstance(node, cst.Call) and not node.args and of is not None:
         return of, ".", f"{method}()"  # the same text whenever it is asked for
     if method in _REPEATS:
@@ -181,6 +183,7 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     return MAXIMUM if largest else "made", id(node)
 
 
+_PARSES = frozenset({"parse_args", "parse_known_args", "parse_args_into_dataclasses"})
 _TEXTS = frozenset("lower upper casefold title capitalize strip lstrip rstrip".split())
 _MAXIMA = frozenset({"max", "amax"})
 _REPEATS = frozenset({"repeat", "repeat_interleave", "tile"})
