@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Mark
     from losslint.analysis.interpreter import Interpreter
 
+
 def counted(run: Interpreter, target: cst.CSTNode, made: Value) -> None:
     """Notes the name of a number that was made of what it was before, inside a loop."""
     if not run.looping or number(made) is None:
