@@ -9,7 +9,7 @@ import libcst as cst
 
 from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import lasting, outcomes
-from losslint.analysis.domain.containers import extend, is_list, of_loader
+from losslint.analysis.domain.containers import elements, extend, is_list, of_loader
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -125,6 +125,9 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
     value = run.eval(node.value)
     sign = operators.symbol(node.operator)
     if sign == "+" and isinstance(before, Instance) and is_list(before):
+        if isinstance(node.value, cst.List):
+            for item in elements(run, value) or ():
+                accumulation.listed(run, before, item, node)
         extend(run, before, value)
         return True
     made = operators.binary(run, sign, before, value, node)

@@ -13,6 +13,7 @@ from losslint.analysis.domain.conditions import (
     DETACHED,
     MAXIMUM,
     NO_GRAD,
+    NUMBER,
     REPEATED,
     is_label,
     is_maximum,
@@ -171,6 +172,8 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     of = callee.key[0] if isinstance(callee.key, tuple) else None
     if method in _PARSES:
         return "made", id(node), "args"
+    if method in _MEASURES and isinstance(node, cst.Call) and (node.args or method != "size"):
+        return NUMBER, method, id(node)
     if method in _TEXTS and isinstance(node, cst.Call) and not node.args and of is not None:
         return of, ".", f"{method}()"  # the same text whenever it is asked for
     if method in _REPEATS:
@@ -183,6 +186,8 @@ def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
     return MAXIMUM if largest else "made", id(node)
 
 
+_MEASURES = frozenset({"size", "numel", "nelement", "dim"})
+"""Methods of tensors that give a number of Python's; all sizes together are none."""
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_args_into_dataclasses"})
 _TEXTS = frozenset("lower upper casefold title capitalize strip lstrip rstrip".split())
 _MAXIMA = frozenset({"max", "amax"})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from losslint.analysis.domain.conditions import NO_GRAD, is_number
+from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
 from losslint.analysis.domain.sizes import SCALAR
@@ -20,6 +21,7 @@ from losslint.analysis.domain.values import (
     Instance,
     Sign,
     Tensor,
+    Tuple,
     Unknown,
     Value,
     alternatives_of,
@@ -135,13 +137,25 @@ def _is_before(target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
 def listed(run: Interpreter, target: Instance, value: Value, node: cst.CSTNode) -> Value:
     """A ``value`` that is about to be appended to the list ``target``."""
     looked_at(run, value)
-    if run.no_grad or not _has_graph(value):
-        return value
     if isinstance(target.cls, Extern) and target.cls.name == "collections.deque":
         return value  # it forgets
+    loss = value if _has_graph(value) else next(filter(_has_graph, _parts_of(value)), None)
+    if run.no_grad or loss is None:
+        return value
     repeating = [one for one in run.looping if one.repeats]
     outlived = [one for one in repeating if target.oid <= one.mark.newest]
-    return _kept(run, outlived, value, value, receiver(node, "the list"), node, listed=True)
+    name = dotted(node.target) if isinstance(node, cst.AugAssign) else receiver(node, "the list")
+    kept = _kept(run, outlived, loss, loss, name, node, listed=True)
+    return kept if loss is value else value
+
+
+def _parts_of(value: Value) -> Sequence[Value]:
+    """What a tuple or a dict holds that is about to be kept."""
+    if isinstance(value, Tuple):
+        return value.items
+    if isinstance(value, Instance) and is_dict(value):
+        return [value.slots[key] for key in keys_of(value)]
+    return ()
 
 
 def _kept(
