@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -143,8 +144,6 @@ COUNTER = "counter"
 """The first part of the symbol of what a loop counts with."""
 DEVIATION = "deviation"
 """The first part of the symbol of what something is away from a mean, say, of its own."""
-NO_GRAD = "no_grad"
-"""Cuts off what is computed inside; what comes of something unknown there depends on it."""
 DETACHED = "detach"
 """The first part of the symbol of what no gradient goes through."""
 

@@ -1,4 +1,4 @@
-"""Marks of values that are means or sums: over a batch, or of probabilities."""
+"""Marks of values: means or sums over a batch, of probabilities, and what no gradient goes through."""
 
 from __future__ import annotations
 
@@ -19,3 +19,5 @@ SUM_OF_MANY = "sum-of-many"
 """The mark of a sum of what a loop or a comprehension put into a list."""
 ADDED_UP = "added up"
 """The mark of a sum of sigmoids, each of which is a probability of its own: it goes beyond one."""
+NO_GRAD = "no_grad"
+"""Cuts off what is computed inside; what comes of something unknown there depends on it."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import NO_GRAD
-from losslint.analysis.domain.marks import ADDED_UP
+from losslint.analysis.domain.marks import ADDED_UP, NO_GRAD
 from losslint.analysis.domain.sizes import ANY, Sizes, rank
 from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
 from losslint.finding import Confidence

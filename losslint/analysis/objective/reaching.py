@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import NO_GRAD
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import Act, Instance, Tensor, Tuple, Union, Value
 from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
 from losslint.analysis.training.gradient_flow import is_leaf_alone

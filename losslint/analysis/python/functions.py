@@ -9,9 +9,10 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args, bind, pairs_of, parameters_of
 from losslint.analysis.domain.choices import contradict
-from losslint.analysis.domain.conditions import CUT_OFF, NO_GRAD, lasting, symbols_in
+from losslint.analysis.domain.conditions import CUT_OFF, lasting, symbols_in
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import join
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.scope import Exit, Frame, Scope
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import (

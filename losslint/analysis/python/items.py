@@ -64,7 +64,8 @@ def set_item(run: Interpreter, target: Value, node: cst.Subscript, value: Value)
     elif _is_one_hot(target) and number(value) != 0:
         run.assign(node.value, UNKNOWN)
     elif _is_of_flags(target) and isinstance(node.value, cst.Name):
-        first = forms.FLAG_ARRAY if _is_outcome(value) else "made"
+        other = forms.FILLED_ROW if _is_row(target) else "made"
+        first = forms.FLAG_ARRAY if _is_outcome(value) else other
         run.assign(node.value, Unknown((first, id(node)), grad=False))
     elif isinstance(target, Tensor) and isinstance(node.value, cst.Name | cst.Attribute):
         if target.shape in ("blank", forms.WRITTEN) and _is_outcome(value):

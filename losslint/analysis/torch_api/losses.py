@@ -9,11 +9,11 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.choices import contradict
-from losslint.analysis.domain.conditions import NO_GRAD, has_no_graph, is_result
+from losslint.analysis.domain.conditions import has_no_graph, is_result
 from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import join_alternatives, without_none
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.marks import BATCH_MEAN
+from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD
 from losslint.analysis.domain.sizes import ANY, SCALAR, VECTOR, Sizes, broadcast, rank, reduced
 from losslint.analysis.domain.trail import Step, steps_of
 from losslint.analysis.domain.values import (

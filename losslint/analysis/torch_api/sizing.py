@@ -13,6 +13,7 @@ from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, ROWS, SCALAR, VECTOR, Sizes
 from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
+from losslint.analysis.tensors.forms import FILLED_ROW, ROW_ARRAY
 from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
@@ -258,12 +259,17 @@ def _of_data(op: Op, data: Value | None, depth: int = 0) -> Sizes:
     if isinstance(data, Const):
         return SCALAR if isinstance(data.value, int | float) else ANY
     if isinstance(data, Unknown):
-        return VECTOR if _is_column(data.key) else ANY
+        return VECTOR if _is_column(data.key) or _is_row(data.key) else ANY
     listed = elements(op.run, data) if data is not None else None
     if not listed or depth >= sizes.MAX_RANK:
         return ANY
     inner = _of_data(op, listed[0], depth + 1)
     return ANY if inner is ANY else (len(listed), *inner)
+
+
+def _is_row(key: object) -> bool:
+    """Whether a symbol is an array of numpy's with a single axis."""
+    return isinstance(key, tuple) and key[:1] in ((ROW_ARRAY,), (FILLED_ROW,))
 
 
 def _is_column(key: object) -> bool:

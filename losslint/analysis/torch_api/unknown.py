@@ -12,7 +12,6 @@ from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import (
     DETACHED,
     MAXIMUM,
-    NO_GRAD,
     NUMBER,
     REPEATED,
     is_label,
@@ -20,6 +19,7 @@ from losslint.analysis.domain.conditions import (
     is_repeated,
     mentions,
 )
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import (
     Class,
     Extern,

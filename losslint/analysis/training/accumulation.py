@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import NO_GRAD, is_number
+from losslint.analysis.domain.conditions import is_number
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (

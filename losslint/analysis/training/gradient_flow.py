@@ -6,8 +6,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, NO_GRAD, is_cut_off
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
 from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
