@@ -1,4 +1,4 @@
-"""Marks of values: means or sums over a batch, of probabilities, and what no gradient goes through."""
+"""Marks of values: means or sums, over a batch or of probabilities, and what was cut off."""
 
 from __future__ import annotations
 
