@@ -88,7 +88,7 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
     elif isinstance(node.value, cst.Call):
         unused_losses.discarded(run, node.value, value)
         if dotted(node.value.func).endswith("set_grad_enabled"):
-            run.switch_gradient(_disabled(run, node.value))
+            run.switch_gradient(_is_switched(run, node.value, False))
     return True
 
 
@@ -248,6 +248,8 @@ def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
 
 
 _NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad"})
+_GRAD = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
+_SWITCH = "torch.set_grad_enabled"
 _AUTOCAST = frozenset(
     {"torch.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.cpu.amp.autocast"}
 )
@@ -259,8 +261,10 @@ def _with(run: Interpreter, node: cst.With) -> bool:
     for item in node.items:
         name = _manager(run, item.item)
         value = run.eval(item.item)
-        if name in _NO_GRAD or (name == "torch.set_grad_enabled" and _disabled(run, item.item)):
+        if name in _NO_GRAD or (name == _SWITCH and _is_switched(run, item.item, False)):
             no_grad += 1
+        if name in _GRAD or (name == _SWITCH and _is_switched(run, item.item, True)):
+            no_grad = -run.no_grad
         if name in _AUTOCAST:
             autocast += 1
         if item.asname is not None:
@@ -284,11 +288,12 @@ def _manager(run: Interpreter, node: cst.BaseExpression) -> str:
     return callee.name if isinstance(callee, Extern) else ""
 
 
-def _disabled(run: Interpreter, node: cst.BaseExpression) -> bool:
+def _is_switched(run: Interpreter, node: cst.BaseExpression, on: bool) -> bool:
+    """Whether gradients are surely switched on, or off: ``set_grad_enabled(False)``."""
     return (
         isinstance(node, cst.Call)
         and bool(node.args)
-        and truth(run.eval(node.args[0].value)) is False
+        and truth(run.eval(node.args[0].value)) is on
     )
 
 

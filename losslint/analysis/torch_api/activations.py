@@ -113,8 +113,14 @@ def _relu(op: Op) -> Value:
 )
 def _other(op: Op) -> Value:
     given = op.tensor()
+    if given.shape in ("shifted", "non-positive") and op.name in _OF_THE_SIGN:
+        return blend(given).but(shape=given.shape)
     scores = given.act is Act.RAW or given.shape == "scores"
     return blend(given).but(shape="scores" if scores else "")
+
+
+_OF_THE_SIGN = frozenset({"leaky_relu", "elu", "selu", "celu", "prelu"})
+"""Functions that leave what is not positive so."""
 
 
 @function("softplus")

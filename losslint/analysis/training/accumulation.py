@@ -90,6 +90,15 @@ def added(
     return _kept(run, outlived, value, made, dotted(target), node, listed=False)
 
 
+def _is_fresh(value: cst.BaseExpression, name: str) -> bool:
+    """Whether a value has nothing of what a variable held: it is empty, or comes of a call."""
+    if _is_empty(value):
+        return True
+    return isinstance(value, cst.Call | cst.Dict | cst.ListComp) and not any(
+        isinstance(one, cst.Attribute) and dotted(one) == name for one in walk(value)
+    )
+
+
 def _of_all_batches(total: Value) -> Value:
     """What was counted over all batches: one of them may have nothing of a kind, all hardly do."""
     if not isinstance(total, Tensor) or total.zero is None or total.zero.kind != "mask":
@@ -116,7 +125,8 @@ def emptied(run: Interpreter, target: cst.CSTNode, value: cst.BaseExpression) ->
         for one, other in zip(target.elements, value.elements, strict=False):
             emptied(run, one.value, other.value)
         return
-    slot = _slot(run, target) if isinstance(target, cst.Attribute) and _is_empty(value) else None
+    fresh = isinstance(target, cst.Attribute) and _is_fresh(value, dotted(target))
+    slot = _slot(run, target) if fresh else None
     if slot is not None:
         around = [one for one in run.looping if one.repeats and slot[0].oid <= one.mark.newest]
         run.seen.emptied.update((run.place(one.node), dotted(target)) for one in around)

@@ -63,7 +63,7 @@ def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulat
 def _is_emptied(run: Interpreter, keep: KeepLoss, around: Sequence[Loop]) -> bool:
     """Whether a call sets a total back, so that it holds the losses of a few rounds at most."""
     for one in reversed(around):
-        if (one.place, keep.total) in run.seen.emptied:
+        if (one.place, keep.total.removesuffix("[...]")) in run.seen.emptied:
             return True
         if over_batches(one.place.node):
             return False
