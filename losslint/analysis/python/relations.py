@@ -92,9 +92,7 @@ def compare(
             or is_of_itself(node)
             or is_padding(type(sign).__name__, right)
             or any(t.shape in forms.FIXED for t in tensors)
-            or any(
-                t.shape in ("blank", "constant") for t in tensors
-            )  # somebody filled it, out of sight
+            or any(t.shape in _FILLED_ELSEWHERE for t in tensors)
         )
         if not padding:
             text = "no element may be selected"
@@ -148,6 +146,10 @@ def compare(
         key = key if key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
+
+
+_FILLED_ELSEWHERE = ("blank", "constant")
+"""Forms of what a program made to write into: nobody compares it before it was filled."""
 
 
 def _finds_background(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:

@@ -291,9 +291,7 @@ def _manager(run: Interpreter, node: cst.BaseExpression) -> str:
 def _is_switched(run: Interpreter, node: cst.BaseExpression, on: bool) -> bool:
     """Whether gradients are surely switched on, or off: ``set_grad_enabled(False)``."""
     return (
-        isinstance(node, cst.Call)
-        and bool(node.args)
-        and truth(run.eval(node.args[0].value)) is on
+        isinstance(node, cst.Call) and bool(node.args) and truth(run.eval(node.args[0].value)) is on
     )
 
 
