@@ -14,7 +14,7 @@ from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Valu
 from losslint.analysis.events import UnusedLoss
 from losslint.analysis.objective.new_losses import is_new_loss, made_in
 from losslint.analysis.python.liveness import variables_of
-from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.nodes import same, walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import MORE, deps_of
 from losslint.analysis.training.accumulation import losses_in
@@ -59,11 +59,19 @@ def assigned(
     if statement not in stores or _is_timed(body, statement) or _evaluates(body, statement):
         return
     others = stores[statement] - {statement}
+    if any(_is_computed_again(statement, one) for one in others):
+        return
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
     place, losses = run.place(statement.value), losses_in(value)
     deps = deps_of(value)
     run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses, deps))
+
+
+def _is_computed_again(statement: cst.CSTNode, other: cst.CSTNode) -> bool:
+    """Whether another statement gives the variable the very same value, which is used there."""
+    one, again = getattr(statement, "value", None), getattr(other, "value", None)
+    return one is not None and again is not None and same(one, again)
 
 
 def _is_timed(body: cst.CSTNode, statement: cst.CSTNode) -> bool:

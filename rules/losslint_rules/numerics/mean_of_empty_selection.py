@@ -80,10 +80,17 @@ class MeanOfEmptySelection(Rule):
             return
         own = operation.function == "mean"
         summed = "sum" if own else f'let {operation.function} sum (`reduction="sum"`)'
+        of_rows = operation.function in _OF_ROWS
         yield Diagnosis(
             operation.place,
             "the mean of a selection is NaN for a batch of which nothing is selected",
-            f"{summed}, and divide by the number of elements in it: `/ max(1, selected.numel())`",
+            f"{summed}, and divide by the number of {_ROWS if of_rows else _ELEMENTS}",
             operation.trail,
             operation.operand.confidence,
         )
+
+
+_OF_ROWS = frozenset({"CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss"})
+"""Criteria whose mean is one over the targets, each of which has a row of classes."""
+_ROWS = "targets in it: `/ max(1, len(selected))`"
+_ELEMENTS = "elements in it: `/ max(1, selected.numel())`"
