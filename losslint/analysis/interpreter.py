@@ -359,6 +359,16 @@ class Interpreter:
         finally:
             self.no_grad -= active
 
+    @contextmanager
+    def with_gradient(self, active: bool = True) -> Iterator[None]:
+        """Evaluates what is inside under ``torch.enable_grad()``."""
+        level = self.no_grad if active else 0
+        self.no_grad -= level
+        try:
+            yield
+        finally:
+            self.no_grad += level
+
     def new_instance(self, cls: Class | Extern, built: Trail | None = None) -> Instance:
         """A fresh object of a class."""
         instance = Instance(cls, self.heap.new_slots(), built)

@@ -274,6 +274,8 @@ class Function(Value):
     kind: str = ""
     """property, staticmethod, classmethod, no_grad or empty."""
     no_grad: bool = False
+    grad: bool = False
+    """It switches gradients on, wherever it is called."""
 
     def __eq__(self, other: object) -> bool:
         return (

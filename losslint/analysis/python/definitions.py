@@ -38,6 +38,7 @@ _KINDS = {
     "builtins.classmethod": "classmethod",
 }
 _NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode"})
+_GRAD = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
 DATACLASS = "<dataclass>"
 """The class slot that marks a class whose constructor is made from its annotations."""
 
@@ -76,6 +77,8 @@ def _decorated(run: Interpreter, made: Value, expression: cst.BaseExpression) ->
                 return replace(made, kind=_KINDS[decorator.name])
             if decorator.name in _NO_GRAD:
                 return replace(made, no_grad=True)
+            if decorator.name in _GRAD:
+                return replace(made, grad=True)
         return made
     if isinstance(decorator, Function | Bound | Class | Partial):
         wrapped = run.eval(expression) if called else decorator

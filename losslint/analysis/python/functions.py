@@ -235,7 +235,7 @@ def _evaluate(
     run.frames.append(frame)
     held = ALWAYS
     try:
-        with run.without_gradient(untrained):
+        with run.with_gradient(function.grad), run.without_gradient(untrained):
             if isinstance(node, cst.Lambda):
                 value = run.eval(node.body)
             else:

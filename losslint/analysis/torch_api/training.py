@@ -47,6 +47,7 @@ from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.gradient_flow import (
     backpropagated,
+    cut,
     layers_of,
     require_gradient,
 )
@@ -284,7 +285,10 @@ def _grad(op: Op) -> Value:
     deps = deps_of(outputs)
     op.run.seen.differentiated |= losses_in(outputs)
     reaches_backward(op.run, outputs)
-    return Tuple((Tensor(deps=deps, marks=frozenset({DENSE})),))
+    made = Tensor(deps=deps, marks=frozenset({DENSE}))
+    if op.args.open or op.given(4, "create_graph") not in (None, FALSE):
+        return Tuple((made,))
+    return Tuple((cut(op.run, made, made.but(grad=False), "autograd.grad", op.node),))
 
 
 @extern("torch.manual_seed", "torch.save",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.marks import NO_GRAD
+from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD, WRITTEN_MEAN
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
@@ -103,17 +103,26 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
 
 
 def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """A sum of a loss and of what was copied into a new tensor: that term is a constant."""
+    """A sum of a loss and of what was copied into a new tensor: that term is a constant.
+
+    So is one that is made of gradients alone which were asked for without their graph.
+    """
     ends = {
         end
         for part, partner in ((one, other), (other, one))
-        if part.operations and not part.grad and partner.grad and partner.terms
+        if part.operations and not part.grad and _is_loss(partner)
         for end in _dead_ends(cut for cut in part.operations if cut.function in _COPIES)
     }
     return made.but(operations=made.operations | ends) if ends else made
 
 
-_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
+def _is_loss(value: Tensor) -> bool:
+    """Whether a tensor is a loss with a graph, or a mean that is one."""
+    means = (BATCH_MEAN, WRITTEN_MEAN)
+    return value.grad and (bool(value.terms) or not value.marks.isdisjoint(means))
+
+
+_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor", "autograd.grad"})
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:

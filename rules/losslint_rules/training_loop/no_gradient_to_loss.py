@@ -91,6 +91,7 @@ _OTHERWISE = "keep to operations with a gradient, such as probabilities instead 
 _COPIES = "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`"
 _INSTEAD = {
     "sample": "draw it by `rsample`, or compare the mean of the distribution",
+    "autograd.grad": "pass create_graph=True, without which a gradient has no graph of its own",
     "no_grad": "compute it outside `no_grad`, or inside `with torch.enable_grad():`",
     **dict.fromkeys(("tensor", "Tensor", "FloatTensor", "as_tensor"), _COPIES),
     "new_tensor": "leave the copy out: what it is made of is a tensor already",
