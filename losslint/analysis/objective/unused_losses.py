@@ -59,13 +59,24 @@ def assigned(
     if statement not in stores or _is_timed(body, statement) or _evaluates(body, statement):
         return
     others = stores[statement] - {statement}
-    if any(_is_computed_again(statement, one) for one in others):
+    if any(_is_computed_again(statement, one) for one in others) or _is_left_out(body, name):
         return
     later = min(others, key=list(walk(body)).index, default=None)
     overwritten = None if later is None else run.place(later)
     place, losses = run.place(statement.value), losses_in(value)
     deps = deps_of(value)
     run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses, deps))
+
+
+def _is_left_out(body: cst.CSTNode, name: str) -> bool:
+    """Whether somebody took a term out of a sum on purpose: ``loss = main  # + name``."""
+    comments = (
+        one.trailing_whitespace.comment
+        for one in walk(body)
+        if isinstance(one, cst.SimpleStatementLine)
+    )
+    term = re.compile(rf"[+*].*\b{re.escape(name)}\b")
+    return any(one is not None and term.search(one.value) for one in comments)
 
 
 def _is_computed_again(statement: cst.CSTNode, other: cst.CSTNode) -> bool:

@@ -49,6 +49,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_ranks,
     mask_of_samples,
 )
+from losslint.analysis.tensors.differences import no_range
 from losslint.analysis.tensors.paddings import is_of_no_padding, is_of_real_tokens
 from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -79,6 +80,8 @@ def compare(
     ]
     if _selects_real_tokens(sign, left, right, node):
         return UNKNOWN  # each sample has some
+    if _asks_for_a_range(sign, left, right):
+        return Tensor(zero=no_range(run, node), sign=Sign.NON_NEGATIVE, grad=False)
     if tensors:
         if isinstance(sign, cst.In | cst.NotIn):
             return UNKNOWN
@@ -146,6 +149,14 @@ def compare(
         key = key if key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
+
+
+def _asks_for_a_range(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:
+    """Whether the largest of some values is asked to be more than the smallest."""
+    if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return False
+    of_both = (left.shape, right.shape) == ("maximum", "minimum")
+    return of_both and isinstance(sign, cst.GreaterThan | cst.NotEqual)
 
 
 _FILLED_ELSEWHERE = ("blank", "constant")

@@ -22,6 +22,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Family
 from losslint.analysis.objective import likelihoods
 from losslint.analysis.objective.learned_weights import alone, subtracted
+from losslint.analysis.reading.nodes import children
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_mirrored
 from losslint.analysis.tensors.forms import (
@@ -150,8 +151,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if other.shape == "minimum" and one.shape != "maximum" and one.deps & other.deps:
         return made.but(shape=LIFTED)
     if one.shape == "maximum" and other.shape == "minimum":
-        reason = ZeroReason(run.place(node), "range", "a constant input has no range")
-        return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
+        return made.but(sign=Sign.NON_NEGATIVE, zero=no_range(run, node))
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
     if number(left) == 1 and other.shape == "cosine":
@@ -171,6 +171,14 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             shape=OVERDRAWN if number(left) is not None and _is_endless(other) else CAPPED
         )
     return made
+
+
+def no_range(run: Interpreter, node: cst.CSTNode) -> ZeroReason:
+    """Why the largest value may be no more than the smallest; a comparison of them has it too."""
+    sides = [one for one in children(node) if isinstance(one, cst.BaseExpression)]
+    sides += [one.comparator for one in getattr(node, "comparisons", ())]
+    key = ("range", *map(cst.Module([]).code_for_node, sides))
+    return ZeroReason(run.place(node), "range", "a constant input has no range", key)
 
 
 def _is_endless(value: Tensor) -> bool:

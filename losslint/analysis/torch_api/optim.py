@@ -160,16 +160,32 @@ def _step(op: Op, target: Instance) -> Value:
     return NONE
 
 
-def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = False) -> None:
-    """Records that an optimizer uses its gradients, ``scaled`` where a gradient scaler steps it."""
-    label = _first_argument(node) if scaled else spelled(node)
+def step(
+    run: Interpreter,
+    node: cst.CSTNode,
+    optimizer: Value,
+    scaled: bool = False,
+    *,
+    given: bool = False,
+) -> None:
+    """Records that an optimizer uses its gradients.
+
+    Args:
+        run: the interpreter.
+        node: the call.
+        optimizer: what is stepped.
+        scaled: whether a gradient scaler steps it that is switched on.
+        given: whether it is given to the call, as to any scaler, which is one of an optimizer then.
+    """
+    given = given or scaled
+    label = _first_argument(node) if given else spelled(node)
     if label.endswith("[...]") and not _constant_index(node):
         run.act(HandOver(run.place(node)))
         return  # another optimizer each time
     if isinstance(optimizer, Union):
         known = [one.value for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:
-            step(run, node, known[0], scaled)
+            step(run, node, known[0], scaled, given=given)
         else:
             run.act(HandOver(run.place(node)))
         return
@@ -182,7 +198,7 @@ def step(run: Interpreter, node: cst.CSTNode, optimizer: Value, scaled: bool = F
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled, kind))
     elif is_optimizer_of_others(optimizer):
         run.act(HandOver(run.place(node)))
-    elif isinstance(optimizer, Unknown) and looks_like_optimizer(label):
+    elif isinstance(optimizer, Unknown) and (given or looks_like_optimizer(label)):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))
 

@@ -204,6 +204,8 @@ def _diagonal_filled(op: Op) -> Value:
     given = op.tensor()
     if given.shape in ("constant", "blank", "identity"):
         return given.but(shape=SOME, sign=Sign.NON_NEGATIVE)
+    if given.shape == SOME and given.mask is not None:
+        return given  # of pairs, each of which is there several times, others are left
     return _masked_fill(op)
 
 

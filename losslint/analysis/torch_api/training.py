@@ -128,7 +128,8 @@ def _scale(op: Op, target: Instance) -> Value:
 
 @method("scaler", "step")
 def _scaler_step(op: Op, target: Instance) -> Value:
-    step(op.run, op.node, op.arg(0, "optimizer"), scaled=_enabled(op.run, target))
+    scaled = _enabled(op.run, target)
+    step(op.run, op.node, op.arg(0, "optimizer"), scaled=scaled, given=True)
     return NONE
 
 
