@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Interpreter
 
 OWN_PRODUCT = "own product"
 """The form of what was multiplied with itself, which may be a mask as well as a vector."""
@@ -171,3 +175,9 @@ def found(sign: str, value: Tensor, bound: Value) -> str:
 def is_above_zero(sign: str, bound: Value) -> bool:
     """Whether a comparison asks which elements are above zero, or at least zero."""
     return sign in ("GreaterThan", "GreaterThanEqual") and number(bound) == 0
+
+
+def floor_in_sight(run: Interpreter) -> str:
+    """The mark of probabilities that were given a floor in the function that is evaluated."""
+    function = run.frame.function
+    return f"floor {id(function.node) if function is not None else 0}"

@@ -35,6 +35,7 @@ from losslint.analysis.tensors.forms import (
     REST,
     RUNNING_EXP,
     STABLE_EXP,
+    floor_in_sight,
 )
 from losslint.analysis.torch_api.registry import Op, function
 
@@ -221,6 +222,8 @@ def _log(op: Op) -> Value:
 
 
 def _logarithm(op: Op, given: Tensor) -> Tensor:
+    if given.act in PROBABILITIES and floor_in_sight(op.run) in given.marks:
+        given = given.but(act=Act.PROB)  # who writes both wants the floor
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
         given = given.but(zero=ZeroReason(op.run.place(op.node), FREE, _ANYWHERE))
     if given.shape == DENSITY:

@@ -29,6 +29,7 @@ from losslint.analysis.tensors.forms import (
     BOUNDED,
     ENCLOSURE,
     both_classes,
+    floor_in_sight,
 )
 from losslint.analysis.tensors.sums import ABSORBED
 from losslint.analysis.torch_api.registry import Op, function
@@ -67,7 +68,7 @@ def _clamp(op: Op) -> Value:
         trail = extend(None, op.run.place(op.node), "cut off here, as by a relu")
         return made.but(act=Act.RELU, trail=trail)
     if given.act in PROBABILITIES and bound is not None and bound >= _CHOSEN:
-        return made.but(act=Act.PROB)
+        return made.but(marks=made.marks | {floor_in_sight(op.run)})
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
