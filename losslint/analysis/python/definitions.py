@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.python.assignment import bind_name
 from losslint.analysis.python.demonstrations import note_measures
+from losslint.analysis.python.gradient_mode import SWITCHED_OFF, SWITCHED_ON
 from losslint.analysis.python.names import ALIASES, STAR, outside
 from losslint.analysis.python.statements import executes
 
@@ -37,8 +38,6 @@ _KINDS = {
     "builtins.staticmethod": "staticmethod",
     "builtins.classmethod": "classmethod",
 }
-_NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode"})
-_GRAD = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
 DATACLASS = "<dataclass>"
 """The class slot that marks a class whose constructor is made from its annotations."""
 
@@ -75,9 +74,9 @@ def _decorated(run: Interpreter, made: Value, expression: cst.BaseExpression) ->
         if isinstance(made, Function):
             if decorator.name in _KINDS:
                 return replace(made, kind=_KINDS[decorator.name])
-            if decorator.name in _NO_GRAD:
+            if decorator.name in SWITCHED_OFF:
                 return replace(made, no_grad=True)
-            if decorator.name in _GRAD:
+            if decorator.name in SWITCHED_ON:
                 return replace(made, grad=True)
         return made
     if isinstance(decorator, Function | Bound | Class | Partial):

@@ -28,6 +28,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective import named_losses, unused_losses
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
+from losslint.analysis.python.gradient_mode import SWITCHED_OFF, SWITCHED_ON
 from losslint.analysis.python.items import delete_item
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
@@ -247,8 +248,6 @@ def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
     return falls
 
 
-_NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad"})
-_GRAD = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
 _SWITCH = "torch.set_grad_enabled"
 _AUTOCAST = frozenset(
     {"torch.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.cpu.amp.autocast"}
@@ -261,9 +260,9 @@ def _with(run: Interpreter, node: cst.With) -> bool:
     for item in node.items:
         name = _manager(run, item.item)
         value = run.eval(item.item)
-        if name in _NO_GRAD or (name == _SWITCH and _is_switched(run, item.item, False)):
+        if name in SWITCHED_OFF or (name == _SWITCH and _is_switched(run, item.item, False)):
             no_grad += 1
-        if name in _GRAD or (name == _SWITCH and _is_switched(run, item.item, True)):
+        if name in SWITCHED_ON or (name == _SWITCH and _is_switched(run, item.item, True)):
             no_grad = -run.no_grad
         if name in _AUTOCAST:
             autocast += 1

@@ -30,9 +30,7 @@ from losslint.analysis.python.relations import compare
 from losslint.analysis.reading.comparing import SIGNS
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.comparisons import (
-    others_than,
-)
+from losslint.analysis.tensors.comparisons import others_than
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
