@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from losslint.analysis.domain.facts import Facts
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.sizes import ANY, Sizes
 from losslint.finding import Confidence
 
@@ -240,6 +241,12 @@ class Tensor(Facts, Value):
     """For a parameter or its gradient: the modules that may hold it."""
     confidence: Confidence = Confidence.HIGH
     trail: Trail | None = None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether no gradient goes through it, or only to what ran under no_grad."""
+        through_layers = any(isinstance(one, int) for one in self.deps)
+        return not self.grad or (NO_GRAD in self.deps and not through_layers)
 
     def __hash__(self) -> int:
         return hash((self.act, self.target, self.shape, self.deps, self.terms))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.marks import ADDED_UP, NO_GRAD
+from losslint.analysis.domain.marks import ADDED_UP
 from losslint.analysis.domain.sizes import ANY, Sizes, rank
 from losslint.analysis.domain.values import Act, Tensor, Value, alternatives_of
 from losslint.finding import Confidence
@@ -128,8 +128,7 @@ class LossCall:
     @property
     def trains(self) -> bool:
         """Whether a gradient may go through its input: else the loss is only looked at."""
-        given = self.input
-        cut_off = isinstance(given, Tensor) and (not given.grad or NO_GRAD in given.deps)
+        cut_off = isinstance(self.input, Tensor) and self.input.is_cut_off
         return not self.evaluating and not cut_off
 
     @property

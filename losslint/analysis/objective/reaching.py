@@ -139,9 +139,7 @@ def _trains_nothing(operand: Tensor) -> bool:
 
 def _is_of_teacher(operand: Tensor) -> bool:
     """Whether it is a softmax that no gradient goes to, which is zero only 104 and more apart."""
-    layers = any(isinstance(one, int) for one in operand.deps)
-    cut_off = not operand.grad or (NO_GRAD in operand.deps and not layers)
-    return operand.act is Act.SOFTMAX and cut_off
+    return operand.act is Act.SOFTMAX and operand.is_cut_off
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:

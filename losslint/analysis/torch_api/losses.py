@@ -164,18 +164,12 @@ def _trainable(run: Interpreter, inputs: Sequence[Alternative]) -> Sequence[Alte
         return inputs
     if run.no_grad:
         return [one for one in inputs if one.configs.isdisjoint(run.seen.untrained)] or inputs
-    trained = [one for one in inputs if not _is_cut_off(one.value)]
+    trained = [
+        one for one in inputs if not (isinstance(one.value, Tensor) and one.value.is_cut_off)
+    ]
     if trained:
         run.seen.untrained.update(*(one.configs for one in inputs if one not in trained))
     return trained or inputs
-
-
-def _is_cut_off(value: Value) -> bool:
-    """Whether no gradient goes through a tensor, or only to what ran under no_grad."""
-    if not isinstance(value, Tensor):
-        return False
-    layers = any(isinstance(one, int) for one in value.deps)
-    return not value.grad or (NO_GRAD in value.deps and not layers)
 
 
 def _beside_target(criterion: Criterion, args: Args) -> Sequence[Value]:
