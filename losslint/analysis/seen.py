@@ -57,6 +57,8 @@ class Seen:
     """Layers whose outputs are read as numbers, or made decisions of."""
     watched: dict[Parts, Place | None] = field(default_factory=dict)
     """The losses that were looked at, and where they were first seen."""
+    only_numbers: set[Place] = field(default_factory=set)
+    """Losses kept in variables of which only the number is read."""
     returned: list[Returned] = field(default_factory=list)
     """What loss functions return that nothing in the project has called."""
     loss_modules: dict[Function, Class] = field(default_factory=dict)

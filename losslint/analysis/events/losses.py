@@ -120,6 +120,8 @@ class LossCall:
     """Families of the terms that this loss was added to, but for divergences of two outputs."""
     sampled: bool = False
     """The loader of the batch was given a sampler of its own."""
+    number_alone: bool = False
+    """Its number is read, and nothing is backpropagated through it."""
     by_rows: bool = False
     """Its value is multiplied by the number of elements for each sample, of which it is a mean."""
     evened: Place | None = None
@@ -129,7 +131,7 @@ class LossCall:
     def trains(self) -> bool:
         """Whether a gradient may go through its input: else the loss is only looked at."""
         cut_off = isinstance(self.input, Tensor) and self.input.is_cut_off
-        return not self.evaluating and not cut_off
+        return not self.evaluating and not self.number_alone and not cut_off
 
     @property
     def has_fixed_target(self) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import libcst as cst
+
 from losslint.analysis.domain.values import Tensor, Value, alternatives_of
 from losslint.analysis.events import OperationKind
+from losslint.analysis.objective.new_losses import made_in
+from losslint.analysis.python.numbers_read import is_number_alone
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
@@ -28,6 +32,19 @@ def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> Non
             parts = frozenset(term.place for term in one.value.terms)
             if run.seen.watched.get(parts) is None:
                 run.seen.watched[parts] = place
+
+
+def assigned(
+    run: Interpreter, target: cst.BaseExpression, node: cst.BaseExpression, value: Value
+) -> None:
+    """Notes a loss computed for a variable of which only the number is read."""
+    body = run.frame.body
+    if body is None or not isinstance(target, cst.Name) or not made_in(value, node):
+        return
+    if is_number_alone(body, target.value):
+        known = [one.value for one in alternatives_of(value)]
+        places = {term.place for one in known if isinstance(one, Tensor) for term in one.terms}
+        run.seen.only_numbers |= places
 
 
 def written_out(run: Interpreter, value: Value, place: Place) -> None:

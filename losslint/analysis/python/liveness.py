@@ -18,7 +18,7 @@ from losslint.analysis.reading.nodes import children
 Stores: TypeAlias = frozenset[cst.CSTNode]
 _After: TypeAlias = Stores | None
 """What happens next to the variable: these assignments, or None where it may be read first."""
-_Assignment: TypeAlias = cst.Assign | cst.AnnAssign | cst.AugAssign
+Assignment: TypeAlias = cst.Assign | cst.AnnAssign | cst.AugAssign
 _ENDS: Stores = frozenset()
 _SPIES = frozenset({"locals", "vars", "globals", "eval", "exec", "dir", "get_ipython"})
 _SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
@@ -37,6 +37,10 @@ class Variables:
     @cached_property
     def _captured(self) -> frozenset[str] | None:
         return _captured(self._body)
+
+    def is_private(self, name: str) -> bool:
+        """Whether only statements of the body itself can read a variable."""
+        return self._captured is not None and name not in self._captured
 
     @cached_property
     def _lines(self) -> dict[cst.CSTNode, tuple[Sequence[cst.CSTNode], int]]:
@@ -71,7 +75,7 @@ class Variables:
         Assignments are statements with a value that have the name itself as a target. One that
         reads the variable, such as ``total += x``, counts as a read.
         """
-        if self._captured is None or name in self._captured:
+        if not self.is_private(name):
             return {}
         known = self._dead.get(name)
         if known is None:
@@ -164,7 +168,8 @@ def _names(node: cst.CSTNode) -> set[str]:
     return found
 
 
-def _targets(node: _Assignment) -> list[cst.BaseExpression]:
+def targets_of(node: Assignment) -> list[cst.BaseExpression]:
+    """What an assignment gives a value to."""
     if isinstance(node, cst.Assign):
         return [one.target for one in node.targets]
     return [node.target]
@@ -216,7 +221,7 @@ class _Liveness:
     def _statement(self, node: cst.CSTNode, after: _After) -> _After:
         if isinstance(node, cst.SimpleStatementLine):
             return self.block(node.body, after)
-        if isinstance(node, _Assignment):
+        if isinstance(node, Assignment):
             return self._assignment(node, after)
         if isinstance(node, cst.If):
             paths = self._suite(node.body, after), self._suite(node.orelse, after)
@@ -238,13 +243,10 @@ class _Liveness:
             return self._loops[-1][1]
         return self._read(after, node)
 
-    def _assignment(self, node: _Assignment, after: _After) -> _After:
+    def _assignment(self, node: Assignment, after: _After) -> _After:
         if node.value is None:
             return after
-        targets = (
-            [t.target for t in node.targets] if isinstance(node, cst.Assign) else [node.target]
-        )
-        for target in targets:
+        for target in targets_of(node):
             if not isinstance(target, cst.Name):
                 after = self._read(after, target)
             elif target.value == self._name:

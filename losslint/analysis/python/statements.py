@@ -25,7 +25,7 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.interpreter import Interpreter
-from losslint.analysis.objective import named_losses, unused_losses
+from losslint.analysis.objective import named_losses, unused_losses, watched
 from losslint.analysis.python import counters, operators
 from losslint.analysis.python.assignment import assign, bind_name
 from losslint.analysis.python.gradient_mode import SWITCHED_OFF, SWITCHED_ON
@@ -107,6 +107,7 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     if len(node.targets) == 1:
         named_losses.assigned(run, node, node.targets[0].target, value)
         unused_losses.assigned(run, node, node.targets[0].target, value)
+        watched.assigned(run, node.targets[0].target, node.value, value)
     return True
 
 

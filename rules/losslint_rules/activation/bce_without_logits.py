@@ -106,6 +106,8 @@ class BceWithoutLogits(Rule):
             return  # neither end of the sigmoid is near
         if call.partners & _OF_PICTURES and not call.has_fixed_target:
             return  # the decoder of a variational autoencoder: the sigmoid is the picture
+        if call.number_alone:
+            return  # a score beside the loss
         if isinstance(call.input, Tensor) and not call.input.grad and not call.evaluating:
             return  # a metric of probabilities that nothing learns from
         if call.evaluating and isinstance(call.input, Tensor) and call.input.sign is Sign.POSITIVE:

@@ -1,0 +1,56 @@
+"""Which variables are read for their number alone: printed, logged, or taken by ``item()``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import libcst as cst
+
+from losslint.analysis.python.liveness import Assignment, targets_of, variables_of
+from losslint.analysis.reading.nodes import children
+
+
+@lru_cache(maxsize=256)
+def is_number_alone(body: cst.BaseSuite | cst.Module, name: str) -> bool:
+    """Whether a body reads a variable of its own, and each time only its number."""
+    looks = list(_looks(body, name)) if variables_of(body).is_private(name) else []
+    return bool(looks) and all(looks)
+
+
+_NUMBERS = frozenset({"item", "detach", "data", "tolist"})
+_SHOWS = frozenset({"print", "float", "round", "str", "format", "isnan", "isfinite"})
+"""Functions that only look at the number of a loss."""
+_LOGS = frozenset({"log", "log_dict", "log_metrics", "add_scalar", "add_scalars"})
+"""Methods that do so with what they are given under a name."""
+
+
+def _looks(node: cst.CSTNode, name: str, shown: bool = False) -> Iterator[bool]:
+    """For each place that reads a variable, whether it only looks at the number there.
+
+    Args:
+        node: where to search.
+        name: the variable.
+        shown: whether the node is shown to somebody, as it is.
+    """
+    if isinstance(node, cst.Name):
+        yield from (shown,) if node.value == name else ()
+    elif isinstance(node, Assignment) and node.value is not None:
+        for target in targets_of(node):
+            stored = isinstance(target, cst.Name) and not isinstance(node, cst.AugAssign)
+            yield from () if stored else _looks(target, name)
+        yield from _looks(node.value, name)
+    elif isinstance(node, cst.Attribute):  # neither an attribute nor a keyword is a variable
+        yield from _looks(node.value, name, shown or node.attr.value in _NUMBERS)
+    elif isinstance(node, cst.Arg):
+        yield from _looks(node.value, name, shown)
+    elif isinstance(node, cst.Call):
+        called = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+        called_so = called.value if isinstance(called, cst.Name) else ""
+        yield from _looks(node.func, name, shown)
+        for index, arg in enumerate(node.args):
+            logged = called_so in _LOGS and (index > 0 or isinstance(arg.value, cst.Dict))
+            yield from _looks(arg, name, logged or called_so in _SHOWS)
+    else:
+        for part in children(node):
+            yield from _looks(part, name, shown or isinstance(node, cst.FormattedStringExpression))
