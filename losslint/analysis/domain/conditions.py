@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.joins import truth
-from losslint.analysis.domain.marks import NO_GRAD
+from losslint.analysis.domain.marks import NO_GRAD, RESIDUAL
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -133,7 +133,7 @@ def has_no_graph(value: Unknown) -> bool:
         key = key[1]
     if isinstance(key, tuple) and key[:1] == (COUNTER,):
         return True
-    if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION):
+    if isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", DEVIATION, RESIDUAL):
         return all(has_no_graph(Unknown(part)) for part in key[1:])
     detached = isinstance(key, tuple) and key[:1] == (DETACHED,)
     return detached or is_label(key) or is_number(value) or is_setting(key)
@@ -330,7 +330,13 @@ def is_weight(value: Value | None) -> bool:
 def is_difference(value: Value) -> bool:
     """Whether a value is the difference of two unknown ones."""
     key = value.key if isinstance(value, Unknown) else None
-    return isinstance(key, tuple) and len(key) == 3 and key[0] == "-"
+    return isinstance(key, tuple) and len(key) == 3 and key[0] in ("-", RESIDUAL)
+
+
+def is_residual(value: Value) -> bool:
+    """Whether a value is what data is away from something that a gradient goes through."""
+    key = value.key if isinstance(value, Unknown) else None
+    return isinstance(key, tuple) and len(key) == 3 and key[0] == RESIDUAL
 
 
 def is_made_of(whole: Unknown, part: Unknown) -> bool:

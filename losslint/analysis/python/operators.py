@@ -15,6 +15,7 @@ from losslint.analysis.domain.conditions import (
     DEVIATION,
     NUMBER,
     as_tensor,
+    has_no_graph,
     is_comparison,
     is_made_of,
     is_maximum,
@@ -25,6 +26,7 @@ from losslint.analysis.domain.conditions import (
 from losslint.analysis.domain.containers import MAX_ITEMS, elements, is_list
 from losslint.analysis.domain.containers import extend as extend_list
 from losslint.analysis.domain.joins import join_alternatives, truth
+from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import broadcast, paired
 from losslint.analysis.domain.strings import MAX_TEXT, beginning_of, percent, put_together
@@ -149,6 +151,13 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
     return result
 
 
+def _difference(left: Unknown, right: Unknown) -> str:
+    """What a difference of two unknown values is called in its symbol."""
+    if is_made_of(left, right):
+        return DEVIATION
+    return RESIDUAL if has_no_graph(left) is not has_no_graph(right) else "-"
+
+
 def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     deps = blending.union_deps(blending.deps_of(left), blending.deps_of(right))
     if is_number(left) and is_number(right):
@@ -161,8 +170,7 @@ def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         ):
             return _of_tensors(run, sign, left, right, node)
         if sign == "-" and left.key is not None and right.key is not None:
-            kind = DEVIATION if is_made_of(left, right) else sign
-            return Unknown((kind, left.key, right.key), deps)
+            return Unknown((_difference(left, right), left.key, right.key), deps)
         if sign == "*" and comparisons.is_square(node):
             base = left.key if left.key is not None else ("value", id(node))
             return Unknown(("**", base, Const(2)), deps)

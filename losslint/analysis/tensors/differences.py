@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_option
-from losslint.analysis.domain.marks import WRITTEN_MEAN
+from losslint.analysis.domain.marks import RESIDUAL, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -37,7 +37,6 @@ from losslint.analysis.tensors.forms import (
     LOWER,
     OVERDRAWN,
     PAIRS,
-    RESIDUAL,
     REST,
     ROUNDING,
     RUNNING_SHARE,

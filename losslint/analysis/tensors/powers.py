@@ -12,7 +12,7 @@ from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.cut_offs import stops
-from losslint.analysis.tensors.forms import ENERGY, FILLED, REST
+from losslint.analysis.tensors.forms import ENERGY, FILLED, NOISE, REST
 from losslint.analysis.tensors.operations import with_operation
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if "squared-difference" in value.marks:
             text = "the squared distance of two equal points is zero"
             return ZeroReason(run.place(node), "norm", text)
-        if DENSE in value.marks or not (value.grad or value.deps):
+        random = NOISE in value.marks and value.marks.isdisjoint(("difference", OF_LAYER))
+        if random or DENSE in value.marks or not (value.grad or value.deps):
             return None
         if OF_LAYER in value.marks and value.sizes == () and value.shape == "sum-square":
             return None

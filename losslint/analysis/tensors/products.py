@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import is_label, is_number
+from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import (
@@ -51,7 +52,6 @@ from losslint.analysis.tensors.forms import (
     OWN_PRODUCT_OF_SOFTMAX,
     POSITIONS,
     RAW_EXP,
-    RESIDUAL,
     ROWS,
     SCALABLE,
     SETTING,
@@ -383,6 +383,8 @@ def _risky_division(
         return made  # where nothing was selected, nothing is divided
     if right.zero is not None and right.zero.kind in _OF_DATA and not (right.grad or right.deps):
         return made  # data is as its author made it
+    if right.zero is not None and right.zero.kind == "norm" and RESIDUAL in right.marks:
+        return made  # no signal comes out of a network without a rest of noise
     if right.shape == LENGTH and number(left) is not None:
         return made  # a ZeroDivisionError, which nobody overlooks
     operation = Operation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis.domain.conditions import is_symbol
+from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.trail import extend, steps_of
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -31,7 +32,6 @@ from losslint.analysis.tensors.forms import (
     OVERDRAWN,
     OWN_PRODUCT,
     RAW_EXP,
-    RESIDUAL,
     REST,
     RUNNING_EXP,
     STABLE_EXP,

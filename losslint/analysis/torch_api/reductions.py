@@ -125,9 +125,16 @@ def _is_over_columns(op: Op) -> bool:
 def _mean(op: Op) -> Value:
     given = op.tensor()
     made = _averaged(op, given)
-    if op.name != "mean" or op.args.open or op.given(1, "dim", "axis") is not None:
-        return made
-    return over_all(made, given)
+    return over_all(made, given) if _is_over_all(op) and not op.args.open else made
+
+
+def _is_over_all(op: Op) -> bool:
+    """Whether it is the mean of all elements."""
+    return op.name == "mean" and op.given(1, "dim", "axis") is None
+
+
+_OF_ELEMENTS = frozenset({"ratio", "clamp"})
+"""Reasons why single elements are zero, each for itself."""
 
 
 def _averaged(op: Op, given: Tensor) -> Tensor:
@@ -138,8 +145,7 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
         # of many probabilities hardly ever all are zero
-        whole = op.name == "mean" and op.given(1, "dim", "axis") is None
-        sign = Sign.POSITIVE if whole and not given.picked else Sign.NON_NEGATIVE
+        sign = Sign.POSITIVE if _is_over_all(op) and not given.picked else Sign.NON_NEGATIVE
         return made.but(act=Act.PROB, sign=sign, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
@@ -150,6 +156,8 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
         shape = "sumexp"
     # a product is zero where any of its factors is, and gives the others a gradient
     zero = passed(given.zero) if op.name == "prod" else given.zero
+    if _is_over_all(op) and zero is not None and zero.kind in _OF_ELEMENTS and given.sizes != ():
+        zero = None  # one element is zero, hardly ever all of them
     if op.name == "mean" and given.mask is not None and not given.picked:
         zero = given.mask  # the share of what is selected
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=zero)

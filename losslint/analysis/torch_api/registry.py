@@ -15,9 +15,15 @@ import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.choices import contradict
-from losslint.analysis.domain.conditions import as_tensor, has_no_graph, is_difference
+from losslint.analysis.domain.conditions import (
+    as_tensor,
+    has_no_graph,
+    is_difference,
+    is_residual,
+)
 from losslint.analysis.domain.containers import DICTS, LISTS, kind_of
 from losslint.analysis.domain.joins import join_alternatives
+from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.values import (
     NO_CONFIGURATION,
     UNKNOWN,
@@ -78,9 +84,16 @@ class Op:
             return Tensor()
         return Tensor(
             deps=deps_of(value),
-            marks=frozenset({"difference"}) if is_difference(value) else NOTHING,
+            marks=_marks_of(value),
             grad=not (isinstance(value, Unknown) and has_no_graph(value)),
         )
+
+
+def _marks_of(value: Value) -> frozenset[str]:
+    """The marks of a tensor that is a difference of two unknown values."""
+    if not is_difference(value):
+        return NOTHING
+    return frozenset({"difference", RESIDUAL} if is_residual(value) else {"difference"})
 
 
 NOTHING: frozenset[str] = frozenset()
