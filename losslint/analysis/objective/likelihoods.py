@@ -11,6 +11,7 @@ from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import PROBABILITIES, Act, Sign, Tensor
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.nodes import same
+from losslint.analysis.tensors.forms import MOVED
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -74,6 +75,9 @@ def summed(run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst
     left, right = _weighed_in(one), _weighed_in(other)
     if left is None or right is None or not _is_likelihood(left, right, node):
         return made
+    if MOVED in left.operand.marks | right.operand.marks:
+        # no function of torch moves one of them alone, as the asymmetric loss does
+        return made.but(operations=made.operations - {left, right})
     positive = left if left.operand.act is Act.SIGMOID else right
     whole = Operation(
         OperationKind.CROSS_ENTROPY,

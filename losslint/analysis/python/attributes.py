@@ -39,7 +39,7 @@ from losslint.analysis.python.enums import Member, attribute_of_member, is_enum,
 from losslint.analysis.python.flags import may_have_changed
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, is_settings
 from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
@@ -96,7 +96,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         tensor = as_tensor(run, value, node)
         if tensor is not None and name in FUNCTIONS:
             return Method(tensor, name)
-        if is_tensor_method(name):
+        if is_tensor_method(name) and not _holds_settings(value):
             return Method(value, name)
         if name == "training":
             return TRUE
@@ -140,6 +140,15 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
 
 
 _NAMED = {"values": 0, "indices": 1}
+
+
+def _holds_settings(value: Unknown) -> bool:
+    """Whether a value is called what holds settings, and what no optimizer is called."""
+    called = value.key[-1] if isinstance(value.key, tuple) and value.key else ""
+    return isinstance(called, str) and is_settings(called) and called not in _OPTIMIZERS
+
+
+_OPTIMIZERS = ("opt", "_opt")
 
 
 def _key(key: object, name: str) -> object:

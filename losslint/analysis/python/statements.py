@@ -268,7 +268,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
         if name in _AUTOCAST:
             autocast += 1
         if item.asname is not None:
-            assign(run, item.asname.name, of_loader(entered(value), item.item))
+            assign(run, item.asname.name, of_loader(entered(value, item.item), item.item))
     run.no_grad += no_grad
     run.autocast += autocast
     try:
@@ -278,9 +278,9 @@ def _with(run: Interpreter, node: cst.With) -> bool:
         run.autocast -= autocast
 
 
-def entered(value: Value) -> Value:
-    """What ``with value as name`` binds."""
-    return value if isinstance(value, Instance | Tensor | Tuple) else Unknown()
+def entered(value: Value, manager: cst.CSTNode) -> Value:
+    """What ``with value as name`` binds: if that is not known, the same thing throughout."""
+    return value if isinstance(value, Instance | Tensor | Tuple) else Unknown(("made", id(manager)))
 
 
 def _manager(run: Interpreter, node: cst.BaseExpression) -> str:

@@ -338,7 +338,7 @@ def softmax_by_hand(
     """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
     made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
     steps = steps_of(one.trail)
-    if steps and other.trail is not None:
+    if steps and other.trail is not None and (one.grad or one.deps):  # data is as its author knows
         operation = Operation(
             OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
         )

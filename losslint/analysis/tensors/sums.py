@@ -35,6 +35,7 @@ from losslint.analysis.tensors.forms import (
     DENSITY,
     ENCLOSURE,
     FEW_EXP,
+    MOVED,
     OTHERS,
     OVERDRAWN,
     ROUNDING,
@@ -68,7 +69,9 @@ _SQUARES = frozenset({"square", "sum-square"})
 ABSORBED = 2.0**-25
 """In float32, 1 minus less than this is 1, and so is 1 plus less than twice this."""
 SMALL = 0.1
-"""What is added to a probability up to this size is a guard, not a shift."""
+"""What is added to a probability up to this size is a guard, or a small shift."""
+CHOSEN = 1e-2
+"""From here on it is one that somebody wants probabilities to have, no eps."""
 
 
 def _is_guard(value: Value) -> bool:
@@ -173,6 +176,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
             dim=one.dim,
             sign=Sign.POSITIVE,
             trail=one.trail,
+            marks=made.marks | {MOVED} if known >= CHOSEN else made.marks,
             shape="nudged" if known <= NUDGE and one.shape in ("", "total") else one.shape,
         )
     if one.shape in SMOOTHED and _is_guard(right):

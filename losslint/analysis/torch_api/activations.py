@@ -64,7 +64,7 @@ def _sigmoid(op: Op) -> Value:
     given = op.tensor()
     if given.shape == BETWEEN:  # neither end is near
         return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
-    if given.shape == "cosine":
+    if given.shape in ("cosine", BOUNDED):
         return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.POSITIVE, shape="cosine")
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 

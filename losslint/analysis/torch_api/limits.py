@@ -31,7 +31,7 @@ from losslint.analysis.tensors.forms import (
     both_classes,
     floor_in_sight,
 )
-from losslint.analysis.tensors.sums import ABSORBED
+from losslint.analysis.tensors.sums import ABSORBED, CHOSEN
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import positions
 
@@ -67,15 +67,13 @@ def _clamp(op: Op) -> Value:
     if given.act is Act.RAW and not capped and bound is not None and 0 <= bound < _LITTLE:
         trail = extend(None, op.run.place(op.node), "cut off here, as by a relu")
         return made.but(act=Act.RELU, trail=trail)
-    if given.act in PROBABILITIES and bound is not None and bound >= _CHOSEN:
+    if given.act in PROBABILITIES and bound is not None and bound >= CHOSEN:
         return made.but(marks=made.marks | {floor_in_sight(op.run)})
     if given.act in (Act.RAW, Act.TANH, Act.RELU):
         return made.but(act=given.act if given.act is Act.RAW and bound is None else Act.UNKNOWN)
     return made
 
 
-_CHOSEN = 1e-2
-"""From here on a floor is one that somebody wants probabilities to have, no eps."""
 _LITTLE = 1e-3
 """Below it a bound is there to keep something from zero, and cuts off as much as zero does."""
 
