@@ -80,6 +80,63 @@ for x, y in loader:
 """,
         'reduction="sum"',
     ),
+    "a cross entropy of a selection is divided by its rows": (
+        "LOS311",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    seen = y == 2
+    loss = criterion(net(x)[seen], y[seen])
+    loss.backward()
+    optimizer.step()
+""",
+        "divide by the number of targets in it",
+    ),
+    "a decision is replaced by probabilities": (
+        "LOS408",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = (net(x).argmax(dim=1) != y).float().mean()
+    loss.backward()
+    optimizer.step()
+""",
+        "such as probabilities instead of decisions",
+    ),
+    "a loss copied into a new tensor is left as it is": (
+        "LOS408",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = torch.tensor([criterion(net(x), y), criterion(net(y), x)]).sum()
+    loss.backward()
+    optimizer.step()
+""",
+        "leave the copy out",
+    ),
+    "a divergence of raw outputs lacks log_softmax": (
+        "LOS111",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = F.kl_div(net(x), y, reduction="batchmean")
+    loss.backward()
+    optimizer.step()
+""",
+        "apply log_softmax to the logits",
+    ),
+    "a divergence the wrong way round is turned": (
+        "LOS111",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    wanted, given = net(y).log_softmax(dim=1), net(x).softmax(dim=1)
+    loss = F.kl_div(given, wanted, reduction="batchmean")
+    loss.backward()
+    optimizer.step()
+""",
+        "swap the arguments",
+    ),
     "a second zero_grad was meant to step": (
         "LOS404",
         """
@@ -106,3 +163,19 @@ def test_the_advice_fits_the_code(
     main(["-f", "json", "--select", code])
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert advice in finding["help"]
+
+
+def test_a_criterion_is_called_as_the_code_calls_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = """
+parts = {"kind": nn.CrossEntropyLoss()}
+for x, y in loader:
+    optimizer.zero_grad()
+    parts["kind"](net(x).softmax(dim=1), y).backward()
+    optimizer.step()
+"""
+    write(project, train=HEAD + script)
+    main(["-f", "json", "--select", "LOS104"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["message"].startswith('`parts["kind"]` (CrossEntropyLoss)')
