@@ -330,6 +330,9 @@ def _through_all(value: Value) -> Value:
     for tensor in tensors:
         deps = union_deps(deps, tensor.deps)
     grad = any(tensor.grad for tensor in tensors)
+    chosen = any(one.when for one in alternatives_of(value))
+    if len({tensor.act for tensor in tensors}) > 1 and not chosen:  # any of them may be the last
+        return Tensor(deps=deps, grad=grad)
     return each(value, lambda one: one.but(deps=deps, grad=grad) if type(one) is Tensor else one)
 
 
