@@ -42,11 +42,13 @@ from losslint.analysis.tensors.forms import (
     CLEARED,
     DENSITY,
     ENERGY,
+    FALLING,
     FLAGS,
     INDEX,
     JOINT,
     LENGTH,
     LIFTED,
+    LIFTED_SUM,
     NEVER_EMPTY,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
@@ -116,8 +118,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
     elif DENSITY in (one.shape, other.shape):
         made = made.but(shape=DENSITY)
-    elif one.shape in _OF_SQUARES and RESIDUAL in one.marks and (number(right) or 0) < 0:
-        made = made.but(shape="non-positive")
+    elif one.shape in _OF_SQUARES and (number(right) or 0) < 0:
+        shape = "non-positive" if RESIDUAL in one.marks else made.shape
+        made = made.but(shape=shape, marks=made.marks | {FALLING})
     elif _is_mean(one, right):
         made = made.but(shape=one.shape)
     elif number(right) is None and made.shape != "scaled-sum":
@@ -338,6 +341,8 @@ def softmax_by_hand(
     """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
     made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
     steps = steps_of(one.trail)
+    if FALLING in one.marks and LIFTED_SUM in other.marks:
+        return made  # no exponential overflows, and where all vanish their shares are zero
     if steps and other.trail is not None and (one.grad or one.deps):  # data is as its author knows
         operation = Operation(
             OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()

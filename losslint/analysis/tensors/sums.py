@@ -35,6 +35,7 @@ from losslint.analysis.tensors.forms import (
     DENSITY,
     ENCLOSURE,
     FEW_EXP,
+    LIFTED_SUM,
     MOVED,
     OTHERS,
     OVERDRAWN,
@@ -109,7 +110,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     made = with_copied_terms(made, one, other)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if _are_totals(one, other) or (is_area(one) and is_area(other)):
-        made = made.but(shape="totals")
+        one_is = Sign.POSITIVE in (one.sign, other.sign)
+        made = made.but(shape="totals", sign=Sign.POSITIVE if one_is else made.sign)
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
     if one.dtype is other.dtype is DType.BOOL:
@@ -182,7 +184,7 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
     if one.shape in SMOOTHED and _is_guard(right):
         return made.but(shape=SMOOTHED[one.shape])
     if known is not None and 0 < known <= SMALL and one.shape in _NUDGED:
-        return made.but(shape=one.shape)
+        return made.but(shape=one.shape, marks=made.marks | {LIFTED_SUM})
     if known == 1 and one.shape == "sumexp":
         return made.but(shape=one.shape, trail=None)  # that is one more exponential, of zero
     if one.shape == ENCLOSURE or (known is not None and one.shape in (CAPPED, OVERDRAWN)):

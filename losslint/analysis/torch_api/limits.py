@@ -102,10 +102,10 @@ def _where(op: Op) -> Value:
     if len(op.args.positional) == 1:
         return Tuple((positions(op, op.tensor(0, "condition")),))
     one, other = op.arg(1, "input", "x"), op.arg(2, "other", "y")
-    if test is not None:
-        op.run.guard(test)
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     divided = _unselected(op, test, one, other)
+    if test is not None:
+        op.run.guard(test)
     if divided is not None:
         return operations.with_operation(op.run, blend(one, other), divided)
     if len(tensors) == 2 and tensors[0].act is tensors[1].act:
@@ -113,6 +113,7 @@ def _where(op: Op) -> Value:
             picked=True,
             operations=tensors[0].operations | tensors[1].operations,
             deps=tensors[0].deps | tensors[1].deps,
+            grad=tensors[0].grad or tensors[1].grad,
             dtype=tensors[0].dtype if tensors[0].dtype is tensors[1].dtype else DType.UNKNOWN,
             sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
@@ -132,8 +133,9 @@ def _unselected(op: Op, test: Value | None, *branches: Value) -> Operation | Non
         for branch in branches:
             for one in branch.operations if isinstance(branch, Tensor) else ():
                 flows = one.operand.grad or (one.other is not None and one.other.grad)
+                guarded = one.zero in op.run.seen.guarded  # by a test in front of the division
                 if one.kind is OperationKind.DIVISION and one.zero in tested and flows:
-                    return replace(one, kind=OperationKind.UNSELECTED)
+                    return None if guarded else replace(one, kind=OperationKind.UNSELECTED)
     return _divided_by_tested(op, branches)
 
 

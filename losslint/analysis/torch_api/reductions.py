@@ -133,8 +133,9 @@ def _is_over_all(op: Op) -> bool:
     return op.name == "mean" and op.given(1, "dim", "axis") is None
 
 
-_OF_ELEMENTS = frozenset({"ratio", "clamp"})
-"""Reasons why single elements are zero, each for itself."""
+_OF_VECTORS = "norm"
+_OF_ELEMENTS = frozenset({"ratio", "clamp", _OF_VECTORS})
+"""Reasons why single elements are zero, or single vectors, each for itself."""
 
 
 def _averaged(op: Op, given: Tensor) -> Tensor:
@@ -156,8 +157,9 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
         shape = "sumexp"
     # a product is zero where any of its factors is, and gives the others a gradient
     zero = passed(given.zero) if op.name == "prod" else given.zero
-    if _is_over_all(op) and zero is not None and zero.kind in _OF_ELEMENTS and given.sizes != ():
-        zero = None  # one element is zero, hardly ever all of them
+    if op.name != "prod" and zero is not None and given.sizes != ():
+        if zero.kind in _OF_ELEMENTS if _is_over_all(op) else zero.kind == _OF_VECTORS:
+            zero = None  # one of them is zero, hardly ever all
     if op.name == "mean" and given.mask is not None and not given.picked:
         zero = given.mask  # the share of what is selected
     return made.but(sign=given.sign, shape=shape, picked=given.picked, zero=zero)
@@ -260,20 +262,18 @@ def _norm(op: Op) -> Value:
         or not given.grad
     )
     reason = ZeroReason(op.run.place(op.node), "norm", "the norm of a zero vector is zero")
-    zero = reason if _can_vanish(op, given) and not safe else None
+    zero = reason if _can_vanish(given) and not safe else None
     return blend(given).but(sign=Sign.NON_NEGATIVE, zero=zero, shape="norm")
 
 
-def _can_vanish(op: Op, given: Tensor) -> bool:
+def _can_vanish(given: Tensor) -> bool:
     """Whether all elements of a vector may be zero at once.
 
-    What nothing was seen to be done to may be anything. Of what was computed, only some can: the
-    sums of products of features, say, meet in zero as seldom as an affine layer's outputs do.
+    For that there has to be a reason: the embedding of a network that is not known, or the sums of
+    products of features, meet in zero as seldom as an affine layer's outputs do.
     """
-    untouched = isinstance(op.given(0, "input", "self", "A", "x"), Unknown)
     return (
-        untouched
-        or given.zero is not None
+        given.zero is not None
         or given.act is Act.RELU
         or given.sign is Sign.NON_NEGATIVE
         or given.shape == GRAM
