@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.values import UNKNOWN, Unknown, Value
+from losslint.analysis.domain.values import UNKNOWN, Act, Unknown, Value
 from losslint.analysis.objective.learned_weights import Weights
 from losslint.analysis.objective.metrics import Metrics
 
@@ -95,6 +95,8 @@ class Seen:
     """Variables that a function compares with zeros, as a whole, or of which it tests the sum."""
     totals: dict[Hashable, tuple[Function | None, str]] = field(default_factory=dict)
     """The variables that were summed, by the symbol of the sum."""
+    logarithms: dict[Place, set[Act]] = field(default_factory=dict)
+    """The activations that gave the probabilities which each logarithm was taken of."""
     positive: dict[Place, set[Hashable]] = field(default_factory=dict)
     """What the positive operands of each logarithm were computed by."""
     looked_up: set[tuple[Function | None, str]] = field(default_factory=set)

@@ -189,7 +189,7 @@ def _analyse(
     evaluate(run, choose(sources), progress)
     unused = list(unused_losses(run))
     idle = {one.place for one in unused}
-    acts: dict[Place, set[Act]] = {}
+    acts = run.seen.logarithms
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)

@@ -73,7 +73,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     taken = number(right)
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
-    if one.shape in LIMITED and (not isinstance(right, Tensor) or other.shape == "parameter"):
+    alike = not isinstance(right, Tensor) or other.shape in (*LIMITED, "parameter")
+    if one.shape in LIMITED and alike:
         made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")

@@ -11,6 +11,7 @@ from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import Step, steps_of
 from losslint.analysis.domain.values import Sign, TargetKind, Tensor, Value, ZeroReason
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.reading.nodes import children
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.training.gradient_flow import has_cut
 
@@ -45,6 +46,26 @@ def guarded_outside(run: Interpreter, made: Tensor, guard: Value, node: cst.CSTN
             outside = replace(one, kind=OperationKind.OUTSIDE, place=run.place(node))
             return made.but(operations=made.operations - {one} | {outside})
     return _guarded_energy(run, made, _quotient(left, right), node)
+
+
+def for_what_comes(run: Interpreter, value: Tensor, node: cst.CSTNode) -> Tensor:
+    """The argument of a root or a logarithm: a guard behind a quotient is for that.
+
+    The quotient has none of its own then, and the guard belongs where it is.
+    """
+    for one in value.operations:
+        if one.kind is not OperationKind.OUTSIDE or one.function != "/":
+            continue
+        below = [node, *children(node)]  # an operand, or an argument
+        if not any(one.place.node is part for above in below for part in children(above)):
+            continue
+        sides = (getattr(one.place.node, "left", None), getattr(one.place.node, "right", None))
+        quotient = _quotient(*sides)
+        known = value.operations - {one}
+        if quotient is not None and one.zero is not None and one.zero.kind != "energy":
+            known |= {replace(one, kind=OperationKind.DIVISION, place=run.place(quotient))}
+        value = value.but(operations=known)
+    return value
 
 
 def _quotient(*sides: cst.CSTNode | None) -> cst.BinaryOperation | None:

@@ -13,7 +13,7 @@ from losslint.analysis.objective.learned_weights import alone
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.cut_offs import stops
 from losslint.analysis.tensors.forms import ENERGY, FILLED, NOISE, REST
-from losslint.analysis.tensors.operations import with_operation
+from losslint.analysis.tensors.operations import for_what_comes, with_operation
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -93,6 +93,7 @@ def out_of_domain(
 
 def root(run: Interpreter, value: Tensor, node: cst.CSTNode, function: str = "sqrt") -> Tensor:
     """The square root of a tensor."""
+    value = for_what_comes(run, value, node)
     made = blend(value)
     shape = "norm" if value.shape == "sum-square" else ""
     if value.sign is Sign.POSITIVE:

@@ -56,6 +56,8 @@ from losslint.analysis.training.gradient_flow import with_copied_terms
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
+_MARGIN = 10
+"""What is moved by so much stays where an exponential and a sigmoid of it are harmless."""
 LIMITED = frozenset({"unit", "cosine", BOUNDED})
 """Forms of values with a limit that a number taken off or added hardly moves."""
 _SUMMED_FROM_ZERO = {
@@ -167,7 +169,8 @@ def joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> T
 
 
 def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Tensor:
-    if one.shape in LIMITED and not isinstance(right, Tensor):
+    squashed = one.act is Act.TANH and known is not None and abs(known) <= _MARGIN
+    if squashed or (one.shape in LIMITED and not isinstance(right, Tensor)):
         made = made.but(shape=BOUNDED)  # moved by a margin
     if one.act is Act.RAW and known is not None:
         return made.but(act=Act.RAW, trail=one.trail)

@@ -27,6 +27,7 @@ from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.cut_offs import DROPPED, RELU
 from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS
+from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
 
@@ -64,7 +65,7 @@ def _sigmoid(op: Op) -> Value:
     given = op.tensor()
     if given.shape == BETWEEN:  # neither end is near
         return activated(op, Act.PROB, given, "sigmoid", sign=Sign.POSITIVE)
-    if given.shape in ("cosine", BOUNDED):
+    if given.shape in LIMITED or given.act is Act.TANH:
         return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.POSITIVE, shape="cosine")
     return activated(op, Act.SIGMOID, given, "sigmoid", sign=Sign.NON_NEGATIVE)
 

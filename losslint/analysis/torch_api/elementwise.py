@@ -222,6 +222,7 @@ def _log(op: Op) -> Value:
 
 
 def _logarithm(op: Op, given: Tensor) -> Tensor:
+    given = operations.for_what_comes(op.run, given, op.node)
     if given.act in PROBABILITIES and floor_in_sight(op.run) in given.marks:
         given = given.but(act=Act.PROB)  # who writes both wants the floor
     if given.shape == "parameter" and given.owner and given.sign is Sign.UNKNOWN:
@@ -235,6 +236,8 @@ def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape == OVERDRAWN:
         text = "what is subtracted can be of any size, so that less than nothing is left"
         given = given.but(zero=ZeroReason(op.run.place(op.node), OVERDRAWN, text))
+    if given.act in PROBABILITIES:
+        op.run.seen.logarithms.setdefault(op.run.place(op.node), set()).add(given.act)
     if given.sign is Sign.POSITIVE:
         op.run.seen.positive.setdefault(op.run.place(op.node), set()).update(given.deps)
     made = blend(given)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
+_Test: TypeAlias = Callable[[Action], bool]
 _UNDONE = {"eval": "train", FROZEN: THAWED}
 """What is done to a model for a while says nothing."""
 _HOOK = "configure_optimizers"
@@ -89,7 +90,8 @@ def _twins(run: Interpreter) -> Iterator[tuple[OptimizerMade, OptimizerMade, _Lo
     if not pairs:
         return
     for one, other in pairs:
-        if one.function == other.function == _HOOK:
+        in_hooks = one.function == other.function == _HOOK
+        if in_hooks and any(_together(trace, _is(one), _is(other)) for trace in run.roots):
             yield one, other, None
     for trace in run.roots:
         if any(isinstance(one, HandOver) or is_uncertain(one) for one in actions(trace)):
@@ -101,28 +103,30 @@ def _twins(run: Interpreter) -> Iterator[tuple[OptimizerMade, OptimizerMade, _Lo
             }
             for one, other in pairs:
                 if one.optimizer in labels and other.optimizer in labels:
-                    if _in_one_round(loop.body, one.optimizer, other.optimizer):
+                    if _together(loop.body, _steps(one), _steps(other)):
                         yield one, other, _Loop(inside, labels)
 
 
-def _in_one_round(trace: Trace, one: Hashable, other: Hashable) -> bool:
-    """Whether two optimizers may step one after the other, on no different branches."""
-    first = [action for action in trace if _steps(action, one)]
-    second = [action for action in trace if _steps(action, other)]
+def _together(trace: Trace, one: _Test, other: _Test) -> bool:
+    """Whether two actions may happen one after the other, on no different branches."""
+    first = [action for action in trace if any(map(one, actions((action,))))]
+    second = [action for action in trace if any(map(other, actions((action,))))]
     if any(a is not b for a in first for b in second):
         return True
     return any(
-        _in_one_round(arm, one, other)
+        _together(arm, one, other)
         for both in first[:1]
         if second and isinstance(both, Branch | Loop)
         for arm in (both.arms if isinstance(both, Branch) else (both.body,))
     )
 
 
-def _steps(action: Action, optimizer: Hashable) -> bool:
-    return any(
-        isinstance(one, OptimizerStep) and one.optimizer == optimizer for one in actions((action,))
-    )
+def _is(made: OptimizerMade) -> _Test:
+    return lambda action: action == made
+
+
+def _steps(made: OptimizerMade) -> _Test:
+    return lambda action: isinstance(action, OptimizerStep) and action.optimizer == made.optimizer
 
 
 def _held(run: Interpreter) -> frozenset[Hashable] | None:
