@@ -117,12 +117,20 @@ def mask_of_pairs(
     where all have the same label, and so does the former without its diagonal where none has,
     unless each label is there several times.
     """
+    left, right = _known_as(left), _known_as(right)
     if not isinstance(left, Unknown) or not isinstance(right, Unknown):
         return None
-    if not is_of_pairs(node) and not (is_label(left.key) and left.key == right.key):
+    told_apart = is_label(left.key) or is_repeated(left.key)  # labels, or the numbers of samples
+    if not is_of_pairs(node) and not (told_apart and left.key == right.key):
         return None
     kept = SOME if is_repeated(left.key) or is_repeated(right.key) else PAIRS
     return _mask(run, left, right, node, kept if alike else COMPLEMENT)
+
+
+def _known_as(value: Value) -> Value:
+    """The symbol of a value, also of one that may have been gathered from other processes."""
+    symbols = [one.value for one in alternatives_of(value) if isinstance(one.value, Unknown)]
+    return symbols[0] if len(symbols) == 1 else value
 
 
 def mask_of_samples(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.joins import truth
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     Class,
     DType,
@@ -38,6 +39,7 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
         return
     asked, comparison = test.left, test.comparisons[0]
     _keep_same(run, test, True)
+    _note_above(run, test)
     for side in (asked, comparison.comparator):
         if isinstance(side, cst.Attribute) and isinstance(side.value, cst.Name):
             _keep_possible(run, test, side.value)
@@ -55,6 +57,23 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
                 mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=value.deps
             )
             run.assign(asked.value, mask)
+
+
+def _note_above(run: Interpreter, test: cst.Comparison) -> None:
+    """Notes a variable that, or an element of which, is seen to be above a number."""
+    lower, upper = test.comparisons[0].comparator, test.left
+    sign = test.comparisons[0].operator
+    if isinstance(sign, cst.LessThan | cst.LessThanEqual):
+        lower, upper = upper, lower
+    elif not isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual):
+        return
+    bound = number(run.eval(lower))
+    while isinstance(upper, cst.Subscript):
+        upper = upper.value
+    strict = isinstance(sign, cst.GreaterThan | cst.LessThan)
+    if isinstance(upper, cst.Name) and bound is not None and (bound > 0 or (strict and bound == 0)):
+        if isinstance(run.eval(upper), Tensor):
+            run.seen.compared.add((run.frame.function, upper.value))
 
 
 def narrow_otherwise(run: Interpreter, test: cst.BaseExpression) -> None:
