@@ -42,8 +42,10 @@ from losslint.analysis.tensors.forms import (
     RUNNING_SHARE,
     SIGNED,
     SOME,
+    STEEP,
     UNION,
     UPPER,
+    WITHIN,
     is_area,
 )
 from losslint.analysis.tensors.spreads import is_spread
@@ -78,6 +80,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     if other.shape in ("maximum", "logsumexp", UPPER) or is_maximum(right):
         shifted = made.but(shape="shifted")
+        if one.shape in LIMITED and STEEP not in one.marks:
+            shifted = shifted.but(marks=made.marks | {WITHIN})
         if one.act is Act.RAW and other.shape == "maximum":
             return shifted.but(act=Act.RAW, trail=one.trail)
         return shifted

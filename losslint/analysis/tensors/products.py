@@ -61,9 +61,11 @@ from losslint.analysis.tensors.forms import (
     SMOOTHED,
     STABLE_EXP,
     STABLE_SUM,
+    STEEP,
     STRETCHED,
     TOTALS,
     UNREDUCED,
+    WITHIN,
     WRITTEN,
     ZEROS,
     is_area,
@@ -285,6 +287,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=BOUNDED)
     elif (one.shape in SCALABLE and (scalar or other.shape == "norm")) or _is_mean(one, right):
         made = made.but(shape=one.shape)
+    if one.shape == "cosine" and 0 < (number(right) or 1) < _COLD:
+        made = made.but(marks=made.marks | {STEEP})
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
     if one.shape == DENSITY:
@@ -305,6 +309,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.shape == "exp" and other.shape == "sumexp":
         return softmax_by_hand(run, made, one, other, node)
     if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
+        if WITHIN in one.marks:
+            return made.but(act=Act.SOFTMAX, sign=Sign.POSITIVE, trail=one.trail, shape="cosine")
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
     if one.zero is not None:
         made = made.but(zero=cut_offs.passed(one.zero) if other.grad else one.zero)
@@ -323,6 +329,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     return made
 
 
+_COLD = 0.025
+"""Below this temperature the exponentials of two cosines can differ by a factor of e ** 80."""
 _OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
 _TOTALS = frozenset({"totals", SMOOTHED["totals"]})
 

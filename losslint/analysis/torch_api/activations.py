@@ -26,7 +26,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.cut_offs import DROPPED, RELU
-from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS
+from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS, STEEP
 from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function, group_of
 from losslint.finding import Confidence
@@ -195,6 +195,9 @@ def _softmax(op: Op) -> Value:
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
     """The result of a softmax over a dimension."""
+    if given.shape in LIMITED and STEEP not in given.marks:
+        facts = {"sign": Sign.POSITIVE, "shape": "cosine"}
+        return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, **facts)
     return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, sign=Sign.NON_NEGATIVE)
 
 

@@ -126,8 +126,13 @@ class LogOfSoftmax(Rule):
         )
 
 
-_AWAY_FROM_ZERO = {(Act.SOFTMAX, "maximum"), (Act.SIGMOID, "cosine"), (Act.SOFTMAX, "single")}
-"""The largest of some shares, the sigmoid of a cosine, the only share of all, which is one."""
+_AWAY_FROM_ZERO = {
+    (Act.SOFTMAX, "maximum"),
+    (Act.SOFTMAX, "single"),
+    (Act.SOFTMAX, "cosine"),
+    (Act.SIGMOID, "cosine"),
+}
+"""The largest of some shares, the only one of all, which is one, and shares of cosines."""
 _STABLE = {
     Act.SOFTMAX: ("a softmax", "use log_softmax on the logits"),
     Act.SIGMOID: ("a sigmoid", "use logsigmoid on the logits"),
