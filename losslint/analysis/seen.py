@@ -86,7 +86,8 @@ class Seen:
     eligible: set[Class] = field(default_factory=set)
     """Classes of which the settings of a program pick one by its name."""
     measures: set[cst.CSTNode] = field(default_factory=set)
-    """Functions that are defaults of parameters which are called what measures a model."""
+    """Functions that measure: by the names of parameters that they are defaults of, or as only the
+    number of what they give is read."""
     callers: dict[cst.CSTNode, set[Function | None]] = field(default_factory=dict)
     """What these are called by; None for the top level of a file."""
     within: dict[Place, Function | None] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.objective.named_losses import is_loss_function
+from losslint.analysis.python.numbers_read import calls_for_numbers
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -40,6 +41,9 @@ def note_caller(run: Interpreter, function: Function, args: Args) -> None:
     (run.seen.tried if tried else run.seen.served).add(function.node)
     if not run.no_grad:
         run.seen.taught.add(function.node)
+    if run.frame.body is not None and args.node in calls_for_numbers(run.frame.body):
+        run.seen.measures.add(function.node)
+        return
     if not _is_demonstration(run):
         run.seen.used.add(function.node)
     elif run.frame.function is None or _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
@@ -110,13 +114,19 @@ def _only_measures(run: Interpreter, function: Function | None) -> bool:
             return False
         if one.node in seen or _MEASURES.search(one.name):
             continue
-        if one.node in run.seen.measures and one.node not in run.seen.callers:
-            continue
         if _is_eligible(run, one):
             return False
+        callers = run.seen.callers.get(one.node, ())
+        if one.node in run.seen.measures and not any(_is_called(run, by) for by in callers):
+            continue
         seen.add(one.node)
         waiting.extend(run.seen.callers.get(one.node, (None,)))
     return True
+
+
+def _is_called(run: Interpreter, function: Function | None) -> bool:
+    """Whether something is known to call a function, or it is the top level of a file."""
+    return function is None or function.node in run.seen.callers
 
 
 def note_measures(run: Interpreter, parameters: Mapping[str, Value]) -> None:

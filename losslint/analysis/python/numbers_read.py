@@ -8,7 +8,7 @@ from functools import lru_cache
 import libcst as cst
 
 from losslint.analysis.python.liveness import Assignment, targets_of, variables_of
-from losslint.analysis.reading.nodes import children
+from losslint.analysis.reading.nodes import children, walk
 
 
 @lru_cache(maxsize=256)
@@ -16,6 +16,26 @@ def is_number_alone(body: cst.BaseSuite | cst.Module, name: str) -> bool:
     """Whether a body reads a variable of its own, and each time only its number."""
     looks = list(_looks(body, name)) if variables_of(body).is_private(name) else []
     return bool(looks) and all(looks)
+
+
+@lru_cache(maxsize=256)
+def calls_for_numbers(body: cst.BaseSuite | cst.Module) -> frozenset[cst.CSTNode]:
+    """The calls in a body of whose results only the number is read."""
+    found: set[cst.CSTNode] = set()
+    for node in walk(body):
+        if isinstance(node, cst.Assign) and isinstance(node.targets[0].target, cst.Name):
+            if is_number_alone(body, node.targets[0].target.value):
+                found.update(_spine(node.value))
+        elif isinstance(node, cst.Attribute) and node.attr.value in _NUMBERS:
+            found.update(_spine(node.value))
+    return frozenset(found)
+
+
+def _spine(node: cst.BaseExpression) -> Iterator[cst.CSTNode]:
+    """An expression, and what its methods are called on: of `a.b(c).d()` both calls."""
+    while isinstance(node, cst.Call | cst.Attribute):
+        yield node
+        node = node.func if isinstance(node, cst.Call) else node.value
 
 
 _NUMBERS = frozenset({"item", "detach", "data", "tolist"})
