@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import re
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _HELP = "fix the syntax; the other cells were checked"
 
+_LINE = re.compile(r"\bline (\d+)")
+"""A line that Python names in its message: `unterminated string literal (detected at line 3)`."""
 _BEFORE = "pass\n"
 """Another cell: at the start of a file a few more things are Python."""
 
@@ -42,10 +45,12 @@ def problem_of(cell: Cell, path: Path) -> Problem | None:
         return None
     span = Span(path, failure.line, failure.column, failure.line, failure.column)
     problem = in_words_of_python(Problem(SYNTAX_ERROR, span, failure.message), alone)
-    before = cell.first_line - (_BEFORE + cell.lead).count("\n") - 1
+    above = (_BEFORE + cell.lead).count("\n")
+    before = cell.first_line - above - 1
     span = problem.span
     moved = replace(span, line=span.line + before, end_line=span.end_line + before)
-    return replace(problem, span=moved, help=_HELP)
+    said = _LINE.sub(lambda one: f"line {int(one.group(1)) - above}", problem.message)
+    return replace(problem, span=moved, message=said, help=_HELP)
 
 
 def _is_python(code: str) -> bool:

@@ -402,3 +402,14 @@ def test_a_notebook_is_a_fixture_too(tmp_path: Path) -> None:
     path = notebook(tmp_path / "a.ipynb", "x", "LOS104()  # expect: LOS104", "LOS104()")
     (said,) = mismatches(Case(path))
     assert said.startswith(f"{path}:cell 3:1: LOS104 is found and not expected")
+
+
+def test_a_line_in_the_words_of_python_is_that_of_the_cell(
+    project: Path, losslint_: Losslint
+) -> None:
+    notebook(project / "nb.ipynb", "import torch", "x = 1\ny = 'open\n", "  def f():\n  pass\n")
+    out = losslint_(*LINES, "--select", "LOS001", ".").out.splitlines()
+    assert "cell 2:2:" in out[0]
+    assert "(detected at line 2)" in out[0]
+    assert "cell 3:2:" in out[1]
+    assert "on line 1" in out[1]
