@@ -91,7 +91,7 @@ def _sum(op: Op) -> Value:
         return made.but(act=_CHOSEN[given.shape], picked=True, trail=given.trail)
     if given.act in PROBABILITIES:
         rows = given.act is Act.SOFTMAX and not given.picked
-        positive = rows or given.shape == OWN_PRODUCT_OF_SOFTMAX
+        positive = rows or given.shape == OWN_PRODUCT_OF_SOFTMAX or given.sign is Sign.POSITIVE
         sign = Sign.POSITIVE if positive else Sign.NON_NEGATIVE
         shape = "overlap" if given.shape in _PRODUCTS else "total"
         if rows and op.name == "cumsum":
