@@ -1,0 +1,141 @@
+"""Distributions of torch: what is known of their parameters, and of what is computed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.domain.containers import kind_of
+from losslint.analysis.domain.trail import extend, steps_of
+from losslint.analysis.domain.values import (
+    Act,
+    Instance,
+    Sign,
+    Tensor,
+    Value,
+    alternatives_of,
+)
+from losslint.analysis.events import FLOW, Operation, OperationKind
+from losslint.analysis.interpreter import Interpreter
+from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.torch_api.registry import Op, extern, group_of, method
+from losslint.analysis.training.gradient_flow import cut
+
+
+def parameter_of(run: Interpreter, value: Instance, name: str) -> Value | None:
+    """A parameter of a distribution by its name, in one form or the other of it."""
+    if name in ("probs", "logits") and "Categorical" in kind_of(value):
+        # both are normalised, whichever of them was given
+        act = Act.LOG_SOFTMAX if name == "logits" else Act.SOFTMAX
+        sign = Sign.POSITIVE if name == "probs" else Sign.UNKNOWN
+        return Tensor(act=act, sign=sign, deps=_deps(value))
+    if name in ("probs", "mean") and kind_of(value).endswith("Bernoulli"):
+        return _chance(run, value)
+    return Tensor(deps=_deps(value)) if name in ("probs", "logits") else None
+
+
+def _chance(run: Interpreter, value: Instance) -> Value:
+    """The probability of a Bernoulli distribution, which it makes of the logits if it has to."""
+    given, logits = _given(run, value, "probs", 0), _given(run, value, "logits", 1)
+    if given is not None or not isinstance(logits, Tensor) or value.built is None:
+        return given if isinstance(given, Tensor) else Tensor(deps=_deps(value))
+    trail = extend(None, value.built.step.place, "a sigmoid of these logits")
+    made = blend(logits).but(act=Act.SIGMOID, sign=Sign.NON_NEGATIVE, trail=trail)
+    return made.but(sizes=logits.sizes)
+
+
+def _given(run: Interpreter, value: Instance, name: str, index: int) -> Value | None:
+    return run.heap.get(value.slots, ("opt", name)) or run.heap.get(value.slots, ("arg", index))
+
+
+def _deps(value: Instance) -> frozenset[object]:
+    deps: frozenset[object] = frozenset()
+    for slot in list(value.slots.values()):
+        deps = union_deps(deps, deps_of(slot))
+    return deps
+
+
+def _parameters(value: Instance) -> Iterator[Tensor]:
+    """The tensors that a distribution is made of, or the one that it wraps."""
+    for slot in list(value.slots.values()):
+        for one in alternatives_of(slot):
+            if isinstance(one.value, Tensor):
+                yield one.value
+            elif isinstance(one.value, Instance) and group_of(one.value) == "distribution":
+                yield from _parameters(one.value)
+
+
+def _guesses(value: Instance) -> frozenset[Operation]:
+    """The softmaxes without dim that gave a distribution its probabilities."""
+    return frozenset(
+        operation
+        for one in _parameters(value)
+        for operation in one.operations
+        if operation.kind is OperationKind.IMPLICIT_DIM
+    )
+
+
+def _inherited(value: Instance) -> frozenset[Operation]:
+    """What the parameters were made by; an exponential is meant to be one there."""
+    return frozenset(
+        operation
+        for one in _parameters(value)
+        for operation in one.operations
+        if operation.kind not in FLOW and operation.kind is not OperationKind.EXP
+    )
+
+
+def _at_fault(run: Interpreter, value: Instance) -> frozenset[Operation]:
+    """What is wrong with a distribution for a loss that is made of it."""
+    kind = kind_of(value).rpartition(".")[2]
+    found = _inherited(value)
+    if value.built is None:
+        return found
+    place = value.built.step.place
+    logits = _given(run, value, "logits", 1)
+    applied = next((act for name, act in _APPLIED.items() if kind.endswith(name)), None)
+    if isinstance(logits, Tensor) and logits.act is applied:
+        trail = steps_of(logits.trail)
+        found |= {Operation(OperationKind.LOGITS, place, kind, logits, None, trail, run.repeats())}
+    return found
+
+
+_APPLIED = {"Categorical": Act.SOFTMAX, "Bernoulli": Act.SIGMOID}
+"""What distributions make of their logits, by the ends of their names."""
+
+
+@extern("torch.distributions.kl_divergence", "torch.distributions.kl.kl_divergence")
+def _divergence(op: Op) -> Value:
+    sides = [op.arg(0, "p"), op.arg(1, "q")]
+    known = [one for one in sides if isinstance(one, Instance)]
+    made = blend(*sides)
+    deps, operations = made.deps, made.operations
+    for one in known:
+        deps, operations = union_deps(deps, _deps(one)), operations | _inherited(one)
+    return made.but(deps=deps, operations=operations, grad=not op.run.no_grad)
+
+
+@method("distribution", "log_prob")
+def _log_prob(op: Op, target: Instance) -> Value:
+    return Tensor(
+        act=Act.LOG_PROB,
+        picked=True,
+        deps=_deps(target),
+        operations=_at_fault(op.run, target),
+        grad=not op.run.no_grad,
+        sign=Sign.UNKNOWN,
+    )
+
+
+@method("distribution", "entropy", "rsample", "expand")
+def _of_distribution(op: Op, target: Instance) -> Value:
+    return Tensor(
+        deps=_deps(target),
+        operations=_at_fault(op.run, target),
+        grad=not op.run.no_grad,
+    )
+
+
+@method("distribution", "sample")
+def _sample(op: Op, target: Instance) -> Value:
+    given = Tensor(deps=_deps(target), operations=_guesses(target))
+    return cut(op.run, given, Tensor(grad=False), op.name, op.node)
