@@ -38,6 +38,7 @@ _MEASURING = re.compile(
 """Names of functions that return a loss only for somebody to read."""
 _LOSS_CLASS = re.compile(
     r"([Ll]oss(es)?|LOSS)(?![a-z])|^[Ll]oss|[Cc]riterion|[Oo]bjective|[Cc]ross_?[Ee]ntropy"
+    r"|(NLL|BCE|InfoNCE|NT_?X[Ee]nt|S[Ii]_?[Ll]og)$"
 )
 _KEEPS_LOSSES = re.compile(r"meter|logger|monitor|tracker|history|record", re.IGNORECASE)
 
