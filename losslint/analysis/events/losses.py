@@ -181,6 +181,7 @@ class OperationKind(Enum):
     ROOT = "square root"
     EXP = "exponential"
     SOFTMAX = "softmax written out"
+    SIGMOID = "sigmoid written out"
     CROSS_ENTROPY = "binary cross entropy written out"
     """The sum that is one, of a sigmoid, the operand."""
     SELECTION = "selection by a mask"

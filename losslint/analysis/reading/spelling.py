@@ -38,6 +38,14 @@ def is_epsilon(node: cst.CSTNode | None) -> bool:
     return node is not None and _EPSILON.search(dotted(node)) is not None
 
 
+_MASK = re.compile(r"(^|_)masks?(_|\d|$)", re.IGNORECASE)
+
+
+def is_called_mask(node: cst.CSTNode | None) -> bool:
+    """Whether an expression is called a mask."""
+    return node is not None and _MASK.search(dotted(node).rpartition(".")[2]) is not None
+
+
 _SETTINGS = re.compile(
     r"^_?(opts?|(\w+_)?(args?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|"
     r"settings?|flags?))_?$",

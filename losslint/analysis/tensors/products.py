@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from losslint.analysis.domain.conditions import is_label, is_number
 from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.numbers import number
@@ -32,10 +34,17 @@ from losslint.analysis.objective.terms import (
     scaled,
     weigh,
 )
-from losslint.analysis.reading.nodes import same
+from losslint.analysis.reading.spelling import is_called_mask
+from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors import cut_offs
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
+from losslint.analysis.tensors.exponentials import (
+    is_sigmoid,
+    same_start,
+    sigmoid_by_hand,
+    softmax_by_hand,
+)
 from losslint.analysis.tensors.forms import (
     BOUNDED,
     CHOOSING,
@@ -48,7 +57,6 @@ from losslint.analysis.tensors.forms import (
     JOINT,
     LENGTH,
     LIFTED,
-    LIFTED_SUM,
     NEVER_EMPTY,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
@@ -72,15 +80,12 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.tensors.operations import (
     with_operation,
-    without,
 )
 from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
 from losslint.analysis.training.averages import divided, multiplied, shared
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 
@@ -148,10 +153,12 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = alone(made, one)
     zero = one.zero or other.zero
     both = one.zero is not None and other.zero is not None
+    both |= one.shape == other.shape == "norm"  # either of two lengths
     if zero is not None and (both or number(right) is not None):
         own = number(right) is not None or is_square(node)
         made = made.but(zero=zero if own else cut_offs.passed(zero))
-    return _scaled(made, one, other, right)
+    written = getattr(node, "value" if isinstance(node, cst.AugAssign) else "right", None)
+    return _scaled(made, one, other, right, getattr(node, "left", None) if swapped else written)
 
 
 def _is_scaled_by(limited: Tensor, scale: Value, other: Tensor) -> bool:
@@ -222,11 +229,17 @@ def _own_entropy(value: Tensor, log: Tensor) -> frozenset[Operation]:
     )
 
 
-def _is_label(value: Value) -> bool:
-    return isinstance(value, Unknown) and is_label(value.key)
+def _chooses(value: Value, spelled: cst.CSTNode | None) -> bool:
+    """Whether something unknown is of labels, or a mask by its name."""
+    if not isinstance(value, Unknown):
+        return False
+    named = isinstance(spelled, cst.BaseExpression) and is_called_mask(viewed(spelled))
+    return named or is_label(value.key)
 
 
-def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
+def _scaled(
+    made: Tensor, one: Tensor, other: Tensor, right: Value, spelled: cst.CSTNode | None
+) -> Tensor:
     for probabilities, rows in ((one, other), (other, one)):
         if rows.target is TargetKind.ONE_HOT and ROWS in rows.marks and not rows.picked:
             if probabilities.act in CHOOSING and not probabilities.picked:
@@ -238,7 +251,9 @@ def _scaled(made: Tensor, one: Tensor, other: Tensor, right: Value) -> Tensor:
     if one.act in PROBABILITIES:
         if number(right) == 1:
             return made.but(act=one.act, picked=one.picked, dim=one.dim, trail=one.trail)
-        chosen = other.mask is not None or other.target is TargetKind.ONE_HOT or _is_label(right)
+        chosen = (
+            other.mask is not None or other.target is TargetKind.ONE_HOT or _chooses(right, spelled)
+        )
         if other.act in PROBABILITIES and not chosen:
             made = made.but(marks=made.marks | {JOINT})
         if chosen or other.act in PROBABILITIES or number(right) is not None:
@@ -308,7 +323,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":
         return softmax_by_hand(run, made, one, other, node)
-    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and _same_start(one, other):
+    if one.shape == "exp" and is_sigmoid(one, other, node):
+        return sigmoid_by_hand(run, made, one, other, node)
+    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and same_start(one, other):
         if WITHIN in one.marks:
             return made.but(act=Act.SOFTMAX, sign=Sign.POSITIVE, trail=one.trail, shape="cosine")
         return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
@@ -333,32 +350,6 @@ _COLD = 0.025
 """Below this temperature the exponentials of two cosines can differ by a factor of e ** 80."""
 _OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
 _TOTALS = frozenset({"totals", SMOOTHED["totals"]})
-
-
-def _same_start(one: Tensor, other: Tensor) -> bool:
-    """Whether two values came out of the same expression first, or of two that read the same."""
-    first, second = steps_of(one.trail), steps_of(other.trail)
-    if not first or not second:
-        return False
-    return same(first[0].place.node, second[0].place.node)
-
-
-def softmax_by_hand(
-    run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode
-) -> Tensor:
-    """An exponential over a sum of exponentials: a softmax, where both are of the same values."""
-    made = without(made, OperationKind.EXP).but(sign=Sign.NON_NEGATIVE)
-    steps = steps_of(one.trail)
-    if FALLING in one.marks and LIFTED_SUM in other.marks:
-        return made  # no exponential overflows, and where all vanish their shares are zero
-    if steps and other.trail is not None and (one.grad or one.deps):  # data is as its author knows
-        operation = Operation(
-            OperationKind.SOFTMAX, run.place(node), "/", one, other, steps, run.repeats()
-        )
-        made = with_operation(run, made, operation)
-        if not _same_start(one, other):
-            return made
-    return made.but(act=Act.SOFTMAX, trail=one.trail)
 
 
 def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:

@@ -20,7 +20,8 @@ class ManualSoftmax(Rule):
     maximum was subtracted from `x` and nothing else bounds it, and for the quotient of a
     contrastive loss, `exp(positive) / exp(all).sum(...)`. An eps in the divisor does not silence
     it. Where the quotient of one `x` goes into a logarithm, LOS306 says so there, as it knows the
-    better repair.
+    better repair. Of a raw output, `exp(x) / (1 + exp(x))` and `exp(x) / (exp(x) + exp(y))` are
+    looked for as well, which are sigmoids.
 
     ## Why it matters
 
@@ -79,6 +80,15 @@ class ManualSoftmax(Rule):
     def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
         """A quotient of exponentials."""
         operation = found.operation
+        if operation.kind is OperationKind.SIGMOID:
+            yield Diagnosis(
+                operation.place,
+                "a sigmoid written out: inf / inf is NaN where the exponential overflows",
+                "use torch.sigmoid(x), where there are two exponentials of the difference of their "
+                "exponents",
+                operation.trail,
+                operation.operand.confidence,
+            )
         if operation.kind is not OperationKind.SOFTMAX:
             return
         yield Diagnosis(
