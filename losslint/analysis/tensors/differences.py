@@ -48,6 +48,7 @@ from losslint.analysis.tensors.forms import (
     WITHIN,
     is_area,
 )
+from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.tensors.spreads import is_spread
 from losslint.analysis.tensors.sums import ABSORBED, LIMITED, joined
 from losslint.analysis.tensors.unions import is_either, is_union_within
@@ -73,6 +74,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if number(left) is not None:
         made = alone(made, other)
     taken = number(right)
+    if one.shape == "norm" and taken is not None:
+        made = made.but(marks=made.marks - {DENSE})  # some vectors may have just that length
     if taken is not None and taken >= _HALF:
         made = made.but(marks=made.marks | {SIGNED})
     alike = not isinstance(right, Tensor) or other.shape in (*LIMITED, "parameter")

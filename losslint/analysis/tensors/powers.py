@@ -131,12 +131,18 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if value.shape == "mean-square":
             text = "the mean of squares is zero where all are, as the error of a perfect fit is"
             return ZeroReason(run.place(node), "norm", text)
+        if value.shape == "square":
+            return ZeroReason(run.place(node), "norm", "what is squared can be zero")
         return ZeroReason(run.place(node), "norm", "the norm of a zero vector is zero")
     if value.shape == REST:
         return ZeroReason(
             run.place(node), "index", "where prediction and label agree the index is one"
         )
-    known = value.sign is Sign.NON_NEGATIVE and len(value.terms) == 1
-    if known and value.terms[0].family is Family.REGRESSION:
+    if value.sign is not Sign.NON_NEGATIVE or not value.terms:
+        return None
+    if all(one.family is Family.DIVERGENCE for one in value.terms):
+        text = "the divergence of two equal distributions is zero, or just below it by rounding"
+        return ZeroReason(run.place(node), "distance", text)
+    if len(value.terms) == 1 and value.terms[0].family is Family.REGRESSION:
         return ZeroReason(run.place(node), "error", "the error of a perfect prediction is zero")
     return None

@@ -95,8 +95,10 @@ def _adds_epsilon(node: cst.CSTNode) -> bool:
 
 def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
     """``left + right``."""
+    spelled = getattr(node, "right", None)
     if not isinstance(left, Tensor):
         left, right = right, left
+        spelled = getattr(node, "left", None)
     if isinstance(right, Unknown) and _adds_epsilon(node):
         right = _EPSILON
     if isinstance(left, Tensor) and number(right) == 0:
@@ -114,6 +116,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     if _are_totals(one, other) or (is_area(one) and is_area(other)):
         one_is = Sign.POSITIVE in (one.sign, other.sign)
         made = made.but(shape="totals", sign=Sign.POSITIVE if one_is else made.sign)
+    elif _adds_total(one, right, spelled):
+        made = made.but(shape=SMOOTHED["totals"])  # whether that can be zero is not known
     if UNREDUCED in (one.shape, other.shape):
         made = made.but(shape=UNREDUCED)
     if one.dtype is other.dtype is DType.BOOL:
@@ -154,6 +158,15 @@ def _are_totals(one: Tensor, other: Tensor) -> bool:
     return one.shape in TOTALS and other.shape in (*TOTALS, "sum-square")
 
 
+def _adds_total(one: Tensor, right: Value, node: cst.CSTNode | None) -> bool:
+    """Whether the sum over something unknown, as labels are, is added to such a sum."""
+    if one.shape not in TOTALS or not isinstance(right, Unknown):
+        return False
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    return node.func.attr.value == "sum"
+
+
 def joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:
     """A sum or difference in which loss terms meet."""
     run.add_partners(one.terms, other.terms)
@@ -186,6 +199,8 @@ def _shifted(made: Tensor, one: Tensor, right: Value, known: float | None) -> Te
         )
     if one.shape in SMOOTHED and _is_guard(right):
         return made.but(shape=SMOOTHED[one.shape])
+    if one.shape == SMOOTHED["totals"] and _is_guard(right):
+        return made.but(shape=one.shape)
     if known is not None and 0 < known <= SMALL and one.shape in _NUDGED:
         return made.but(shape=one.shape, marks=made.marks | {LIFTED_SUM})
     if known == 1 and one.shape == "sumexp":

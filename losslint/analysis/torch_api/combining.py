@@ -61,8 +61,14 @@ def _cat(op: Op) -> Value:
 
 
 def _is_share(value: Tensor) -> bool:
-    """Whether what a tensor holds are probabilities, or the zeros and ones of a mask."""
-    return value.act in PROBABILITIES or (value.mask is not None and value.dtype is DType.FLOAT)
+    """Whether what a tensor holds are probabilities, zeros, or the zeros and ones of a mask."""
+    if value.act in PROBABILITIES or _is_blank(value):
+        return True
+    return value.mask is not None and value.dtype is DType.FLOAT
+
+
+def _is_blank(value: Tensor) -> bool:
+    return value.shape == "blank" and value.sign is Sign.NON_NEGATIVE
 
 
 def _choices(part: Value) -> Iterator[Value]:

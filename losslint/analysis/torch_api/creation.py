@@ -12,7 +12,9 @@ from losslint.analysis.domain.numbers import LARGE, number
 from losslint.analysis.domain.sizes import at
 from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, extend
 from losslint.analysis.domain.values import (
+    PROBABILITIES,
     TRUE,
+    Act,
     Const,
     DType,
     Scale,
@@ -278,4 +280,8 @@ def _scatter(op: Op) -> Value:
             )
     source = op.given(3, "value", "src")
     written = [source] if isinstance(source, Tensor) else []
-    return operations.whole(blend(given, *written))
+    made = operations.whole(blend(given, *written))
+    if given.act in PROBABILITIES and op.name.startswith("scatter_add"):
+        # what is added to some of them has to be such shares too
+        return made.but(act=Act.PROB, sign=given.sign, trail=given.trail)
+    return made

@@ -233,6 +233,9 @@ def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape in ("square", OWN_PRODUCT) and powers.OF_LAYER in given.marks:
         text = "the square of a raw output is zero where the output changes its sign"
         given = given.but(zero=ZeroReason(op.run.place(op.node), "square", text))
+    if given.shape == REST:
+        text = "where prediction and label agree the index is one"
+        given = given.but(zero=ZeroReason(op.run.place(op.node), "index", text))
     if given.shape == OVERDRAWN:
         text = "what is subtracted can be of any size, so that less than nothing is left"
         given = given.but(zero=ZeroReason(op.run.place(op.node), OVERDRAWN, text))

@@ -23,8 +23,8 @@ class UnguardedSqrt(Rule):
 
     Looks for `sqrt`, `** 0.5` and `pow(0.5)` on the way to a loss whose argument some batch can
     make zero: a mean squared error (the RMSE loss), a sum of squares (a norm or a distance by
-    hand), a variance, `1 - cos ** 2`, something clamped at zero, the raw output of a layer. An
-    argument with a guard inside the root is left alone, and so are `norm`, `cdist` and
+    hand), a variance, a divergence, `1 - cos ** 2`, something clamped at zero, the raw output of a
+    layer. An argument with a guard inside the root is left alone, and so are `norm`, `cdist` and
     `F.pairwise_distance`, whose gradient at zero is finite.
 
     ## Why it matters
