@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     COMPLEMENT,
     ENCLOSURE,
     ENDLESS,
+    GAP,
     INDEX,
     LIFTED,
     LOWER,
@@ -134,6 +135,11 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             run.place(node), "difference", "the difference of two probabilities can be zero"
         )
         return made.but(zero=reason, shape=BETWEEN)
+    if _is_residual(left, right) and any(map(_is_unguarded, (one, other))):
+        made = made.but(shape=GAP)
+    if number(left) == 1 and other.shape == GAP and other.sign is Sign.NON_NEGATIVE:
+        # one where they agree: the probability of the label
+        return made.but(act=Act.PROB, picked=True, sign=Sign.NON_NEGATIVE, trail=other.trail)
     lost = _lost_guard(run, number(left), other, node)
     if number(left) == 1 and other.act in PROBABILITIES:
         plain = other.shape in ("", "nudged", "absorbed")
@@ -198,6 +204,11 @@ def _is_error(square: Tensor) -> bool:
     return "squared-difference" in square.marks or any(
         term.family is Family.REGRESSION for term in square.terms
     )
+
+
+def _is_unguarded(value: Tensor) -> bool:
+    """Whether a value is a probability that may be zero or one."""
+    return value.act in PROBABILITIES and value.sign is not Sign.POSITIVE
 
 
 def _lost_guard(

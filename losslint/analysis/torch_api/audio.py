@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.values import NONE, Instance, Sign, Tensor, Value, ZeroReason
+from losslint.analysis.domain.values import NONE, Instance, Sign, Value, ZeroReason
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.torch_api.modules import modules

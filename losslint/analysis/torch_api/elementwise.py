@@ -27,6 +27,7 @@ from losslint.analysis.tensors.forms import (
     ENDLESS,
     FEW_EXP,
     FREE,
+    GAP,
     INDEX,
     NEAR,
     OVERDRAWN,
@@ -88,7 +89,7 @@ def _neg(op: Op) -> Value:
 @function("abs", "absolute")
 def _abs(op: Op) -> Value:
     given = op.tensor()
-    shape = "cosine" if given.shape == "cosine" else ""
+    shape = given.shape if given.shape in ("cosine", GAP) else ""
     made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=given.zero, shape=shape)
     if given.act is not Act.RAW:
         return made
