@@ -27,8 +27,9 @@ class UnguardedLog(Rule):
 
     Looks for `log`, `log2` and `log10` on the way to a loss whose argument can be zero or below:
     a mean, sum or product of probabilities, a ratio, the raw output of a layer or its square,
-    a masked sum, the density of a normal distribution, a mixture of such, and a number minus a
-    relu or an exponential of a raw output, to which no eps is added that helps.
+    a masked sum, a spectrogram, what an overlap leaves to one, the density of a normal
+    distribution, a mixture of such, and a number minus a relu or an exponential of a raw output, to
+    which no eps is added that helps.
     Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
     positive entries) are left alone. The logarithm of a single softmax or sigmoid is the
     business of LOS306, which knows a better repair than an eps.
