@@ -101,7 +101,7 @@ class Interpreter:
         self.returns: Mapping[str, str] = {}
         """What the settings say that callables return, by qualified name."""
         self.no_grad = 0
-        self.switched_off = False
+        self.switched_off = 0
         self.autocast = 0
         self.dead = 0
         self.settled = 0
@@ -138,7 +138,7 @@ class Interpreter:
     def reset(self) -> None:
         """Forgets the context of a root that was left, perhaps by an error."""
         self.no_grad = self.autocast = self.dead = self.settled = self.loops = 0
-        self.switched_off = False
+        self.switched_off = 0
         self.rounds = 1
         self.drawn = frozenset()
         self.looping.clear()
@@ -179,7 +179,7 @@ class Interpreter:
     def exec(self, body: Sequence[cst.CSTNode]) -> bool:
         """Runs the statements of a block; False where control never reaches their end.
 
-        What ``torch.set_grad_enabled(False)`` switched off in it is on again behind it.
+        What ``torch.set_grad_enabled`` switched off or on in it is as before behind it.
         """
         off = self.switched_off
         goes_on = self.exec_line(body)
@@ -197,8 +197,8 @@ class Interpreter:
                 return False
         return True
 
-    def switch_gradient(self, off: bool) -> None:
-        """Switches gradients off or on for what follows in a block."""
+    def switch_gradient(self, off: int) -> None:
+        """Switches gradients off for what follows in a block, or back on that many times."""
         self.no_grad += off - self.switched_off
         self.switched_off = off
 

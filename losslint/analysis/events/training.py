@@ -77,7 +77,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Backpropagation:
-    """A call of backward."""
+    """A call of backward, or one that asks for gradients where none is kept."""
 
     place: Place
     losses: tuple[Value, ...]
@@ -86,6 +86,8 @@ class Backpropagation:
     """Where the only way from the model to a loss that is part of it is cut."""
     weighted: bool
     """A gradient is given too, or given alone: what goes backward need not be a single number."""
+    asked: bool = False
+    """The gradients are only asked for, by ``torch.autograd.grad``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
     elif isinstance(node.value, cst.Call):
         unused_losses.discarded(run, node.value, value)
         if dotted(node.value.func).endswith("set_grad_enabled"):
-            run.switch_gradient(_is_switched(run, node.value, False))
+            _switch(run, node.value)
     return True
 
 
@@ -286,6 +286,14 @@ def entered(value: Value, manager: cst.CSTNode) -> Value:
 def _manager(run: Interpreter, node: cst.BaseExpression) -> str:
     callee = run.eval(node.func) if isinstance(node, cst.Call) else run.eval(node)
     return callee.name if isinstance(callee, Extern) else ""
+
+
+def _switch(run: Interpreter, node: cst.Call) -> None:
+    """``torch.set_grad_enabled(...)`` as a statement, which also ends what is around it."""
+    if _is_switched(run, node, True):
+        run.switch_gradient(run.switched_off - run.no_grad)
+    else:
+        run.switch_gradient(int(_is_switched(run, node, False)))
 
 
 def _is_switched(run: Interpreter, node: cst.BaseExpression, on: bool) -> bool:

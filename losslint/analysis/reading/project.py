@@ -125,7 +125,7 @@ class Project:
         frames, run.frames = run.frames, []
         trace, run.trace = run.trace, []
         flags = run.no_grad, run.autocast, run.dead, run.settled
-        off, run.switched_off = run.switched_off, False
+        off, run.switched_off = run.switched_off, 0
         run.no_grad = run.autocast = run.dead = run.settled = 0
         run.frames.append(Frame(module.scope, "<module>", mark=run.heap.mark()))
         try:

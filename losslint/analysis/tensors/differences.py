@@ -53,6 +53,7 @@ from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.tensors.spreads import is_spread
 from losslint.analysis.tensors.sums import ABSORBED, LIMITED, joined
 from losslint.analysis.tensors.unions import is_either, is_union_within
+from losslint.analysis.training.gradient_flow import with_bare_gradients
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -70,6 +71,7 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     made = joined(run, one, other, node) if both else blend(left, right)
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
+    made = with_bare_gradients(made, one, other)
     if one.terms or other.terms:
         subtracted(run, one, other)
     if number(left) is not None:

@@ -45,7 +45,7 @@ def cut(run: Interpreter, given: Tensor, made: Tensor, function: str, node: cst.
         looked_at(run, given, run.place(node))
     known = lasting(given.operations)
     if given.grad and given.deps and not run.no_grad and not run.dead and len(known) < MAX_CUTS:
-        operand = Tensor(deps=given.deps)
+        operand = Tensor(deps=given.deps, marks=given.marks & {DERIVATIVE})
         before = {one for one in known if one.kind is OperationKind.CUT}
         known = known - before | {Operation(OperationKind.CUT, run.place(node), function, operand)}
     return made.but(operations=known)
@@ -97,23 +97,52 @@ def as_weight(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
         for part, partner in ((one, other), (other, one))
         if partner.grad and not part.grad
         for operation in part.operations
-        if operation.kind in CUTTING and (partner.deps or partner.terms)
+        if operation.kind in CUTTING and _is_weighted(partner, operation)
     }
     return made.but(operations=made.operations - weights) if weights else made
 
 
-def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """A sum of a loss and of what was copied into a new tensor: that term is a constant.
+def _is_weighted(value: Tensor, end: Operation) -> bool:
+    """Whether a factor has a graph for which the other one is a weight."""
+    if end.function == _BARE:
+        # the point at which a derivative is taken is no part of what is trained
+        return bool(layers_of(value) or value.terms)
+    return bool(value.deps or value.terms)
 
-    So is one that is made of gradients alone which were asked for without their graph.
-    """
+
+def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """A sum of a loss and of what was copied into a new tensor: that term is a constant."""
     ends = {
         end
         for part, partner in ((one, other), (other, one))
         if part.operations and not part.grad and _is_loss(partner)
         for end in _dead_ends(cut for cut in part.operations if cut.function in _COPIES)
     }
+    return with_bare_gradients(made.but(operations=made.operations | ends), one, other)
+
+
+def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """A sum or difference with a term made of gradients alone that have no graph of their own.
+
+    The first derivative of a loss is left alone until it is one number: a step along it is no
+    term, but the second derivative is one of an equation.
+    """
+    ends = {
+        end
+        for part, partner in ((one, other), (other, one))
+        if part.operations and partner.grad and not (part.grad and layers_of(part))
+        for end in _dead_ends(
+            cut
+            for cut in part.operations
+            if cut.function == _BARE and _is_term(part, cut.operand, partner)
+        )
+    }
     return made.but(operations=made.operations | ends) if ends else made
+
+
+def _is_term(part: Tensor, differentiated: Tensor, partner: Tensor) -> bool:
+    again = DERIVATIVE in differentiated.marks and differentiated.deps & layers_of(partner)
+    return bool(again) or (not part.grad and (part.sizes == () or _is_loss(partner)))
 
 
 def _is_loss(value: Tensor) -> bool:
@@ -122,7 +151,10 @@ def _is_loss(value: Tensor) -> bool:
     return value.grad and (bool(value.terms) or not value.marks.isdisjoint(means))
 
 
-_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor", "autograd.grad"})
+_BARE = "autograd.grad"
+DERIVATIVE = "derivative"
+"""The mark of a gradient that has a graph, as a differential equation is made of."""
+_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
@@ -183,6 +215,18 @@ def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: b
         losses = (*known.losses, *losses)
         weighted |= known.weighted
     run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
+
+
+def differentiated(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
+    """Says that gradients are asked for of what was computed where no graph is kept."""
+    known = [one.value for one in alternatives_of(value)]
+    tensors = [one for one in known if isinstance(one, Tensor) and not one.grad]
+    if run.dead or not run.no_grad or len(tensors) < len(known):
+        return
+    place = run.place(node)
+    end = Operation(OperationKind.DEAD_END, place, NO_GRAD, Tensor())
+    losses = tuple(one.but(operations=frozenset({end})) for one in tensors)
+    run.seen.backpropagations[place] = Backpropagation(place, losses, (), False, asked=True)
 
 
 def backpropagations(run: Interpreter) -> list[Backpropagation]:

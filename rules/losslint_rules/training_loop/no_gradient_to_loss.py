@@ -77,6 +77,14 @@ class NoGradientToLoss(Rule):
         """A loss with a dead end in it."""
         trains = any(isinstance(one, Tensor) and one.grad and one.deps for one in found.losses)
         what = "term of the loss: the term" if trains else "loss: it"
+        if found.asked and found.cuts:
+            yield Diagnosis(
+                found.place,
+                "gradients are asked for of what is computed under `no_grad`: it has no graph, "
+                "and this call raises",
+                _INSTEAD["no_grad"],
+            )
+            return
         for cut in () if found.weighted else found.cuts:
             yield Diagnosis(
                 cut.place,
