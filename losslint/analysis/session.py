@@ -13,7 +13,7 @@ from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, LossCalls, Operation, OperationInLoss
+from losslint.analysis.events import Event, LossCalls, MissingStep, Operation, OperationInLoss
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.memo import Memo
 from losslint.analysis.objective.custom_losses import custom_losses
@@ -200,12 +200,14 @@ def _analyse(
         for event in without_balanced(run.events)
         if _matters(run, event, idle)
     ]
-    events.extend(training_loops(run.roots))
+    idle_optimizers = list(idle_steps(run))
+    mistaken = {one.other for one in idle_optimizers if isinstance(one, MissingStep)}
+    events.extend(one for one in training_loops(run.roots) if one.step not in mistaken)
     events.extend(backpropagations(run))
     events.extend(accumulations(run))
     events.extend(gradient_clips(run.roots))
     events.extend(scaler_faults(run.roots))
-    events.extend(idle_steps(run))
+    events.extend(idle_optimizers)
     events.extend(untrained_parameters(run))
     events.extend(unheld_models(run))
     events.extend(unused)

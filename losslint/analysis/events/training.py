@@ -88,6 +88,8 @@ class Backpropagation:
     """A gradient is given too, or given alone: what goes backward need not be a single number."""
     asked: bool = False
     """The gradients are only asked for, by ``torch.autograd.grad``."""
+    calls: tuple[Place, ...] = ()
+    """The calls that lead there, where they tell that no graph is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,10 @@ class MissingStep:
     zeroed: Place
     instead: bool = False
     """It is zeroed again behind the backward, where the others in the loop step."""
+    other: Place | None = None
+    """The step behind the backward, which is the second one in the round of another optimizer."""
+    others: str = ""
+    """The name of that one in the code."""
 
 
 @dataclass(frozen=True, slots=True)

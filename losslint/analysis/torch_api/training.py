@@ -45,11 +45,11 @@ from losslint.analysis.torch_api.registry import (
 )
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
+from losslint.analysis.training.asked_gradients import asked
 from losslint.analysis.training.gradient_flow import (
     DERIVATIVE,
     backpropagated,
     cut,
-    differentiated,
     layers_of,
     require_gradient,
 )
@@ -288,7 +288,7 @@ def _grad(op: Op) -> Value:
     deps = deps_of(outputs)
     op.run.seen.differentiated |= losses_in(outputs)
     reaches_backward(op.run, outputs)
-    differentiated(op.run, op.node, outputs)
+    asked(op.run, op.node, outputs)
     made = Tensor(deps=deps, marks=frozenset({DENSE}))
     if op.args.open or op.given(4, "create_graph") not in (None, FALSE):
         return Tuple((made.but(marks=made.marks | {DERIVATIVE}),))

@@ -217,18 +217,6 @@ def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: b
     run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
 
 
-def differentiated(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
-    """Says that gradients are asked for of what was computed where no graph is kept."""
-    known = [one.value for one in alternatives_of(value)]
-    tensors = [one for one in known if isinstance(one, Tensor) and not one.grad]
-    if run.dead or not run.no_grad or len(tensors) < len(known):
-        return
-    place = run.place(node)
-    end = Operation(OperationKind.DEAD_END, place, NO_GRAD, Tensor())
-    losses = tuple(one.but(operations=frozenset({end})) for one in tensors)
-    run.seen.backpropagations[place] = Backpropagation(place, losses, (), False, asked=True)
-
-
 def backpropagations(run: Interpreter) -> list[Backpropagation]:
     """Every call of backward, with the cuts on the way to what it was seen to be called on."""
     return [replace(one, cuts=_cuts_in(one.losses)) for one in run.seen.backpropagations.values()]

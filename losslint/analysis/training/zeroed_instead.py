@@ -1,4 +1,4 @@
-"""Optimizers that are zeroed where they should step, while others of the same code do step."""
+"""Optimizers that are zeroed, or another one steps, where they should step themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 def zeroed_instead(roots: Sequence[Trace]) -> Iterator[MissingStep]:
-    """The second zeroings of optimizers that never step, around backwards of their own.
+    """What is done instead of a step behind the backwards of optimizers that never step.
+
+    That is a second zeroing, or a second step of another optimizer, of gradients that it has used.
 
     Nothing is said where another optimizer may hold the same weights, or something unknown may
     step them: in whatever code makes or zeroes the optimizer.
@@ -59,6 +61,7 @@ def zeroed_instead(roots: Sequence[Trace]) -> Iterator[MissingStep]:
             if any(isinstance(one, OptimizerStep) for one in inside):
                 for loop, _ in loops_in(trace):
                     yield from _around_backward(loop.body, optimizer, owners)
+                    yield from _stepped_again(loop.body, optimizer, owners)
 
 
 def _may_be_used(inside: Sequence[Action], owners: frozenset[Hashable]) -> bool:
@@ -95,3 +98,30 @@ def _around_backward(
                 yield from _around_backward(arm, optimizer, owners)
         elif isinstance(action, Loop) and not action.repeats:
             yield from _around_backward(action.body, optimizer, owners)
+
+
+def _stepped_again(
+    trace: Trace, optimizer: Hashable, owners: frozenset[Hashable]
+) -> Iterator[MissingStep]:
+    """A backward behind a zeroing, and then a second step of another optimizer, in one arm."""
+    zeroed: Place | None = None
+    backward: Place | None = None
+    used: set[Hashable] = set()
+    for action in trace:
+        if isinstance(action, ZeroGrad):
+            used.discard(action.optimizer)
+            if action.optimizer == optimizer:
+                zeroed, backward = action.place, None
+        elif isinstance(action, Backward) and not owners.isdisjoint(action.deps):
+            backward = action.place if zeroed is not None else None
+        elif isinstance(action, OptimizerStep):
+            if zeroed is not None and backward is not None and action.optimizer in used:
+                yield MissingStep(backward, zeroed, other=action.place, others=action.label)
+                return
+            used.add(action.optimizer)
+            backward = None
+        elif isinstance(action, Branch):
+            for arm in action.arms:
+                yield from _stepped_again(arm, optimizer, owners)
+        elif isinstance(action, Loop) and not action.repeats:
+            yield from _stepped_again(action.body, optimizer, owners)

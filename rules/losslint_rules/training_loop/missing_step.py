@@ -19,7 +19,8 @@ class MissingStep(Rule):
     Looks for a loop that calls `optimizer.zero_grad()` and `backward`, or zeroes a model for which
     an optimizer is built, where no optimizer steps anywhere in what leads there, in what it calls,
     or in any other way to run the same loop. Where other optimizers do step, it looks for one that
-    never does and is zeroed a second time behind its backward, where the step belongs.
+    never does and is zeroed a second time behind its backward, where the step belongs, or behind
+    whose backward one of the others steps a second time.
 
     ## Why it matters
 
@@ -73,6 +74,15 @@ class MissingStep(Rule):
                 "an optimizer is zeroed before backward and again behind it, and never steps",
                 "call `step()` here instead of `zero_grad()`",
                 (Step(found.place, "the gradients that are thrown away are computed here"),),
+            )
+            return
+        if found.other is not None:
+            yield Diagnosis(
+                found.zeroed,
+                f"the optimizer that is zeroed here never steps: behind its backward "
+                f"`{found.others}` steps a second time",
+                "call `step()` there on the optimizer that was zeroed for this backward",
+                (Step(found.place, "its gradients"), Step(found.other, "this step uses others")),
             )
             return
         yield Diagnosis(

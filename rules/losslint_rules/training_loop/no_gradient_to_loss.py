@@ -83,6 +83,7 @@ class NoGradientToLoss(Rule):
                 "gradients are asked for of what is computed under `no_grad`: it has no graph, "
                 "and this call raises",
                 _INSTEAD["no_grad"],
+                tuple(Step(call, "called from here") for call in found.calls),
             )
             return
         for cut in () if found.weighted else found.cuts:
