@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.values import Conditions
 
 
+PARAMETER = "parameter"
+"""The first part of the symbol that owns a parameter which is made outside of all modules."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backward:
     """Gradients are added to the parameters that the loss depends on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -10,6 +10,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.reading.spelling import is_of_one_parameter
 from losslint.analysis.training.trace import (
+    PARAMETER,
     Backward,
     Branch,
     Loop,
@@ -201,9 +202,15 @@ def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
         return zero.optimizer is None or _unrelated_symbols(zero, step)
     if step.owners is None:
         return zero.optimizer is None
-    return bool(zero.owners & step.owners) or any(
-        not isinstance(one, int) for one in zero.owners | step.owners
-    )
+    if zero.owners & step.owners:
+        return True
+    # a parameter made outside of all modules may become one of a module, and is never all of it
+    known = all(isinstance(one, int) or _is_parameter(one) for one in zero.owners)
+    return not known or any(not isinstance(one, int) for one in step.owners)
+
+
+def _is_parameter(owner: Hashable) -> bool:
+    return isinstance(owner, tuple) and owner[0] == PARAMETER
 
 
 def _are_stepped(weights: SetWeights, step: OptimizerStep) -> bool:
