@@ -178,6 +178,15 @@ def paired(one: Sizes, other: Sizes, deliberate: bool = False) -> bool:
     return one[-1] == 1 and length == other[0]
 
 
+def spread(one: Sizes, other: Sizes) -> int | None:
+    """How many columns each element of a column meets: seven where (N, 1) comes with (N, 7)."""
+    count = at(other, -1)
+    if count is None or count < 2 or len(one) < 2 or one[-1] != 1:
+        return None
+    ranks = (rank(one), rank(other))
+    return count if len(other) > 1 and (None in ranks or ranks[0] == ranks[1]) else None
+
+
 def common(one: Sizes, other: Sizes) -> Sizes:
     """What is known of both."""
     if one == other:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import is_number
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Union, Unknown, Value
@@ -30,7 +31,7 @@ def _array_form(op: Op) -> str:
         return forms.ROW_ARRAY if len(items) == 1 else forms.ARRAY
     node = op.node.args[0].value if isinstance(op.node, cst.Call) and op.node.args else None
     counted = isinstance(node, cst.Call) and dotted(node.func) == "len"
-    return forms.ROW_ARRAY if counted or isinstance(shape, Const) else forms.ARRAY
+    return forms.ROW_ARRAY if counted or is_number(shape) else forms.ARRAY
 
 
 @extern("numpy.array", "numpy.asarray", "numpy.ascontiguousarray", "numpy.copy")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import libcst as cst
 
 from losslint.analysis.domain import sizes
-from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE
+from losslint.analysis.domain.conditions import NUMBER, WHOLE_SHAPE, is_number
 from losslint.analysis.domain.containers import elements
 from losslint.analysis.domain.sizes import ANY, INSERTED, ROWS, SCALAR, VECTOR, Sizes
 from losslint.analysis.domain.values import NONE, TRUE, Const, Sign, Tensor, Tuple, Unknown, Value
@@ -186,7 +186,7 @@ def _told(op: Op) -> Sizes:
         listed = elements(op.run, told[0])
         if listed is not None:
             told = listed
-        elif not isinstance(told[0], Const):
+        elif not is_number(told[0]):
             return ANY
     if len(told) > sizes.MAX_RANK or not (told or len(op.args.positional) > front):
         return ANY
@@ -197,7 +197,7 @@ def _told(op: Op) -> Sizes:
             return ANY  # a dtype: view changes its meaning
         found.append(None if size is None or size < 0 else size)
     if op.name in _CREATING:
-        return tuple(found) if found != [None] else ANY
+        return tuple(found) if found != [None] else (ROWS,) if is_number(told[0]) else ANY
     return tuple(INSERTED if size == 1 else size for size in found)
 
 

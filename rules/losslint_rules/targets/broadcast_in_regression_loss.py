@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.sizes import paired
+from losslint.analysis.domain.sizes import paired, spread
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Family, LossCall, OperationInLoss, OperationKind
@@ -22,7 +22,8 @@ class BroadcastInRegressionLoss(Rule):
     Reports an (N, 1) tensor against an (N,) one: in `MSELoss`, `L1Loss`, `SmoothL1Loss`,
     `HuberLoss`, `PoissonNLLLoss`, `GaussianNLLLoss` and their functions, and in differences,
     products and quotients on the way to a loss. The column is mostly the output of
-    `nn.Linear(..., 1)`, the vector what a data set gives or a reduction leaves.
+    `nn.Linear(..., 1)`, the vector what a data set gives or a reduction leaves. The criteria are
+    reported on an (N, 1) prediction and a target of several columns, too.
 
     ## Why it matters
 
@@ -34,6 +35,7 @@ class BroadcastInRegressionLoss(Rule):
       is the variance of the targets; with the right shapes it finds the weights.
     - The matrix costs memory: 64 MiB for 4,096 samples in float32.
 
+    A column against several of them is no better: each prediction is drawn to their mean.
     The loss goes down a little and stops, as with a model that is too small. The criteria of torch
     warn once, on standard error; a hand-written difference says nothing.
 
@@ -91,6 +93,7 @@ class BroadcastInRegressionLoss(Rule):
         elif paired(target.sizes, given.sizes, deliberate=True):
             column, shapes = 1, f"its target is a column, of shape (N, 1), and `{call.given}`"
         else:
+            yield from _one_for_many(call, given, target)
             return
         yield Diagnosis(
             call.place,
@@ -115,6 +118,20 @@ class BroadcastInRegressionLoss(Rule):
                 operation.operand.confidence,
                 fix=flat_operand(operation.place, operation.part),
             )
+
+
+def _one_for_many(call: LossCall, given: Tensor, target: Tensor) -> Iterator[Diagnosis]:
+    count = spread(given.sizes, target.sizes)
+    if count is None or not call.trains or call.has_fixed_target:
+        return
+    yield Diagnosis(
+        call.place,
+        f"{call.title} compares one prediction with all {count} columns of its target: "
+        f"`{call.given}` is a column, of shape (N, 1)",
+        "predict as many columns as the target has, or pick the one that is meant",
+        (*steps_of(given.trail), *call.built),
+        min(given.confidence, target.confidence),
+    )
 
 
 _HELP = "bring both to one shape, for example with .squeeze(1) on the column"
