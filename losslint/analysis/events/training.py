@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from losslint.analysis.domain.marks import FORWARD, NO_GRAD
 from losslint.analysis.domain.values import Value
 from losslint.analysis.events.losses import LossTerm
 from losslint.finding import Confidence
@@ -71,7 +72,8 @@ class Cut:
     @property
     def title(self) -> str:
         """The operation in words."""
-        words = {"comparison": "a comparison", "no_grad": "what is computed under `no_grad`"}
+        words = {"comparison": "a comparison"}
+        words[NO_GRAD] = words[FORWARD] = "what is computed under `no_grad`"
         return words.get(self.function, f"`{self.function}`")
 
 

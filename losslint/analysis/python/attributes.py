@@ -42,7 +42,13 @@ from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted, is_settings
 from losslint.analysis.torch_api.modules import model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
-from losslint.analysis.torch_api.registry import FUNCTIONS, group_of, has_method, is_tensor_method
+from losslint.analysis.torch_api.registry import (
+    FUNCTIONS,
+    group_of,
+    has_method,
+    is_tensor_method,
+    module_class,
+)
 from losslint.analysis.torch_api.sizing import shape_of
 from losslint.analysis.training.gradient_flow import cut
 from losslint.analysis.training.handling import WRITTEN, note_handling
@@ -190,7 +196,14 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         known = model_of_trainer(run, value)
     if known is not None:
         return known
-    return Unknown(("attr", value.oid, name), frozenset({value.oid}))
+    own = frozenset({value.oid})
+    if name == "weight" and module_class(kind_of(value)) in _WITH_WEIGHTS:
+        return Tensor(owner=own, deps=own, shape="parameter")
+    return Unknown(("attr", value.oid, name), own)
+
+
+_WITH_WEIGHTS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "Embedding"})
+"""Modules of torch whose weights may be regularised by hand."""
 
 
 def bind_attribute(run: Interpreter, value: Instance, found: Value, node: cst.CSTNode) -> Value:

@@ -332,7 +332,9 @@ def _result(
     if not grad and isinstance(given, Tensor):
         before = cut_off and not has_cut(given) and any(isinstance(one, int) for one in given.deps)
         # no cut is known of the output of a network: all of it was computed under no_grad
-        return computed_without(run, result, args.node) if before else ended(result, given)
+        if before:
+            return computed_without(run, result, args.node, before=True)
+        return ended(result, given)
     return result
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD, WRITTEN_MEAN
+from losslint.analysis.domain.marks import BATCH_MEAN, FORWARD, NO_GRAD, WRITTEN_MEAN
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
@@ -45,9 +45,12 @@ def cut(run: Interpreter, given: Tensor, made: Tensor, function: str, node: cst.
         looked_at(run, given, run.place(node))
     known = lasting(given.operations)
     if given.grad and given.deps and not run.no_grad and not run.dead and len(known) < MAX_CUTS:
-        operand = Tensor(deps=given.deps, marks=given.marks & {DERIVATIVE})
+        form = given.shape if given.shape == PARAMETER else ""
+        operand = Tensor(deps=given.deps, marks=given.marks & {DERIVATIVE}, shape=form)
         before = {one for one in known if one.kind is OperationKind.CUT}
-        known = known - before | {Operation(OperationKind.CUT, run.place(node), function, operand)}
+        again = run.repeats()
+        end = Operation(OperationKind.CUT, run.place(node), function, operand, repeated=again)
+        known = known - before | {end}
     return made.but(operations=known)
 
 
@@ -84,9 +87,12 @@ def ended(result: Tensor, given: Tensor) -> Tensor:
     return result.but(operations=result.operations | _dead_ends(given.operations))
 
 
-def computed_without(run: Interpreter, result: Tensor, node: cst.CSTNode) -> Tensor:
-    """A loss that is computed where no graph is kept."""
-    end = Operation(OperationKind.DEAD_END, run.place(node), NO_GRAD, Tensor())
+def computed_without(
+    run: Interpreter, result: Tensor, node: cst.CSTNode, *, before: bool = False
+) -> Tensor:
+    """A loss that is computed where no graph is kept; or what it judges was, before."""
+    function = FORWARD if before else NO_GRAD
+    end = Operation(OperationKind.DEAD_END, run.place(node), function, Tensor())
     return result.but(operations=result.operations | {end}) if result.deps else result
 
 
@@ -111,14 +117,28 @@ def _is_weighted(value: Tensor, end: Operation) -> bool:
 
 
 def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """A sum of a loss and of what was copied into a new tensor: that term is a constant."""
+    """A sum of a loss and of what was copied into a new tensor: that term is a constant.
+
+    So is a number that was taken out of one, and what is made of detached parameters.
+    """
     ends = {
         end
         for part, partner in ((one, other), (other, one))
         if part.operations and not part.grad and _is_loss(partner)
-        for end in _dead_ends(cut for cut in part.operations if cut.function in _COPIES)
+        for end in _dead_ends(_copies_in(part))
     }
     return with_bare_gradients(made.but(operations=made.operations | ends), one, other)
+
+
+def _copies_in(part: Tensor) -> list[Operation]:
+    """The copies that a term is made of; what was copied before the training is its anchor."""
+    found = [
+        one
+        for one in part.operations
+        if one.function in _COPIES
+        or (one.function in _ON_PURPOSE and one.operand.shape == PARAMETER)
+    ]
+    return [one for one in found if one.repeated] or found
 
 
 def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -154,7 +174,7 @@ def _is_loss(value: Tensor) -> bool:
 _BARE = "autograd.grad"
 DERIVATIVE = "derivative"
 """The mark of a gradient that has a graph, as a differential equation is made of."""
-_COPIES = frozenset({"tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
+_COPIES = frozenset({"item", "tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
 
 
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
@@ -283,13 +303,15 @@ def require_gradient(
     return each(value, lambda one: as_leaf(one, node))
 
 
+PARAMETER = "parameter"
+"""The form of a parameter."""
 FROZEN_PARAMETER = "frozen parameter"
 """The form of a parameter that requires no gradient."""
 
 
 def frozen(parameter: Tensor) -> Tensor:
     """A parameter that is told to require no gradient: it is like data from here on."""
-    if parameter.shape != "parameter":
+    if parameter.shape != PARAMETER:
         return parameter
     return Tensor(grad=False, shape=FROZEN_PARAMETER, sizes=parameter.sizes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.marks import FORWARD, NO_GRAD
 from losslint.analysis.domain.trail import Step
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Backpropagation
@@ -82,7 +83,7 @@ class NoGradientToLoss(Rule):
                 found.place,
                 "gradients are asked for of what is computed under `no_grad`: it has no graph, "
                 "and this call raises",
-                _INSTEAD["no_grad"],
+                _OUTSIDE,
                 tuple(Step(call, "called from here") for call in found.calls),
             )
             return
@@ -98,10 +99,11 @@ class NoGradientToLoss(Rule):
 
 _OTHERWISE = "keep to operations with a gradient, such as probabilities instead of decisions"
 _COPIES = "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`"
+_OUTSIDE = "compute it outside `no_grad`, or inside `with torch.enable_grad():`"
 _INSTEAD = {
     "sample": "draw it by `rsample`, or compare the mean of the distribution",
     "autograd.grad": "pass create_graph=True, without which a gradient has no graph of its own",
-    "no_grad": "compute it outside `no_grad`, or inside `with torch.enable_grad():`",
+    **dict.fromkeys((NO_GRAD, FORWARD), _OUTSIDE),
     **dict.fromkeys(("tensor", "Tensor", "FloatTensor", "as_tensor"), _COPIES),
     "new_tensor": "leave the copy out: what it is made of is a tensor already",
 }
