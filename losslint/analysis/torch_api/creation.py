@@ -225,7 +225,8 @@ def _made(op: Op) -> Value:
             )
         if given.key[0] == forms.FLAG_ARRAY:
             return made.but(sign=Sign.NON_NEGATIVE, shape=forms.WRITTEN)
-    return _packed(op, rows if items is not None else [element(op.run, given, None)], made)
+    made = _packed(op, rows if items is not None else [element(op.run, given, None)], made)
+    return _leaf(op, made) if isinstance(given, Unknown) else made
 
 
 _SMALL = 64

@@ -50,6 +50,7 @@ from losslint.analysis.training.gradient_flow import (
     DERIVATIVE,
     backpropagated,
     cut,
+    is_leaf_alone,
     layers_of,
     require_gradient,
 )
@@ -75,13 +76,19 @@ def backward(run: Interpreter, node: object, loss: Value, weighted: bool = False
     assert isinstance(node, cst.CSTNode)
     deps: frozenset[object] = frozenset()
     known = True
+    leaves: frozenset[object] = frozenset()
+    if all(
+        isinstance(one.value, Tensor) and is_leaf_alone(one.value) for one in alternatives_of(loss)
+    ):
+        leaves = deps_of(loss)
     for one in alternatives_of(loss):
         reached = layers_of(one.value) if isinstance(one.value, Tensor) else None
         if reached:
             deps |= reached
         elif one.value != NONE:
             known = False
-    run.act(Backward(run.place(node), deps if known else frozenset(), losses_in(loss)))
+    found = deps if known else frozenset()
+    run.act(Backward(run.place(node), found, losses_in(loss), leaves))
     reaches_backward(run, loss)
     backpropagated(run, node, loss, weighted)
 

@@ -9,9 +9,10 @@ import libcst as cst
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.events import IdleStep, MissingStep
+from losslint.analysis.events import ForcedGradient, IdleStep, MissingStep
 from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.bare_steps import bare_steps
+from losslint.analysis.training.gradient_flow import LEAF
 from losslint.analysis.training.trace import (
     Action,
     Backward,
@@ -43,7 +44,7 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
     if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
     steps: dict[Place, list[IdleStep | None]] = {}
-    others = _no_modules(run)
+    others = _no_modules(run) | _forced(run)
     for trace in run.roots:
         everything = list(actions(trace))
         if any(isinstance(one, HandOver) for one in everything):
@@ -124,6 +125,13 @@ def _no_modules(run: Interpreter) -> frozenset[Hashable]:
     )
 
 
+def _forced(run: Interpreter) -> frozenset[Hashable]:
+    """The losses that were told to require a gradient, of which that is said itself."""
+    return frozenset(
+        (LEAF, id(event.place.node)) for event in run.events if isinstance(event, ForcedGradient)
+    )
+
+
 def _idle(
     step: OptimizerStep,
     inside: Sequence[Action],
@@ -136,7 +144,8 @@ def _idle(
         step: the step.
         inside: what is done in its loop.
         everything: what is done in all of the code around it.
-        others: objects that are no modules; of a loss that depends on none, nothing is known.
+        others: objects that are no modules, and leaves that were forced; of a loss that depends
+            on nothing else, nothing is known.
     """
     assert step.owners is not None
     if any(is_uncertain(one) for one in everything):
@@ -144,7 +153,7 @@ def _idle(
     backwards = [one for one in everything if isinstance(one, Backward)]
     for one in backwards:
         known = one.deps - others and len(one.deps) < ENOUGH_DEPS and _are_modules(one.deps)
-        if not known or one.deps & step.owners:
+        if not (known or one.leaves - others) or one.deps & step.owners:
             return None
     loss = next((one for one in inside if isinstance(one, LossMade) and _is_of(one, step)), None)
     other = next((one for one in inside if isinstance(one, Backward)), None)

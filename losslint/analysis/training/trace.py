@@ -28,6 +28,8 @@ class Backward:
     """Empty where they cannot be told."""
     losses: frozenset[Hashable] = frozenset()
     """What is backpropagated: the places of its terms, or its symbols."""
+    leaves: frozenset[Hashable] = frozenset()
+    """Tensors that collect a gradient of their own, where they go to these and to no parameter."""
 
 
 @dataclass(frozen=True, slots=True)
