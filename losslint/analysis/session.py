@@ -13,7 +13,14 @@ from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
-from losslint.analysis.events import Event, LossCalls, MissingStep, Operation, OperationInLoss
+from losslint.analysis.events import (
+    Event,
+    IdleStep,
+    LossCalls,
+    MissingStep,
+    Operation,
+    OperationInLoss,
+)
 from losslint.analysis.interpreter import Interpreter, Mechanisms
 from losslint.analysis.memo import Memo
 from losslint.analysis.objective.custom_losses import custom_losses
@@ -75,6 +82,7 @@ from losslint.analysis.training.clipping import gradient_clips
 from losslint.analysis.training.gradient_flow import backpropagations
 from losslint.analysis.training.idle_steps import idle_steps
 from losslint.analysis.training.kept_losses import accumulations
+from losslint.analysis.training.lost_rounds import lost_rounds
 from losslint.analysis.training.scaling import scaler_faults
 from losslint.analysis.training.training_loop import training_loops
 from losslint.analysis.training.unclipped import unclipped_recurrences
@@ -200,7 +208,9 @@ def _analyse(
         for event in without_balanced(run.events)
         if _matters(run, event, idle)
     ]
-    idle_optimizers = list(idle_steps(run))
+    rounds = list(lost_rounds(run.roots))
+    lost = {one.place for one in rounds}
+    idle_optimizers = [one for one in idle_steps(run) if not _is_zeroed_in(one, lost)]
     mistaken = {one.other for one in idle_optimizers if isinstance(one, MissingStep)}
     events.extend(one for one in training_loops(run.roots) if one.step not in mistaken)
     events.extend(backpropagations(run))
@@ -214,6 +224,7 @@ def _analyse(
     events.extend(custom_losses(run))
     events.extend(unscaled_accumulations(run))
     events.extend(lost_gradients(run))
+    events.extend(rounds)
     events.extend(unclipped_recurrences(run))
     events.extend(vanishing_weights(run))
     events.extend(objectives(run))
@@ -231,6 +242,11 @@ def _analyse(
             if not known
         ],
     )
+
+
+def _is_zeroed_in(found: IdleStep | MissingStep, lost: Container[Place]) -> bool:
+    """Whether an optimizer steps behind the loop that is said to zero it in every round."""
+    return isinstance(found, MissingStep) and found.zeroed in lost
 
 
 def _matters(run: Interpreter, event: Event, idle: Container[Place]) -> bool:

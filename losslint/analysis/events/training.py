@@ -192,7 +192,7 @@ class UnscaledAccumulation:
 
 @dataclass(frozen=True, slots=True)
 class LostGradients:
-    """Gradients that are zeroed in every round, though the optimizer steps in some rounds only."""
+    """Gradients that are zeroed in every round of a loop that has no step in each of them."""
 
     place: Place
     """The zeroing."""
@@ -201,7 +201,7 @@ class LostGradients:
     backward: Place
     step: Place
     count: str
-    """The number of rounds from step to step, as the code has it."""
+    """The number of rounds from step to step, as the code has it; empty for a step behind all."""
     confidence: Confidence
 
 

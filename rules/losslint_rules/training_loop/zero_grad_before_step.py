@@ -19,8 +19,8 @@ class ZeroGradBeforeStep(Rule):
 
     Looks for a `zero_grad()` (or another form of zeroing) that comes after the `backward` which
     filled an optimizer's gradients and before the `step` that should use them. It also looks for
-    gradients that are to be accumulated, with a step in every so many rounds of the loop, and that
-    are zeroed in each of them.
+    gradients that are to be accumulated, with a step in every so many rounds of the loop or behind
+    it, and that are zeroed in each of them.
 
     ## Why it matters
 
@@ -103,14 +103,19 @@ class ZeroGradBeforeStep(Rule):
 
     def check_lost_gradients(self, found: LostGradients) -> Iterator[Diagnosis]:
         """A zeroing in every round of a loop that steps in some rounds only."""
+        steps, use = f"every `{found.count}`", "in some rounds only"
+        if not found.count:
+            steps, use = "behind the loop", "after the last round"
         yield Diagnosis(
             found.place,
             f"the gradients of `{found.optimizer}` are zeroed in every round, but it steps only "
-            f"every `{found.count}`: what the other rounds add is lost",
-            f"zero the gradients where it steps, after `{found.optimizer}.step()`",
+            f"{steps}: what the other rounds add is lost",
+            f"step in every round, or zero the gradients after `{found.optimizer}.step()`"
+            if not found.count
+            else f"zero the gradients where it steps, after `{found.optimizer}.step()`",
             (
                 Step(found.backward, "gradients are computed here, in every round"),
-                Step(found.step, "and used here, in some rounds only"),
+                Step(found.step, f"and used here, {use}"),
             ),
             found.confidence,
         )
