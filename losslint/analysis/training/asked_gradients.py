@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import Tensor, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Operation, OperationKind
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.tensors.powers import DENSE
+from losslint.analysis.training.lightning import leaves_gradients_off
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -20,7 +21,7 @@ MAX_CALLS = 4
 
 def asked(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
     """Gradients of a value are asked for, which raises where it has no graph."""
-    if run.dead or not run.no_grad or _for_training(run, node):
+    if run.dead or not run.no_grad or leaves_gradients_off(run) or _for_training(run, node):
         return
     losses = []
     for one in alternatives_of(value):

@@ -66,6 +66,16 @@ def is_without_gradient(run: Interpreter, function: Function, owner: Class | Non
     )
 
 
+def leaves_gradients_off(run: Interpreter) -> bool:
+    """Whether it is Lightning that switched gradients off, which other hooks may switch on."""
+    return any(
+        frame.name in _WITHOUT_GRADIENT
+        and frame.owner is not None
+        and _is_lightning_class(frame.owner)
+        for frame in run.frames
+    )
+
+
 def returned_for_backward(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
     """Backpropagates the loss that a training step returns, unless the step did that itself."""
     module = run.frame.self
