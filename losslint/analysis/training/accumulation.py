@@ -34,7 +34,7 @@ from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import summed
 from losslint.analysis.training.counts import names_in, over_batches
-from losslint.analysis.training.gradient_flow import is_leaf_alone
+from losslint.analysis.training.gradient_flow import is_leaf_alone, layers_of
 from losslint.analysis.training.trace import (
     KeepLoss,
 )
@@ -197,7 +197,8 @@ def _kept(
         losses, around_it = losses_in(value), Place(place.file, loop)
         deps = _depends_on(value)
         graph, passed = _is_of_gradients(value), _passed_by(run, loop, node)
-        run.act(KeepLoss(place, around_it, losses, total, listed, graph, deps, passed))
+        reached = _reached(value)
+        run.act(KeepLoss(place, around_it, losses, total, listed, graph, deps, passed, reached))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
         return made  # where it goes from here cannot be followed
     return each(made, lambda one: _marked(one, OperationKind.ACCUMULATION, place))
@@ -341,6 +342,14 @@ def _depends_on(value: Value) -> frozenset[Hashable]:
         return frozenset()
     deps = frozenset(dep for one in known if isinstance(one, Tensor) for dep in one.deps)
     return deps if all(isinstance(one, int) for one in deps) else frozenset()
+
+
+def _reached(value: Value) -> frozenset[Hashable]:
+    """What a gradient of a loss goes to, as of any that is backpropagated."""
+    known = [one.value for one in alternatives_of(value)]
+    if not all(isinstance(one, Tensor | Const) for one in known):
+        return frozenset()
+    return frozenset().union(*(layers_of(one) for one in known if isinstance(one, Tensor)))
 
 
 def _is_of_gradients(value: Value) -> bool:

@@ -21,6 +21,7 @@ from losslint.analysis.training.trace import (
     Unscale,
     ZeroGrad,
     actions,
+    own_actions,
 )
 from losslint.analysis.training.training_loop import fills, loops_in, stepped, surely_zeroes, zeroes
 
@@ -51,6 +52,8 @@ def gradient_clips(roots: Sequence[Trace]) -> list[GradientClip]:
             for step, backward in stepped(loop) if clips else ():
                 for clip in _judged(loop, step, backward):
                     judged.setdefault(clip.place, []).append(clip)
+            for clip in _behind_rounds(loop):
+                judged.setdefault(clip.place, []).append(clip)
     for place, several in judged.items():
         unscaled = next((one for one in several if one.fault is ClipFault.BEFORE_UNSCALE), None)
         if unscaled is not None:
@@ -58,6 +61,16 @@ def gradient_clips(roots: Sequence[Trace]) -> list[GradientClip]:
         elif len({one.fault for one in several}) == 1:
             found.setdefault(place, several[0])
     return [clip for clip in found.values() if clip.fault is not None]
+
+
+def _behind_rounds(loop: Loop) -> Iterator[GradientClip]:
+    """Every clipping beside a loop of rounds, each of which has its own backward and step."""
+    beside = {one.place for one in own_actions(loop.body) if isinstance(one, Clip)}
+    for inner, _ in loops_in(loop.body) if beside else ():
+        for step, backward in stepped(inner):
+            for clip in _judged(loop, step, backward):
+                if clip.place in beside and clip.fault is not ClipFault.BEFORE_UNSCALE:
+                    yield clip
 
 
 def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[GradientClip]:

@@ -49,7 +49,8 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
         elif keep.has_graph and keep.place not in run.seen.handed_on:
             read = keep.place in run.seen.numbers
             if (read and _is_only_looked_at(keep, around, trained, layers)) or (
-                (read or _is_called_loss(keep.total)) and _is_beside_training(keep, inside, objects)
+                (read or _is_called_loss(keep.total) or _names_a_loss(keep))
+                and _is_beside_training(keep, inside, objects)
             ):
                 found[keep.place] = _told(run, keep, None)
     return list(found.values())
@@ -154,8 +155,8 @@ def _is_beside_training(
         inside: what is done in the loop.
         objects: the objects of the project's own classes, whose attributes may be numbers.
     """
-    return not keep.deps.isdisjoint(_stepped(inside) - objects) and any(
-        isinstance(one, Backward) and keep.deps <= one.deps for one in inside
+    return not keep.reached.isdisjoint(_trained_in(inside) - objects) and any(
+        isinstance(one, Backward) and keep.reached <= one.deps for one in inside
     )
 
 

@@ -156,6 +156,8 @@ class KeepLoss:
     """What it depends on; empty where that cannot be told."""
     passed: Place | None = None
     """The call that handed it to the function that keeps it, if the loop itself does not."""
+    reached: frozenset[Hashable] = frozenset()
+    """What a gradient of it goes to, layers or symbols of these, as in :class:`Backward`."""
 
 
 @dataclass(frozen=True, slots=True)
