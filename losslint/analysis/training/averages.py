@@ -170,6 +170,8 @@ def combined(sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNo
         node: the expression.
     """
     means = [isinstance(one, Tensor) and WRITTEN_MEAN in one.marks for one in (left, right)]
+    if sign == "/" and _is_masked_mean(left, right):
+        return made.but(marks=made.marks | {WRITTEN_MEAN})
     if not any(means):
         return made
     if sign in "+-":
@@ -180,6 +182,19 @@ def combined(sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNo
     else:
         kept = sign == "/" and number(right) is not None
     return made.but(marks=made.marks | {WRITTEN_MEAN}) if kept else made
+
+
+def _is_masked_mean(total: Value, count: Value) -> bool:
+    """Whether a sum of weighted elements of a loss is divided by a sum, as that of its mask is."""
+    return (
+        isinstance(total, Tensor)
+        and total.shape == "overlap"
+        and bool(total.terms)
+        and all(term.stage != "mean" for term in total.terms)
+        and isinstance(count, Tensor)
+        and count.shape == "total"
+        and not count.grad
+    )
 
 
 def _adds_to_mean(value: Value) -> bool:
