@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.lookup import find_method
-from losslint.analysis.domain.values import Instance, Tensor, Value, alternatives_of
+from losslint.analysis.domain.values import Instance, Tensor, Unknown, Value, alternatives_of
 from losslint.analysis.events import UntrainedParameters
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.training.handling import FROZEN
@@ -114,7 +114,7 @@ def note_fed(run: Interpreter, module: Instance, given: Iterable[Value]) -> None
         fed = run.seen.fed.setdefault(module.oid, set())
         for value in given:
             for one in alternatives_of(value):
-                if isinstance(one.value, Tensor) and one.value.grad:
+                if isinstance(one.value, Tensor | Unknown) and one.value.grad:
                     fed |= one.value.deps
 
 
