@@ -21,7 +21,9 @@ class NoGradientToLoss(Rule):
     Follows what is backpropagated back to the model. Where the only way from the model's output
     into a loss, or into one of the losses that are summed, goes through `argmax`, `round`, a
     comparison, `.item()`, `.numpy()`, `.detach()`, `.data`, `torch.tensor()`, which copies, the
-    `.sample()` of a distribution or a `no_grad` block, that operation is reported.
+    `.sample()` of a distribution or a `no_grad` block, that operation is reported. So is a term
+    of derivatives that `torch.autograd.grad` took without `create_graph=True`, and a call of it on
+    what was computed under `no_grad`, which raises.
 
     ## Why it matters
 
