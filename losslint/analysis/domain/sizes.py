@@ -156,7 +156,8 @@ def flattened(sizes: Sizes, first: int = 0) -> Sizes:
     behind = sizes[first:] if known is not None else ()
     total: int | None = 1
     for size in behind:
-        total = None if total is None or not isinstance(size, int) else total * abs(size)
+        known_size = abs(size) if isinstance(size, int) and size != ROWS else None
+        total = None if total is None or known_size is None else total * known_size
     return (*front, total if behind else None)
 
 

@@ -10,7 +10,7 @@ from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.sizes import ANY, VECTOR, reduced
+from losslint.analysis.domain.sizes import ANY, ROWS, VECTOR, reduced
 from losslint.analysis.domain.trail import ONE_HOT_MADE, extend
 from losslint.analysis.domain.values import (
     NONE,
@@ -191,7 +191,10 @@ def collated(run: Interpreter, sample: Value) -> Value:
     if isinstance(sample, Union):
         return each(sample, lambda one: collated(run, one))
     if isinstance(sample, Tensor):
-        sizes = tuple(abs(one) if isinstance(one, int) else one for one in sample.sizes)
+        sizes = tuple(
+            None if one == ROWS else abs(one) if isinstance(one, int) else one
+            for one in sample.sizes
+        )
         batch = (None, *sizes) if sizes != ANY else ANY
         return sample.but(grad=False, operations=frozenset(), terms=(), sizes=batch)
     if isinstance(sample, Const):

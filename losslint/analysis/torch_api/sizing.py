@@ -68,7 +68,7 @@ def as_tuple(found: Sizes, node: cst.CSTNode) -> Value:
     return Tuple(
         tuple(
             Const(abs(one))
-            if isinstance(one, int)
+            if isinstance(one, int) and one != ROWS
             else Unknown((NUMBER, "size", id(node), place), grad=False)
             for place, one in enumerate(found)
         )
