@@ -103,6 +103,17 @@ for x, y in loader:
 """,
         "such as probabilities instead of decisions",
     ),
+    "a detached output is not what was to be detached": (
+        "LOS408",
+        """
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = criterion(net(x).detach(), y)
+    loss.backward()
+    optimizer.step()
+""",
+        "detach what goes into the model instead",
+    ),
     "a loss copied into a new tensor is left as it is": (
         "LOS408",
         """

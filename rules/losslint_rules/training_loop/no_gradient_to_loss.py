@@ -102,9 +102,11 @@ class NoGradientToLoss(Rule):
 _OTHERWISE = "keep to operations with a gradient, such as probabilities instead of decisions"
 _COPIES = "leave the copy out: what it is made of is a tensor, or becomes one by `torch.stack`"
 _OUTSIDE = "compute it outside `no_grad`, or inside `with torch.enable_grad():`"
+_DETACHED = "leave the detach out, or detach what goes into the model instead of its output"
 _INSTEAD = {
     "sample": "draw it by `rsample`, or compare the mean of the distribution",
     "autograd.grad": "pass create_graph=True, without which a gradient has no graph of its own",
+    **dict.fromkeys(("detach", "detach_", "data"), _DETACHED),
     **dict.fromkeys((NO_GRAD, FORWARD), _OUTSIDE),
     **dict.fromkeys(("tensor", "Tensor", "FloatTensor", "as_tensor"), _COPIES),
     "new_tensor": "leave the copy out: what it is made of is a tensor already",
