@@ -290,8 +290,8 @@ class ForcedGradient:
     place: Place
     loss: str
     """As the code has it."""
-    copied: bool = False
-    """A new leaf is made of it, which has no way to the model even where the loss had one."""
+    copied: str = ""
+    """What makes a new leaf of it, which has no way to the model even where the loss had one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,20 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.shares import UNIFORM
 from losslint.analysis.python.relations import compare
 from losslint.analysis.reading.comparing import SIGNS
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import others_than
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
-from losslint.analysis.training.gradient_flow import as_leaf, cut, has_cut, lasting
+from losslint.analysis.training.gradient_flow import (
+    as_leaf,
+    cut,
+    has_cut,
+    lasting,
+    require_gradient,
+)
 
 
 @function(*SIGNS)
@@ -198,6 +205,9 @@ def _made(op: Op) -> Value:
     if isinstance(given, Tensor):
         made = given.but(dtype=kind if kind is not DType.UNKNOWN else given.dtype)
         copies = op.name in ("tensor", "new_tensor")
+        if copies and _is_leaf(op) and given.grad and given.terms and isinstance(op.node, cst.Call):
+            title = dotted(op.node.args[0].value)
+            return require_gradient(op.run, op.node, made, title, copied=dotted(op.node.func))
         if not copies and given.grad and any(isinstance(one, int) for one in given.deps):
             return made  # an array of numpy's would depend on no layer
         made = made.but(grad=_is_leaf(op), terms=(), operations=lasting(given.operations))

@@ -234,7 +234,8 @@ def _module_zero(op: Op, target: Instance) -> Value:
 def _variable(op: Op) -> Value:
     value = op.arg(0, "data")
     if op.given(1, "requires_grad") == TRUE and isinstance(op.node, cst.Call):
-        return require_gradient(op.run, op.node, value, dotted(op.node.args[0].value), copied=True)
+        title = dotted(op.node.args[0].value)
+        return require_gradient(op.run, op.node, value, title, copied="Variable")
     return value
 
 

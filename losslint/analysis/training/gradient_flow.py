@@ -281,7 +281,7 @@ def _ends(operation: Operation, whole: bool) -> bool:
 
 
 def require_gradient(
-    run: Interpreter, node: cst.CSTNode, value: Value, title: str, *, copied: bool = False
+    run: Interpreter, node: cst.CSTNode, value: Value, title: str, *, copied: str = ""
 ) -> Value:
     """A value that is told to require a gradient: a leaf from here on, or a loss forced to be one.
 
@@ -290,7 +290,7 @@ def require_gradient(
         node: where that is said.
         value: what it is said of.
         title: the value as the code has it.
-        copied: whether the leaf is a new one.
+        copied: what makes a new leaf of it, if that is a function.
     """
     known = [one.value for one in alternatives_of(value)]
     named = bool(LOSS_NAMED.search(title))
