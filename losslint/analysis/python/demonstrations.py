@@ -120,7 +120,8 @@ def _only_measures(run: Interpreter, function: Function | None) -> bool:
         if one.node in run.seen.measures and not any(_is_called(run, by) for by in callers):
             continue
         seen.add(one.node)
-        waiting.extend(run.seen.callers.get(one.node, (None,)))
+        # what an object computes while it is made is no loss yet
+        waiting.extend(by for by in callers or (None,) if by is None or by.name != "__init__")
     return True
 
 

@@ -67,8 +67,8 @@ class ForcedRequiresGrad(Rule):
         """A loss that is told to require a gradient."""
         yield Diagnosis(
             found.place,
-            f"`{found.copied}` makes a new leaf of `{found.loss}`: backward runs and ends there, so "
-            "the loss trains nothing"
+            f"`{found.copied}` makes a new leaf of `{found.loss}`: backward runs and ends there, "
+            "so the loss trains nothing"
             if found.copied
             else f"`{found.loss}` is made to require a gradient: if it had none, backward now runs "
             "and gives the model none",
