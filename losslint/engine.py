@@ -223,9 +223,23 @@ def _without_duplicates(found: Iterable[Finding]) -> list[Finding]:
         said = (finding.code, span.path, span.line, span.column, finding.message)
         key = (finding.code, spans.setdefault(said, span))
         other = best.get(key)
-        if other is None or _weight(finding) > _weight(other):
+        if other is None or _is_better(finding, other):
             best[key] = finding
     return list(best.values())
+
+
+def _is_better(finding: Finding, other: Finding) -> bool:
+    """Whether a finding is surer or graver than another one at its place, or begins before it.
+
+    Several values that come together in no order can be at fault for the same reason.
+    """
+    if _weight(finding) != _weight(other) or finding.message != other.message:
+        return _weight(finding) > _weight(other)
+    return _begins(finding) < _begins(other)
+
+
+def _begins(finding: Finding) -> list[Span]:
+    return [step.span for step in finding.related]
 
 
 def _weight(finding: Finding) -> tuple[Confidence, Severity]:
