@@ -74,9 +74,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
-    if isinstance(callee, Unknown) and callee.grad:
-        key = callee.key if callee.key is not None else ("value", id(node))
-        deps = union_deps(deps, frozenset({key}))
+    if isinstance(callee, Unknown) and callee.key is not None and callee.grad:
+        deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
     head = new_head(run, callee) if isinstance(callee, Unknown) else None

@@ -11,7 +11,7 @@ from losslint.analysis.domain.conditions import is_number
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.marks import NO_GRAD
+from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD, WRITTEN_MEAN
 from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (
@@ -347,9 +347,15 @@ def _depends_on(value: Value) -> frozenset[Hashable]:
 def _reached(value: Value) -> frozenset[Hashable]:
     """What a gradient of a loss goes to, as of any that is backpropagated."""
     known = [one.value for one in alternatives_of(value)]
-    if not all(isinstance(one, Tensor | Const) for one in known):
+    if not all(isinstance(one, Const) or (type(one) is Tensor and _is_loss(one)) for one in known):
         return frozenset()
     return frozenset().union(*(layers_of(one) for one in known if isinstance(one, Tensor)))
+
+
+def _is_loss(value: Tensor) -> bool:
+    """Whether a tensor is a loss with its graph; a number times a setting may be anything."""
+    means = (BATCH_MEAN, WRITTEN_MEAN)
+    return value.grad and (bool(value.terms) or not value.marks.isdisjoint(means))
 
 
 def _is_of_gradients(value: Value) -> bool:

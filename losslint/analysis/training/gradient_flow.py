@@ -150,7 +150,7 @@ def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     ends = {
         end
         for part, partner in ((one, other), (other, one))
-        if part.operations and partner.grad and not (part.grad and layers_of(part))
+        if part.operations and _is_trained(partner) and not (part.grad and layers_of(part))
         for end in _dead_ends(
             cut
             for cut in part.operations
@@ -158,6 +158,11 @@ def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
         )
     }
     return made.but(operations=made.operations | ends) if ends else made
+
+
+def _is_trained(value: Tensor) -> bool:
+    """Whether a gradient goes from a value to something that is known."""
+    return value.grad and bool(layers_of(value) or value.terms)
 
 
 def _is_term(part: Tensor, differentiated: Tensor, partner: Tensor) -> bool:

@@ -48,9 +48,13 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
             found[keep.place] = _told(run, keep, place)
         elif keep.has_graph and keep.place not in run.seen.handed_on:
             read = keep.place in run.seen.numbers
+            called = read or _is_called_loss(keep.total)
             if (read and _is_only_looked_at(keep, around, trained, layers)) or (
-                (read or _is_called_loss(keep.total) or _names_a_loss(keep))
-                and _is_beside_training(keep, inside, objects)
+                (called and _is_beside_training(keep.deps, inside, objects))
+                or (
+                    (called or _names_a_loss(keep))
+                    and _is_beside_training(keep.reached, inside, objects)
+                )
             ):
                 found[keep.place] = _told(run, keep, None)
     return list(found.values())
@@ -146,17 +150,17 @@ def _trained_in(inside: Sequence[Action]) -> frozenset[Hashable]:
 
 
 def _is_beside_training(
-    keep: KeepLoss, inside: Sequence[Action], objects: frozenset[Hashable]
+    reached: frozenset[Hashable], inside: Sequence[Action], objects: frozenset[Hashable]
 ) -> bool:
     """Whether something is kept of a model that is trained in the same loop, by another loss.
 
     Args:
-        keep: what is kept.
+        reached: what a gradient of it goes to.
         inside: what is done in the loop.
         objects: the objects of the project's own classes, whose attributes may be numbers.
     """
-    return not keep.reached.isdisjoint(_trained_in(inside) - objects) and any(
-        isinstance(one, Backward) and keep.reached <= one.deps for one in inside
+    return not reached.isdisjoint(_trained_in(inside) - objects) and any(
+        isinstance(one, Backward) and reached <= one.deps for one in inside
     )
 
 
