@@ -41,7 +41,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.training.gradient_flow import cut, frozen, require_gradient
+from losslint.analysis.training.gradient_flow import as_number, cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
 
 
@@ -287,5 +287,6 @@ def _cut(op: Op) -> Value:
             read_as_tensor(op.run, value)
         if op.name in ("numpy", "tolist"):
             read_out(op.run, value)
-        return cut(op.run, value, value.but(grad=False, terms=()), op.name, op.node)
+        made = value.but(grad=False, terms=())
+        return cut(op.run, as_number(value), made, op.name, op.node)
     return UNKNOWN

@@ -160,6 +160,12 @@ def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     return made.but(operations=made.operations | ends) if ends else made
 
 
+def as_number(value: Tensor) -> Tensor:
+    """A value as one of which a number is taken: made of gradients, that is a weight."""
+    known = frozenset(one for one in value.operations if one.function != _BARE)
+    return value.but(operations=known)
+
+
 def _is_trained(value: Tensor) -> bool:
     """Whether a gradient goes from a value to something that is known."""
     return value.grad and bool(layers_of(value) or value.terms)
