@@ -67,7 +67,7 @@ from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
-from losslint.analysis.tensors.comparisons import is_of_positives
+from losslint.analysis.tensors.comparisons import is_of_measured, is_of_positives
 from losslint.analysis.tensors.operations import whole, with_operation
 from losslint.analysis.tensors.paddings import is_of_real_tokens
 from losslint.analysis.torch_api.outputs import output_item
@@ -251,7 +251,7 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
         return made
     if any(is_of_real_tokens(one) for one in _written(node)):
         return made
-    if is_of_background(index.mask.key):
+    if is_of_background(index.mask.key) or (not index.deps and is_of_measured(index.mask)):
         return made  # hardly any sample is without
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero

@@ -68,6 +68,30 @@ def is_of_positives(node: cst.CSTNode) -> bool:
     return test is not None and isinstance(test[0], cst.GreaterThan) and test[1] == 0
 
 
+def is_of_measured(mask: ZeroReason) -> bool:
+    """Whether a mask asks what lies beyond 0, an eps or 1, as values do that were measured at all.
+
+    Of data that is the depth of a map, or its cells but for a few peaks. A class is another thing.
+    """
+    test = comparison_of(mask.place.node)
+    if test is None or not isinstance(test.comparisons[0].operator, _INEQUALITIES):
+        return False
+    sides = (test.left, test.comparisons[0].comparator)
+    bounds = [one for one in sides if isinstance(one, cst.Integer | cst.Float)]
+    return len(bounds) == 1 and (0 <= bounds[0].evaluated_value <= _EPS or _is_one(bounds[0]))
+
+
+def _is_one(node: cst.Integer | cst.Float) -> bool:
+    return bool(node.evaluated_value == 1)
+
+
+_EPS = 0.1
+"""Up to here a bound only tells what was measured from what was not."""
+
+
+_INEQUALITIES = (cst.GreaterThan, cst.GreaterThanEqual, cst.LessThan, cst.LessThanEqual)
+
+
 def is_of_zeros(node: cst.CSTNode) -> bool:
     """Whether what is zero is selected, at least: `x[x == 0]`, `x[x <= 0]`, `x[x < eps]`."""
     test = _own_test(node)

@@ -19,6 +19,8 @@ class MeanOfEmptySelection(Rule):
     `torch.masked_select(x, mask).mean()`, and a criterion that averages,
     `F.mse_loss(x[mask], y[mask])`. The mask has to be a comparison that the code shows, such as
     `labels == 1` or `error > threshold`: the positives of a detector, a class, what is still hard.
+    What of the data lies beyond 0, an eps or 1 is hardly ever nothing, as the depths that were
+    measured are not, and is left alone.
 
     Left alone are a selection whose size or mask is tested first, also by one of its elements, by a
     sum of what is compared or by a selection that compares the same quantities; a result that is
@@ -41,7 +43,7 @@ class MeanOfEmptySelection(Rule):
     ## Example
 
     ```python
-    positive = labels > 0
+    positive = labels == 1
     box_loss = F.smooth_l1_loss(boxes[positive], wanted[positive])
     loss = class_loss + box_loss
     ```
@@ -49,7 +51,7 @@ class MeanOfEmptySelection(Rule):
     ## Instead
 
     ```python
-    positive = labels > 0
+    positive = labels == 1
     box_loss = F.smooth_l1_loss(boxes[positive], wanted[positive], reduction="sum")
     loss = class_loss + box_loss / positive.sum().clamp(min=1)
     ```
