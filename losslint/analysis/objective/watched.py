@@ -38,9 +38,9 @@ def assigned(
     run: Interpreter, target: cst.BaseExpression, node: cst.BaseExpression, value: Value
 ) -> None:
     """Notes a loss computed for a variable of which only the number is read."""
-    body = run.frame.body
-    if body is None or not isinstance(target, cst.Name) or not made_in(value, node):
+    if not isinstance(target, cst.Name) or not made_in(value, node):
         return
+    body = run.module.source.tree if run.frame.body is None else run.frame.body
     if is_number_alone(body, target.value):
         known = [one.value for one in alternatives_of(value)]
         places = {term.place for one in known if isinstance(one, Tensor) for term in one.terms}

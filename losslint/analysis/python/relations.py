@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -51,6 +52,7 @@ from losslint.analysis.tensors.comparisons import (
 )
 from losslint.analysis.tensors.differences import no_range
 from losslint.analysis.tensors.paddings import is_of_no_padding, is_of_real_tokens
+from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import cut
@@ -105,12 +107,7 @@ def compare(
         made = blending.blend(left, right)
         mask = Tensor(
             mask=reason,
-            shape="random"
-            if any(t.shape in RANDOM for t in tensors)
-            else forms.SOME
-            if (isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node)))
-            or any(t.shape in forms.FIXED for t in tensors)
-            else forms.found(type(sign).__name__, tensors[0], right),
+            shape=_form(run, sign, tensors, right, node),
             rare=share_below(run, left, right, node),
             zero=inner,
             sign=Sign.NON_NEGATIVE,
@@ -149,6 +146,25 @@ def compare(
         key = key if key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
     return UNKNOWN
+
+
+def _form(
+    run: Interpreter,
+    sign: cst.BaseCompOp,
+    tensors: Sequence[Tensor],
+    right: Value,
+    node: cst.CSTNode,
+) -> str:
+    """The form of the mask that a comparison of tensors gives."""
+    if any(one.shape in RANDOM for one in tensors):
+        # what a model draws for itself is a mask of many; elsewhere it stands for data
+        holder = run.frame.self if run.frame.name == "forward" else None
+        drawn = isinstance(holder, Instance) and group_of(holder) == "module"
+        return forms.SOME if drawn else "random"
+    own = isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node))
+    if own or any(one.shape in forms.FIXED for one in tensors):
+        return forms.SOME
+    return forms.found(type(sign).__name__, tensors[0], right)
 
 
 def _asks_for_a_range(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:

@@ -318,7 +318,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:
-        return made.but(act=Act.PROB, trail=one.trail)
+        sign = one.sign if (number(right) or 0) > 0 else made.sign
+        return made.but(act=Act.PROB, trail=one.trail, sign=sign)
     if one.act in LOG_PROBABILITIES and scalar:
         return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
     if one.shape == "exp" and other.shape == "sumexp":

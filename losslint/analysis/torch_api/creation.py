@@ -49,7 +49,7 @@ from losslint.analysis.training.gradient_flow import (
 @function(*SIGNS)
 def _compared(op: Op) -> Value:
     sides = op.arg(0, "input"), op.arg(1, "other")
-    return compare(op.run, SIGNS[op.name](), *sides, op.node)
+    return compare(op.run, SIGNS[op.name.removesuffix("_")](), *sides, op.node)
 
 
 @function("logical_and", "logical_or")

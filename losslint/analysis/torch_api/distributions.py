@@ -11,6 +11,7 @@ from losslint.analysis.domain.values import (
     Instance,
     Sign,
     Tensor,
+    Unknown,
     Value,
     alternatives_of,
 )
@@ -62,6 +63,15 @@ def _parameters(value: Instance) -> Iterator[Tensor]:
                 yield one.value
             elif isinstance(one.value, Instance) and group_of(one.value) == "distribution":
                 yield from _parameters(one.value)
+
+
+def _has_graph(op: Op, value: Instance) -> bool:
+    """Whether a gradient may go to what a density is of, or to a parameter of the distribution."""
+    given = list(_parameters(value))
+    known = len(given) > 1 and all(not one.grad for one in given)
+    points = [one.value for arg in op.args.all() for one in alternatives_of(arg)]
+    fixed = all(isinstance(one, Tensor | Unknown) and not one.grad for one in points)
+    return not op.run.no_grad and not (known and fixed)
 
 
 def _guesses(value: Instance) -> frozenset[Operation]:
@@ -121,7 +131,7 @@ def _log_prob(op: Op, target: Instance) -> Value:
         picked=True,
         deps=_deps(target),
         operations=_at_fault(op.run, target),
-        grad=not op.run.no_grad,
+        grad=_has_graph(op, target),
         sign=Sign.UNKNOWN,
     )
 
