@@ -35,13 +35,13 @@ def looked_at(run: Interpreter, value: Value, place: Place | None = None) -> Non
 
 
 def assigned(
-    run: Interpreter, target: cst.BaseExpression, node: cst.BaseExpression, value: Value
+    run: Interpreter, statement: cst.Assign, target: cst.BaseExpression, value: Value
 ) -> None:
     """Notes a loss computed for a variable of which only the number is read."""
-    if not isinstance(target, cst.Name) or not made_in(value, node):
+    if not isinstance(target, cst.Name) or not made_in(value, statement.value):
         return
     body = run.module.source.tree if run.frame.body is None else run.frame.body
-    if is_number_alone(body, target.value):
+    if is_number_alone(body, statement, target.value):
         known = [one.value for one in alternatives_of(value)]
         places = {term.place for one in known if isinstance(one, Tensor) for term in one.terms}
         run.seen.only_numbers |= places

@@ -7,15 +7,35 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.python.liveness import Assignment, targets_of, variables_of
+from losslint.analysis.python.liveness import Assignment, Variables, targets_of
 from losslint.analysis.reading.nodes import children, walk
 
 
+class _NumbersAside(Variables):
+    """The variables of a body, in which to look at the number of one is not to read it."""
+
+    def __init__(self, body: cst.BaseSuite | cst.Module) -> None:
+        super().__init__(body)
+        self._read: dict[cst.CSTNode, frozenset[str]] = {}
+
+    def names(self, node: cst.CSTNode) -> frozenset[str]:
+        """The names in an expression or statement of which more than the number is read."""
+        known = self._read.get(node)
+        if known is None:
+            found = super().names(node)
+            known = frozenset(name for name in found if not all(_looks(node, name)))
+            self._read[node] = known
+        return known
+
+
 @lru_cache(maxsize=256)
-def is_number_alone(body: cst.BaseSuite | cst.Module, name: str) -> bool:
-    """Whether a body reads a variable of its own, and each time only its number."""
-    looks = list(_looks(body, name)) if variables_of(body).is_private(name) else []
-    return bool(looks) and all(looks)
+def _numbers_aside(body: cst.BaseSuite | cst.Module) -> Variables:
+    return _NumbersAside(body)
+
+
+def is_number_alone(body: cst.BaseSuite | cst.Module, statement: cst.CSTNode, name: str) -> bool:
+    """Whether of what a statement gives a variable only the number can be read."""
+    return statement in _numbers_aside(body).dead_stores(name)
 
 
 @lru_cache(maxsize=256)
@@ -24,7 +44,7 @@ def calls_for_numbers(body: cst.BaseSuite | cst.Module) -> frozenset[cst.CSTNode
     found: set[cst.CSTNode] = set()
     for node in walk(body):
         if isinstance(node, cst.Assign) and isinstance(node.targets[0].target, cst.Name):
-            if is_number_alone(body, node.targets[0].target.value):
+            if is_number_alone(body, node, node.targets[0].target.value):
                 found.update(_spine(node.value))
         elif isinstance(node, cst.Attribute) and node.attr.value in _NUMBERS:
             found.update(_spine(node.value))

@@ -107,7 +107,7 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     if len(node.targets) == 1:
         named_losses.assigned(run, node, node.targets[0].target, value)
         unused_losses.assigned(run, node, node.targets[0].target, value)
-        watched.assigned(run, node.targets[0].target, node.value, value)
+        watched.assigned(run, node, node.targets[0].target, value)
     return True
 
 
