@@ -251,7 +251,7 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
         return made
     if any(is_of_real_tokens(one) for one in _written(node)):
         return made
-    if is_of_background(index.mask.key) or (not index.deps and is_of_measured(index.mask)):
+    if is_of_background(index.mask.key) or (_is_data(index) and is_of_measured(index.mask)):
         return made  # hardly any sample is without
     if made.sign is Sign.UNKNOWN and is_of_positives(node):
         return made  # nothing is known of it that would let it be zero
@@ -264,6 +264,11 @@ def selected(run: Interpreter, made: Tensor, index: Tensor, node: cst.CSTNode) -
         order=run.steps,
     )
     return with_operation(run, whole(made), operation)
+
+
+def _is_data(mask: Tensor) -> bool:
+    """Whether a mask is of data, or of what methods of it give, and not of a prediction."""
+    return all(isinstance(one, tuple) and one[1:2] == (".",) for one in mask.deps)
 
 
 def _written(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:

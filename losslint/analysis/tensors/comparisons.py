@@ -73,23 +73,26 @@ def is_of_measured(mask: ZeroReason) -> bool:
 
     Of data that is the depth of a map, or its cells but for a few peaks. A class is another thing.
     """
+    if isinstance(mask.key, tuple) and len(mask.key) == 3:  # of something unknown
+        bound = number(mask.key[2]) if isinstance(mask.key[2], Const) else None
+        return mask.key[0] in _INEQUALITIES and _tells_measured(bound)
     test = comparison_of(mask.place.node)
-    if test is None or not isinstance(test.comparisons[0].operator, _INEQUALITIES):
+    if test is None or type(test.comparisons[0].operator).__name__ not in _INEQUALITIES:
         return False
     sides = (test.left, test.comparisons[0].comparator)
     bounds = [one for one in sides if isinstance(one, cst.Integer | cst.Float)]
-    return len(bounds) == 1 and (0 <= bounds[0].evaluated_value <= _EPS or _is_one(bounds[0]))
+    return len(bounds) == 1 and _tells_measured(bounds[0].evaluated_value)
 
 
-def _is_one(node: cst.Integer | cst.Float) -> bool:
-    return bool(node.evaluated_value == 1)
+def _tells_measured(bound: float | None) -> bool:
+    return bound is not None and (0 <= bound <= _EPS or bound == 1)
 
 
 _EPS = 0.1
 """Up to here a bound only tells what was measured from what was not."""
 
 
-_INEQUALITIES = (cst.GreaterThan, cst.GreaterThanEqual, cst.LessThan, cst.LessThanEqual)
+_INEQUALITIES = frozenset({"GreaterThan", "GreaterThanEqual", "LessThan", "LessThanEqual"})
 
 
 def is_of_zeros(node: cst.CSTNode) -> bool:

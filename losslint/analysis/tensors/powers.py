@@ -58,7 +58,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
         shape = square_of_fraction(one) or "square"
-        return made.but(sign=Sign.NON_NEGATIVE, shape=shape, zero=one.zero, marks=marks)
+        sign = Sign.POSITIVE if one.sign is Sign.POSITIVE else Sign.NON_NEGATIVE
+        return made.but(sign=sign, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
         reason = _vanishing(run, one, node) if one.shape == REST else one.zero
         risky = reason is not None and 0 < known < 1 and not stops(reason)

@@ -11,7 +11,6 @@ from losslint.analysis.domain.values import (
     Instance,
     Sign,
     Tensor,
-    Unknown,
     Value,
     alternatives_of,
 )
@@ -70,7 +69,7 @@ def _has_graph(op: Op, value: Instance) -> bool:
     given = list(_parameters(value))
     known = len(given) > 1 and all(not one.grad for one in given)
     points = [one.value for arg in op.args.all() for one in alternatives_of(arg)]
-    fixed = all(isinstance(one, Tensor | Unknown) and not one.grad for one in points)
+    fixed = not any(isinstance(one, Tensor) and one.grad for one in points)
     return not op.run.no_grad and not (known and fixed)
 
 

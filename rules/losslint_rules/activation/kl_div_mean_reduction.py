@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.sizes import rank
+from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import LossCall
 from losslint.finding import Severity
 from losslint.rewriting import with_option
@@ -84,6 +86,8 @@ class KlDivMeanReduction(Rule):
             return
         if call.by_rows:
             return  # times the number of classes it is the mean over the samples
+        if isinstance(call.input, Tensor) and rank(call.input.sizes) == 1:
+            return  # one distribution, whose elements are all there is to average over
         if not call.trains:
             return  # nothing is trained with it, so its scale has no weight
         yield Diagnosis(
