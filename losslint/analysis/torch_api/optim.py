@@ -58,8 +58,7 @@ def owners_of(run: Interpreter, value: Value, depth: int = 0) -> frozenset[Hasha
     if isinstance(value, Params):
         return value.owners
     if isinstance(value, Tensor):
-        constant = not value.grad and value.owner is None and not value.deps
-        return frozenset() if constant else value.owner
+        return frozenset() if value.owner is None and not value.grad else value.owner
     if isinstance(value, Union):
         return _all(run, [one.value for one in value.alternatives], depth)
     if isinstance(value, Tuple):

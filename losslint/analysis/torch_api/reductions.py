@@ -239,8 +239,7 @@ def _spread(op: Op) -> Value:
         op.run.place(op.node), "spread", f"the {kind} of equal values is zero, of a single one NaN"
     )
     # what is measured once, before training, is as the author of the data saw it
-    settled = not given.grad and not op.run.repeats()
-    settled |= op.run.frame.name == "__init__" and isinstance(op.given(0, "input", "self"), Unknown)
+    settled = (not given.grad and not op.run.repeats()) or op.run.frame.name == "__init__"
     once = settled or given.shape == STRETCHED
     made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if once else reason)
     return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
