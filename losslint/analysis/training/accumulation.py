@@ -11,7 +11,7 @@ from losslint.analysis.domain.conditions import is_number
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
-from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD, WRITTEN_MEAN
+from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (
@@ -34,7 +34,7 @@ from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import summed
 from losslint.analysis.training.counts import names_in, over_batches
-from losslint.analysis.training.gradient_flow import is_leaf_alone, layers_of
+from losslint.analysis.training.gradient_flow import is_leaf_alone, is_loss_with_graph, layers_of
 from losslint.analysis.training.trace import (
     KeepLoss,
 )
@@ -347,15 +347,11 @@ def _depends_on(value: Value) -> frozenset[Hashable]:
 def _reached(value: Value) -> frozenset[Hashable]:
     """What a gradient of a loss goes to, as of any that is backpropagated."""
     known = [one.value for one in alternatives_of(value)]
-    if not all(isinstance(one, Const) or (type(one) is Tensor and _is_loss(one)) for one in known):
+    if not all(
+        isinstance(one, Const) or (type(one) is Tensor and is_loss_with_graph(one)) for one in known
+    ):
         return frozenset()
     return frozenset().union(*(layers_of(one) for one in known if isinstance(one, Tensor)))
-
-
-def _is_loss(value: Tensor) -> bool:
-    """Whether a tensor is a loss with its graph; a number times a setting may be anything."""
-    means = (BATCH_MEAN, WRITTEN_MEAN)
-    return value.grad and (bool(value.terms) or not value.marks.isdisjoint(means))
 
 
 def _is_of_gradients(value: Value) -> bool:

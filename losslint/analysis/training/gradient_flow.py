@@ -124,7 +124,7 @@ def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     ends = {
         end
         for part, partner in ((one, other), (other, one))
-        if part.operations and not part.grad and _is_loss(partner)
+        if part.operations and not part.grad and is_loss_with_graph(partner)
         for end in _dead_ends(_copies_in(part))
     }
     return with_bare_gradients(made.but(operations=made.operations | ends), one, other)
@@ -173,10 +173,10 @@ def _is_trained(value: Tensor) -> bool:
 
 def _is_term(part: Tensor, differentiated: Tensor, partner: Tensor) -> bool:
     again = DERIVATIVE in differentiated.marks and differentiated.deps & layers_of(partner)
-    return bool(again) or (not part.grad and (part.sizes == () or _is_loss(partner)))
+    return bool(again) or (not part.grad and (part.sizes == () or is_loss_with_graph(partner)))
 
 
-def _is_loss(value: Tensor) -> bool:
+def is_loss_with_graph(value: Tensor) -> bool:
     """Whether a tensor is a loss with a graph, or a mean that is one."""
     means = (BATCH_MEAN, WRITTEN_MEAN)
     return value.grad and (bool(value.terms) or not value.marks.isdisjoint(means))
