@@ -38,6 +38,20 @@ def is_epsilon(node: cst.CSTNode | None) -> bool:
     return node is not None and _EPSILON.search(dotted(node)) is not None
 
 
+_SPLIT = re.compile(r"(^|_)(train|valid?|test|dev)(ing|ation)?(_|$)", re.IGNORECASE)
+
+
+def is_whole_split(node: cst.CSTNode) -> bool:
+    """Whether an expression is called a part of a data set: `x_train`, `sets["train"]`."""
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
+        index = node.slice[0].slice
+        key = index.value if isinstance(index, cst.Index) else None
+        return isinstance(key, cst.SimpleString) and _SPLIT.search(key.raw_value) is not None
+    return isinstance(node, cst.Name | cst.Attribute) and (
+        _SPLIT.search(dotted(node).rpartition(".")[2]) is not None
+    )
+
+
 _MASK = re.compile(r"(^|_)masks?(_|\d|$)", re.IGNORECASE)
 
 

@@ -23,7 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.objective import terms
-from losslint.analysis.reading.spelling import dotted, is_dimension
+from losslint.analysis.reading.spelling import dotted, is_dimension, is_whole_split
 from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.cut_offs import let_through, passed
 from losslint.analysis.tensors.forms import (
@@ -240,9 +240,15 @@ def _spread(op: Op) -> Value:
     )
     # what is measured once, before training, is as the author of the data saw it
     settled = (not given.grad and not op.run.repeats()) or op.run.frame.name == "__init__"
-    once = settled or given.shape == STRETCHED
+    once = settled or given.shape == STRETCHED or _is_of_a_split(op)
     made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if once else reason)
     return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
+
+
+def _is_of_a_split(op: Op) -> bool:
+    """Whether all of the data for training, or for a test, is measured."""
+    called = op.node.func if isinstance(op.node, cst.Call) else None
+    return isinstance(called, cst.Attribute) and is_whole_split(called.value)
 
 
 @function("norm", "vector_norm", "matrix_norm")
