@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.python.liveness import Assignment, Variables, targets_of
+from losslint.analysis.python.liveness import Assignment, Variables, targets_of, variables_of
 from losslint.analysis.reading.nodes import children, walk
 
 
@@ -17,25 +17,28 @@ class _NumbersAside(Variables):
     def __init__(self, body: cst.BaseSuite | cst.Module) -> None:
         super().__init__(body)
         self._read: dict[cst.CSTNode, frozenset[str]] = {}
+        self.looked_at = frozenset(name for name, looks in _reads(body) if looks)
 
     def names(self, node: cst.CSTNode) -> frozenset[str]:
         """The names in an expression or statement of which more than the number is read."""
         known = self._read.get(node)
         if known is None:
-            found = super().names(node)
-            known = frozenset(name for name in found if not all(_looks(node, name)))
-            self._read[node] = known
+            used = frozenset(name for name, looks in _reads(node) if not looks)
+            known = self._read[node] = super().names(node) & used
         return known
 
 
 @lru_cache(maxsize=256)
-def _numbers_aside(body: cst.BaseSuite | cst.Module) -> Variables:
+def _numbers_aside(body: cst.BaseSuite | cst.Module) -> _NumbersAside:
     return _NumbersAside(body)
 
 
 def is_number_alone(body: cst.BaseSuite | cst.Module, statement: cst.CSTNode, name: str) -> bool:
-    """Whether of what a statement gives a variable only the number can be read."""
-    return statement in _numbers_aside(body).dead_stores(name)
+    """Whether what a statement gives a variable is read, and each time only its number."""
+    aside = _numbers_aside(body)
+    if name not in aside.looked_at or statement not in aside.dead_stores(name):
+        return False
+    return statement not in variables_of(body).dead_stores(name)
 
 
 @lru_cache(maxsize=256)
@@ -65,32 +68,31 @@ _LOGS = frozenset({"log", "log_dict", "log_metrics", "add_scalar", "add_scalars"
 """Methods that do so with what they are given under a name."""
 
 
-def _looks(node: cst.CSTNode, name: str, shown: bool = False) -> Iterator[bool]:
-    """For each place that reads a variable, whether it only looks at the number there.
+def _reads(node: cst.CSTNode, shown: bool = False) -> Iterator[tuple[str, bool]]:
+    """Each name that is read, and whether only the number is looked at there.
 
     Args:
         node: where to search.
-        name: the variable.
         shown: whether the node is shown to somebody, as it is.
     """
     if isinstance(node, cst.Name):
-        yield from (shown,) if node.value == name else ()
+        yield node.value, shown
     elif isinstance(node, Assignment) and node.value is not None:
         for target in targets_of(node):
             stored = isinstance(target, cst.Name) and not isinstance(node, cst.AugAssign)
-            yield from () if stored else _looks(target, name)
-        yield from _looks(node.value, name)
+            yield from () if stored else _reads(target)
+        yield from _reads(node.value)
     elif isinstance(node, cst.Attribute):  # neither an attribute nor a keyword is a variable
-        yield from _looks(node.value, name, shown or node.attr.value in _NUMBERS)
+        yield from _reads(node.value, shown or node.attr.value in _NUMBERS)
     elif isinstance(node, cst.Arg):
-        yield from _looks(node.value, name, shown)
+        yield from _reads(node.value, shown)
     elif isinstance(node, cst.Call):
         called = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
         called_so = called.value if isinstance(called, cst.Name) else ""
-        yield from _looks(node.func, name, shown)
+        yield from _reads(node.func, shown)
         for index, arg in enumerate(node.args):
             logged = called_so in _LOGS and (index > 0 or isinstance(arg.value, cst.Dict))
-            yield from _looks(arg, name, logged or called_so in _SHOWS)
+            yield from _reads(arg, logged or called_so in _SHOWS)
     else:
         for part in children(node):
-            yield from _looks(part, name, shown or isinstance(node, cst.FormattedStringExpression))
+            yield from _reads(part, shown or isinstance(node, cst.FormattedStringExpression))
