@@ -40,7 +40,7 @@ from losslint.analysis.python.flags import may_have_changed
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted, is_settings
-from losslint.analysis.torch_api.modules import model_of_trainer
+from losslint.analysis.torch_api.modules import AFFINE, model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import (
     FUNCTIONS,
@@ -202,7 +202,7 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
     return Unknown(("attr", value.oid, name), own)
 
 
-_WITH_WEIGHTS = frozenset({"Linear", "Conv1d", "Conv2d", "Conv3d", "Embedding"})
+_WITH_WEIGHTS = frozenset({*AFFINE, "Embedding", "EmbeddingBag"})
 """Modules of torch whose weights may be regularised by hand."""
 
 

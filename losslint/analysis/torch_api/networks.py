@@ -38,7 +38,7 @@ from losslint.analysis.training.handling import (
     objects_in,
     parts_of,
 )
-from losslint.analysis.training.trace import PARAMETER
+from losslint.analysis.training.trace import LONE_PARAMETER
 from losslint.analysis.training.untrained import note_passing
 
 
@@ -136,7 +136,7 @@ def _register_parameter(op: Op, target: Instance) -> Value:
 @extern("torch.nn.Parameter", "torch.nn.parameter.Parameter")
 def _parameter(op: Op) -> Value:
     holder = op.run.frame.self
-    owner = holder.oid if isinstance(holder, Instance) else (PARAMETER, id(op.node))
+    owner = holder.oid if isinstance(holder, Instance) else (LONE_PARAMETER, id(op.node))
     own = frozenset({owner})
     wanted = op.given(1, "requires_grad")
     if wanted == FALSE:

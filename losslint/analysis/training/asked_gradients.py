@@ -16,7 +16,7 @@ from losslint.analysis.training.lightning import leaves_gradients_off
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-MAX_CALLS = 4
+_MAX_CALLS = 4
 
 
 def asked(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
@@ -32,7 +32,7 @@ def asked(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
         end = Operation(OperationKind.DEAD_END, run.place(node), NO_GRAD, Tensor())
         losses.append(known.but(operations=frozenset({end})))
     place = run.place(node)
-    calls = tuple(frame.call for frame in run.frames if frame.call is not None)[-MAX_CALLS:]
+    calls = tuple(frame.call for frame in run.frames if frame.call is not None)[-_MAX_CALLS:]
     found = Backpropagation(place, tuple(losses), (), False, asked=True, calls=calls)
     run.seen.backpropagations[place] = found
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.values import Conditions
 
 
-PARAMETER = "parameter"
+LONE_PARAMETER = "parameter"
 """The first part of the symbol that owns a parameter which is made outside of all modules."""
 
 

@@ -10,7 +10,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.reading.spelling import is_of_one_parameter
 from losslint.analysis.training.trace import (
-    PARAMETER,
+    LONE_PARAMETER,
     Backward,
     Branch,
     Loop,
@@ -205,12 +205,12 @@ def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     if zero.owners & step.owners:
         return True
     # a parameter made outside of all modules may become one of a module, and is never all of it
-    known = all(isinstance(one, int) or _is_parameter(one) for one in zero.owners)
+    known = all(isinstance(one, int) or _is_lone_parameter(one) for one in zero.owners)
     return not known or any(not isinstance(one, int) for one in step.owners)
 
 
-def _is_parameter(owner: Hashable) -> bool:
-    return isinstance(owner, tuple) and owner[0] == PARAMETER
+def _is_lone_parameter(owner: Hashable) -> bool:
+    return isinstance(owner, tuple) and owner[0] == LONE_PARAMETER
 
 
 def _are_stepped(weights: SetWeights, step: OptimizerStep) -> bool:
