@@ -130,6 +130,8 @@ def _vanishing(run: Interpreter, value: Tensor, node: cst.CSTNode) -> ZeroReason
         if OF_LAYER in value.marks and value.sizes == () and value.shape == "sum-square":
             return None
         if value.shape == "mean-square":
+            if "difference" not in value.marks:
+                return None  # the mean of many squares is zero for a perfect fit, and hardly else
             text = "the mean of squares is zero where all are, as the error of a perfect fit is"
             return ZeroReason(run.place(node), "norm", text)
         if value.shape == "square":
