@@ -174,17 +174,18 @@ def _first_before(loop: Loop, step: OptimizerStep) -> Backward | None:
 
 
 def _is_for_others(backward: Backward, step: OptimizerStep, inside: Sequence[Action]) -> bool:
-    """Whether all that is known of a loss is what another optimizer holds, which is zeroed here."""
+    """Whether all that is known of a loss is what other optimizers hold, which are zeroed here."""
     known = frozenset(one for one in backward.deps if isinstance(one, int))
     if not known or step.owners is None or not all(isinstance(one, int) for one in step.owners):
         return False
-    return known.isdisjoint(step.owners) and any(
-        isinstance(one, ZeroGrad)
-        and one.optimizer != step.optimizer
-        and one.owners is not None
-        and known <= one.owners
-        for one in inside
+    zeroed = frozenset().union(
+        *(
+            one.owners or ()
+            for one in inside
+            if isinstance(one, ZeroGrad) and one.optimizer != step.optimizer
+        )
     )
+    return known <= zeroed - step.owners
 
 
 def _last_before(loop: Loop, step: OptimizerStep) -> Backward | None:
@@ -206,6 +207,8 @@ def fills(backward: Backward, step: OptimizerStep) -> bool:
     """Whether a backward adds to gradients that the step uses, as far as can be told."""
     if step.owners is not None and not step.owners:
         return False  # it holds constants, which collect no gradient
+    if step.owners is not None and backward.leaves and all(isinstance(o, int) for o in step.owners):
+        return False  # its gradients go to no module
     if not backward.deps or step.owners is None:
         return True
     if backward.deps & step.owners:
