@@ -69,6 +69,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    differentiated_by: set[Hashable] = field(default_factory=set)
+    """What gradients were asked for with respect to, as losses are told: so it is none itself."""
     made_by: dict[Hashable, Function] = field(default_factory=dict)
     """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)

@@ -15,6 +15,7 @@ from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import (
     Event,
+    ForcedGradient,
     IdleStep,
     LossCalls,
     MissingStep,
@@ -253,6 +254,8 @@ def _matters(run: Interpreter, event: Event, idle: Container[Place]) -> bool:
     """Whether an event is about what trains; of a loss that nothing reads only that is said."""
     if isinstance(event, OperationInLoss):
         return _counts(run, event.operation)
+    if isinstance(event, ForcedGradient):
+        return event.losses.isdisjoint(run.seen.differentiated_by)
     return not isinstance(event, LossCalls) or event.place not in idle
 
 

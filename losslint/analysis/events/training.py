@@ -12,6 +12,8 @@ from losslint.analysis.events.losses import LossTerm
 from losslint.finding import Confidence
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from losslint.analysis.domain.trail import Place, Step
     from losslint.analysis.events.losses import LossTerm
 
@@ -292,6 +294,8 @@ class ForcedGradient:
     """As the code has it."""
     copied: str = ""
     """What makes a new leaf of it, which has no way to the model even where the loss had one."""
+    losses: frozenset[Hashable] = frozenset()
+    """What says which loss it is."""
 
 
 @dataclass(frozen=True, slots=True)

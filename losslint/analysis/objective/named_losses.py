@@ -32,7 +32,7 @@ _NO_LOSS_FUNCTION = re.compile(
     re.IGNORECASE,
 )
 _MEASURING = re.compile(
-    r"eval|test|valid|metric|score|acc|epoch|fit|plot|log|print|monitor|aver|report|predict",
+    r"eval|test|vali|metric|score|acc|epoch|fit|plot|log|print|monitor|aver|report|predict",
     re.IGNORECASE,
 )
 """Names of functions that return a loss only for somebody to read."""

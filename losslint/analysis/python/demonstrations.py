@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 _MEASURES = re.compile(
-    r"(^|_)(eval|evaluate|evaluation|valid|validate|validation|test|testing|metrics?|infer|"
+    r"(^|_)(eval|evaluate|evaluation|vali|valid|validate|validation|test|testing|metrics?|infer|"
     r"inference)(_|$)",
     re.IGNORECASE,
 )

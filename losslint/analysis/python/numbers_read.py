@@ -54,6 +54,23 @@ def calls_for_numbers(body: cst.BaseSuite | cst.Module) -> frozenset[cst.CSTNode
     return frozenset(found)
 
 
+def is_taken_out(body: cst.BaseSuite | cst.Module | None, call: cst.CSTNode) -> bool:
+    """Whether what a call gives leaves torch at once, or nothing reads it at all."""
+    return body is not None and call in _taken_out(body)
+
+
+@lru_cache(maxsize=256)
+def _taken_out(body: cst.BaseSuite | cst.Module) -> frozenset[cst.CSTNode]:
+    found: set[cst.CSTNode] = set()
+    for node in walk(body):
+        if isinstance(node, cst.Attribute) and node.attr.value in _LEAVES:
+            found.update(_spine(node.value))
+        elif isinstance(node, cst.Assign) and isinstance(node.targets[0].target, cst.Name):
+            if node in variables_of(body).dead_stores(node.targets[0].target.value):
+                found.update(_spine(node.value))
+    return frozenset(found)
+
+
 def _spine(node: cst.BaseExpression) -> Iterator[cst.CSTNode]:
     """An expression, and what its methods are called on: of `a.b(c).d()` both calls."""
     while isinstance(node, cst.Call | cst.Attribute):
@@ -62,6 +79,8 @@ def _spine(node: cst.BaseExpression) -> Iterator[cst.CSTNode]:
 
 
 _NUMBERS = frozenset({"item", "detach", "data", "tolist"})
+_LEAVES = frozenset({"numpy", "item", "tolist"})
+"""Methods that give what is no tensor."""
 _SHOWS = frozenset({"print", "float", "round", "str", "format", "isnan", "isfinite"})
 """Functions that only look at the number of a loss."""
 _LOGS = frozenset({"log", "log_dict", "log_metrics", "add_scalar", "add_scalars"})

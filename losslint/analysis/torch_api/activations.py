@@ -19,16 +19,18 @@ from losslint.analysis.domain.values import (
     Sign,
     TargetKind,
     Tensor,
+    Unknown,
     Value,
     ZeroReason,
     alternatives_of,
 )
 from losslint.analysis.events import ImplicitDim, Operation, OperationKind
+from losslint.analysis.python.numbers_read import is_taken_out
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.cut_offs import DROPPED, RELU
 from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS, STEEP
 from losslint.analysis.tensors.sums import LIMITED
-from losslint.analysis.torch_api.registry import Op, function, group_of
+from losslint.analysis.torch_api.registry import Op, function, is_network
 from losslint.finding import Confidence
 
 
@@ -149,7 +151,7 @@ def implicit(op: Op, given: Tensor, made: Tensor, place: Place, name: str) -> Te
     if place in op.run.seen.of_several:
         return made  # the others that may be called there take no dim
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
-    if _is_in_network(op):
+    if _is_in_network(op) and not is_taken_out(op.run.frame.body, op.node):
         op.run.emit(ImplicitDim(place, name, confidence, given.sizes))
         return made
     operand = Tensor(confidence=confidence, sizes=given.sizes)
@@ -179,10 +181,15 @@ def _is_in_network(op: Op) -> bool:
     for frame in op.run.frames:
         if frame.in_loss:
             return True
-        if isinstance(frame.self, Instance) and group_of(frame.self) == "module":
+        if isinstance(frame.self, Instance) and is_network(frame.self):
             return True
     called = op.node.func if isinstance(op.node, cst.Call) else None
-    return op.module is not None and called is not None and op.run.eval(called) != op.module
+    if op.module is None or called is None:
+        return False
+    holder = op.run.eval(called.value) if isinstance(called, cst.Attribute) else None
+    if isinstance(holder, Unknown) or (isinstance(holder, Instance) and is_network(holder)):
+        return True  # part of what else is in there
+    return op.run.eval(called) != op.module
 
 
 @function("softmax", "softmin")

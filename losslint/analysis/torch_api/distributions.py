@@ -73,6 +73,18 @@ def _has_graph(op: Op, value: Instance) -> bool:
     return not op.run.no_grad and not (known and fixed)
 
 
+def _live_deps(op: Op, value: Instance) -> frozenset[object]:
+    """What a gradient of a density goes to, if there is one; else what the density is made of."""
+    given = [
+        *_parameters(value),
+        *(one.value for arg in op.args.all() for one in alternatives_of(arg)),
+    ]
+    known = [one for one in given if isinstance(one, Tensor)]
+    live = frozenset(dep for one in known if one.grad for dep in one.deps)
+    dead = frozenset(dep for one in known if not one.grad for dep in one.deps)
+    return _deps(value) - (dead - live) if any(one.grad for one in known) else _deps(value)
+
+
 def _guesses(value: Instance) -> frozenset[Operation]:
     """The softmaxes without dim that gave a distribution its probabilities."""
     return frozenset(
@@ -128,7 +140,7 @@ def _log_prob(op: Op, target: Instance) -> Value:
     return Tensor(
         act=Act.LOG_PROB,
         picked=True,
-        deps=_deps(target),
+        deps=_live_deps(op, target),
         operations=_at_fault(op.run, target),
         grad=_has_graph(op, target),
         sign=Sign.UNKNOWN,

@@ -23,12 +23,14 @@ from losslint.analysis.domain.conditions import (
 )
 from losslint.analysis.domain.containers import DICTS, LISTS, kind_of
 from losslint.analysis.domain.joins import join_alternatives
+from losslint.analysis.domain.lookup import find_method, lineage
 from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.values import (
     NO_CONFIGURATION,
     UNKNOWN,
     Alternative,
     Class,
+    Extern,
     Instance,
     Tensor,
     Union,
@@ -190,6 +192,16 @@ def group_of(value: Instance) -> str:
         if forward is not None or any(not isinstance(b, Class) for b in _all_bases(value.cls)):
             return "module"
     return group
+
+
+def is_network(value: Instance) -> bool:
+    """Whether an object is surely a network; one of a class with a base not known may be one."""
+    if not isinstance(value.cls, Class) or group_of(value) != "module":
+        return group_of(value) == "module"
+    bases = (base.name for base in lineage(value.cls) if isinstance(base, Extern))
+    return find_method(value, "forward") is not None or any(
+        group_of_kind(base) == "module" for base in bases
+    )
 
 
 def _all_bases(cls: Class) -> list[Value]:

@@ -295,6 +295,7 @@ def _grad(op: Op) -> Value:
     outputs = op.arg(0, "outputs")
     deps = deps_of(outputs)
     op.run.seen.differentiated |= losses_in(outputs)
+    op.run.seen.differentiated_by |= losses_in(op.arg(1, "inputs"))
     reaches_backward(op.run, outputs)
     asked(op.run, op.node, outputs)
     made = Tensor(deps=deps, marks=frozenset({DENSE}))

@@ -310,7 +310,9 @@ def require_gradient(
         or (isinstance(one, Unknown) and named and _made_by_call(one))
         for one in known
     ):
-        run.emit(ForcedGradient(run.place(node), title, copied))
+        terms = (one.terms for one in known if isinstance(one, Tensor))
+        losses = frozenset(term.place for several in terms for term in several)
+        run.emit(ForcedGradient(run.place(node), title, copied, losses))
     return each(value, lambda one: as_leaf(one, node))
 
 

@@ -11,6 +11,7 @@ from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.reading.spelling import is_of_one_parameter
 from losslint.analysis.training.trace import (
     LONE_PARAMETER,
+    Action,
     Backward,
     Branch,
     Loop,
@@ -158,8 +159,11 @@ def _first_before(loop: Loop, step: OptimizerStep) -> Backward | None:
     """
     found: Backward | None = None
     others_stepped = False
-    for action in actions(loop.body):
+    everything = list(actions(loop.body))
+    for action in everything:
         if isinstance(action, Backward) and fills(action, step):
+            if _is_for_others(action, step, everything):
+                continue
             if found is None or others_stepped:
                 found, others_stepped = action, False
         elif isinstance(action, OptimizerStep):
@@ -167,6 +171,21 @@ def _first_before(loop: Loop, step: OptimizerStep) -> Backward | None:
                 break
             others_stepped = action.optimizer != step.optimizer
     return found
+
+
+def _is_for_others(backward: Backward, step: OptimizerStep, inside: Sequence[Action]) -> bool:
+    """Whether all that is known of a loss is what other optimizers hold, which are zeroed here."""
+    known = frozenset(one for one in backward.deps if isinstance(one, int))
+    if not known or step.owners is None or not all(isinstance(one, int) for one in step.owners):
+        return False
+    zeroed = frozenset().union(
+        *(
+            one.owners or ()
+            for one in inside
+            if isinstance(one, ZeroGrad) and one.optimizer != step.optimizer
+        )
+    )
+    return known <= zeroed - step.owners
 
 
 def _last_before(loop: Loop, step: OptimizerStep) -> Backward | None:
@@ -186,6 +205,10 @@ def _zeroes_outside(zero: ZeroGrad, inside: set[int], step: OptimizerStep) -> bo
 
 def fills(backward: Backward, step: OptimizerStep) -> bool:
     """Whether a backward adds to gradients that the step uses, as far as can be told."""
+    if step.owners is not None and not step.owners:
+        return False  # it holds constants, which collect no gradient
+    if step.owners is not None and backward.leaves and all(isinstance(o, int) for o in step.owners):
+        return False  # its gradients go to no module
     if not backward.deps or step.owners is None:
         return True
     if backward.deps & step.owners:
