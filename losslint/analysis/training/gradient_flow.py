@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.marks import BATCH_MEAN, FORWARD, NO_GRAD, WRITTEN_MEAN
+from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
 from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
 LASTING = CUTTING | {
+    OperationKind.COPY,
     OperationKind.BATCH_MEANS,
     OperationKind.BATCH_SUMS,
     OperationKind.IMPLICIT_DIM,
@@ -119,26 +121,33 @@ def _is_weighted(value: Tensor, end: Operation) -> bool:
 def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """A sum of a loss and of what was copied into a new tensor: that term is a constant.
 
-    So is a number that was taken out of one, and what is made of detached parameters.
+    So is a number that was taken out of one, what is made of detached parameters, and a number of
+    decisions about what the loss trains.
     """
     ends = {
         end
         for part, partner in ((one, other), (other, one))
         if part.operations and not part.grad and is_loss_with_graph(partner)
-        for end in _dead_ends(_copies_in(part))
+        for end in map(_dead_end, _copies_in(part, partner))
     }
     return with_bare_gradients(made.but(operations=made.operations | ends), one, other)
 
 
-def _copies_in(part: Tensor) -> list[Operation]:
+def _copies_in(part: Tensor, partner: Tensor) -> list[Operation]:
     """The copies that a term is made of; what was copied before the training is its anchor."""
-    found = [
-        one
-        for one in part.operations
-        if one.function in _COPIES
-        or (one.function in _ON_PURPOSE and one.operand.shape == PARAMETER)
-    ]
+    found = [one for one in part.operations if _is_copy(one, part, partner)]
     return [one for one in found if one.repeated] or found
+
+
+def _is_copy(operation: Operation, part: Tensor, partner: Tensor) -> bool:
+    of_partner = not operation.operand.deps.isdisjoint(layers_of(partner))
+    if operation.kind is OperationKind.COPY:
+        return of_partner
+    if operation.function in _ON_PURPOSE:
+        return operation.operand.shape == PARAMETER
+    # of many numbers some are told to be more than all others, before the least is looked for
+    decides = operation.function in _DECISIONS and part.sizes == SCALAR and of_partner
+    return operation.function in _COPIES or decides
 
 
 def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -188,6 +197,18 @@ DERIVATIVE = "derivative"
 _COPIES = frozenset({"item", "tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
 
 
+def copied(
+    run: Interpreter, given: Iterable[Value], made: Tensor, function: str, node: cst.CSTNode
+) -> Tensor:
+    """A new tensor of values that were not followed: to a model that made these, a constant."""
+    deps = frozenset().union(*(one.deps for one in given if isinstance(one, Unknown)))
+    if not deps or made.grad or run.no_grad or run.dead:
+        return made
+    of = Tensor(deps=deps)
+    copy = Operation(OperationKind.COPY, run.place(node), function, of, repeated=run.repeats())
+    return made.but(operations=made.operations | {copy})
+
+
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
     """What a loss function of the project returns, marked where it gives its inputs no gradient."""
     inputs: frozenset[Hashable] = frozenset()
@@ -225,11 +246,11 @@ _ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 
 
 def _dead_ends(operations: Iterable[Operation]) -> frozenset[Operation]:
-    return frozenset(
-        Operation(OperationKind.DEAD_END, one.place, one.function, one.operand)
-        for one in operations
-        if one.kind is OperationKind.CUT
-    )
+    return frozenset(_dead_end(one) for one in operations if one.kind is OperationKind.CUT)
+
+
+def _dead_end(cut: Operation) -> Operation:
+    return Operation(OperationKind.DEAD_END, cut.place, cut.function, cut.operand)
 
 
 def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: bool) -> None:
