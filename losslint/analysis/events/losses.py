@@ -208,6 +208,8 @@ class OperationKind(Enum):
     """No gradient goes through, which is as it should be on the way to targets and weights."""
     COPY = "copy"
     """Something that was not followed is copied into a new tensor, which has no gradient."""
+    DETOUR = "detour"
+    """A cut in one of two losses that are added, which still reaches the other model's layers."""
     DEAD_END = "dead end"
     """A cut that leaves a loss without any gradient for its input."""
 
@@ -222,6 +224,7 @@ FLOW = frozenset(
         OperationKind.BATCH_SUMS,
         OperationKind.COPY,
         OperationKind.CUT,
+        OperationKind.DETOUR,
         OperationKind.DEAD_END,
     }
 )

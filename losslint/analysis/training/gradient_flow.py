@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.marks import BATCH_MEAN, FORWARD, NO_GRAD, WRITTEN_MEAN
 from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
-from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
+from losslint.analysis.events import ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
 
@@ -28,7 +28,6 @@ LASTING = CUTTING | {
     OperationKind.IMPLICIT_DIM,
 }
 MAX_CUTS = 8
-MAX_LOSSES = 64
 
 
 def lasting(operations: frozenset[Operation]) -> frozenset[Operation]:
@@ -143,10 +142,10 @@ def _is_copy(operation: Operation, part: Tensor, partner: Tensor) -> bool:
     of_partner = not operation.operand.deps.isdisjoint(layers_of(partner))
     if operation.kind is OperationKind.COPY:
         return of_partner
-    if operation.function in _ON_PURPOSE:
+    if operation.function in ON_PURPOSE:
         return operation.operand.shape == PARAMETER
     # of many numbers some are told to be more than all others, before the least is looked for
-    decides = operation.function in _DECISIONS and part.sizes == SCALAR and of_partner
+    decides = operation.function in DECISIONS and part.sizes == SCALAR and of_partner
     return operation.function in _COPIES or decides
 
 
@@ -227,7 +226,7 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
         if not isinstance(one, Tensor) or not one.operations or (one.grad and one.deps & inputs):
             return one
         # what has parameters of its own may learn these alone; what has not is a constant
-        spared = _ON_PURPOSE if one.grad else frozenset()
+        spared = ON_PURPOSE if one.grad else frozenset()
         ends = _dead_ends(
             operation
             for operation in one.operations
@@ -238,11 +237,11 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
     return each(value, judged)
 
 
-_DECISIONS = frozenset(
+DECISIONS = frozenset(
     "argmax argmin round floor ceil sign comparison sample tensor new_tensor "
     "as_tensor Tensor FloatTensor".split()
 )
-_ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
+ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 
 
 def _dead_ends(operations: Iterable[Operation]) -> frozenset[Operation]:
@@ -251,65 +250,6 @@ def _dead_ends(operations: Iterable[Operation]) -> frozenset[Operation]:
 
 def _dead_end(cut: Operation) -> Operation:
     return Operation(OperationKind.DEAD_END, cut.place, cut.function, cut.operand)
-
-
-def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: bool) -> None:
-    """Says what is backpropagated; ``weighted`` where the gradient of the loss is given too."""
-    if run.dead:
-        return
-    losses = tuple(one.value for one in alternatives_of(loss))
-    place = run.place(node)
-    known = run.seen.backpropagations.get(place)
-    if known is not None:
-        # a method of a choice of values is called on one after the other
-        if len(known.losses) >= MAX_LOSSES:
-            return
-        losses = (*known.losses, *losses)
-        weighted |= known.weighted
-    run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
-
-
-def backpropagations(run: Interpreter) -> list[Backpropagation]:
-    """Every call of backward, with the cuts on the way to what it was seen to be called on."""
-    return [replace(one, cuts=_cuts_in(one.losses)) for one in run.seen.backpropagations.values()]
-
-
-def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
-    tensors = [one for one in losses if isinstance(one, Tensor)]
-    # what was not followed to its end may have a gradient where others are detached
-    spared = _ON_PURPOSE if any(is_cut_off(part) for one in tensors for part in one.deps) else ()
-    whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
-    return tuple(
-        {
-            Cut(operation.place, operation.function): None
-            for one in tensors
-            for operation in one.operations
-            if operation.function not in spared
-            and _ends(operation, whole)
-            and not _has_gradient_elsewhere(one, operation, tensors)
-        }
-    )
-
-
-def _has_gradient_elsewhere(loss: Tensor, end: Operation, losses: Sequence[Tensor]) -> bool:
-    """Whether the term that ends at an operation has a gradient on another path.
-
-    That path is the one for training, and this one for something else.
-    """
-    cut = (end.place, end.function)
-    own = {term.place for term in loss.terms}
-    return any(
-        not own.issuperset(term.place for term in other.terms)
-        and cut not in {(one.place, one.function) for one in other.operations if _ends(one, True)}
-        for other in losses
-    )
-
-
-def _ends(operation: Operation, whole: bool) -> bool:
-    """Whether a loss ends at an operation; ``whole`` if there is no gradient on any path."""
-    if operation.kind is OperationKind.DEAD_END:
-        return whole or operation.function != NO_GRAD
-    return whole and operation.kind is OperationKind.CUT and operation.function in _DECISIONS
 
 
 def require_gradient(
