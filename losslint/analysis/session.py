@@ -79,8 +79,8 @@ from losslint.analysis.torch_api import (
     training,
     weights,
 )
+from losslint.analysis.training.backpropagation import backpropagations
 from losslint.analysis.training.clipping import gradient_clips
-from losslint.analysis.training.gradient_flow import backpropagations
 from losslint.analysis.training.idle_steps import idle_steps
 from losslint.analysis.training.kept_losses import accumulations
 from losslint.analysis.training.lost_rounds import lost_rounds

@@ -206,6 +206,10 @@ class OperationKind(Enum):
     """A distribution takes for logits what are probabilities already: the operand."""
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
+    COPY = "copy"
+    """Something that was not followed is copied into a new tensor, which has no gradient."""
+    DETOUR = "detour"
+    """A cut in one of two losses that are added, which still reaches the other model's layers."""
     DEAD_END = "dead end"
     """A cut that leaves a loss without any gradient for its input."""
 
@@ -218,7 +222,9 @@ FLOW = frozenset(
         OperationKind.PART,
         OperationKind.BATCH_MEANS,
         OperationKind.BATCH_SUMS,
+        OperationKind.COPY,
         OperationKind.CUT,
+        OperationKind.DETOUR,
         OperationKind.DEAD_END,
     }
 )

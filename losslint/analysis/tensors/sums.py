@@ -51,6 +51,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.training.detours import with_detours
 from losslint.analysis.training.gradient_flow import with_copied_terms
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
             made = made.but(marks=made.marks | {OPEN})
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
-    made = with_copied_terms(made, one, other)
+    made = with_detours(with_copied_terms(made, one, other), one, other)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if _are_totals(one, other) or (is_area(one) and is_area(other)):
         one_is = Sign.POSITIVE in (one.sign, other.sign)

@@ -31,6 +31,7 @@ from losslint.analysis.tensors.cut_offs import DROPPED, RELU
 from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS, STEEP
 from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function, is_network
+from losslint.analysis.training.gradient_flow import lasting
 from losslint.finding import Confidence
 
 
@@ -230,6 +231,7 @@ def _one_hot(op: Op) -> Value:
         marks=frozenset({ROWS}),
         dtype=DType.INT,
         grad=False,
+        operations=lasting(given.operations),
         deps=given.deps,
         sign=Sign.NON_NEGATIVE,
         trail=trail,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
+
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import is_number
-from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.containers import element, elements, is_list
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Union, Unknown, Value
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
-from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, extern, method
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -36,10 +39,15 @@ def _array_form(op: Op) -> str:
 
 @extern("numpy.array", "numpy.asarray", "numpy.ascontiguousarray", "numpy.copy")
 def _array(op: Op) -> Value:
-    """An array of another is what that one is; what a list holds is not looked into."""
+    """An array of another is what that one is; of what a list holds, only where it comes from."""
     given = op.arg(0, "a", "object")
     if not _is_of_tensors(given):
-        return call_unknown(op.run, Extern(op.name), op.args)
+        made = call_unknown(op.run, Extern(op.name), op.args)
+        if not isinstance(made, Unknown) or not is_list(given):
+            return made
+        held = elements(op.run, given)
+        inside = [element(op.run, given, None)] if held is None else held
+        return replace(made, deps=reduce(union_deps, map(deps_of, inside), made.deps))
     return each(given, lambda one: _cast(op, one))
 
 

@@ -39,6 +39,7 @@ from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import (
     as_leaf,
+    copied,
     cut,
     has_cut,
     lasting,
@@ -252,7 +253,12 @@ def _packed(op: Op, items: Sequence[Value], made: Tensor) -> Tensor:
     if known and all(has_cut(one) for one in known):
         before = blend(*known)
         return made.but(deps=before.deps, operations=before.operations)
+    if op.name in _COPIES:
+        return copied(op.run, known, made, op.name, op.node)
     return made
+
+
+_COPIES = frozenset({"tensor", "new_tensor", "FloatTensor", "Tensor", "DoubleTensor", "from_numpy"})
 
 
 def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:

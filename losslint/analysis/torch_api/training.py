@@ -46,9 +46,9 @@ from losslint.analysis.torch_api.registry import (
 from losslint.analysis.torch_api.unknown import is_schedule
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.asked_gradients import asked
+from losslint.analysis.training.backpropagation import backpropagated
 from losslint.analysis.training.gradient_flow import (
     DERIVATIVE,
-    backpropagated,
     cut,
     is_leaf_alone,
     layers_of,

@@ -74,7 +74,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
-    if isinstance(callee, Unknown) and callee.key is not None and callee.grad:
+    drawn = _draws_from_memory(callee, node)
+    if isinstance(callee, Unknown) and callee.key is not None and callee.grad and not drawn:
         deps = union_deps(deps, frozenset({callee.key}))
     for value in args.all():
         deps = union_deps(deps, deps_of(value))
@@ -110,7 +111,21 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         key = (_SCHEDULE, id(node))
     _note_total(run, key, node)
     why = f"{dotted(node)} is not known" if isinstance(node, cst.Call) else ""
-    return Unknown(key, deps, run.place(node), why, grad=not _makes_data(callee, given))
+    return Unknown(
+        key, deps, run.place(node), why, grad=not drawn and not _makes_data(callee, given)
+    )
+
+
+def _draws_from_memory(callee: Value, node: cst.CSTNode) -> bool:
+    """Whether samples are drawn of what was kept of games: numbers, or tensors without a graph."""
+    if not isinstance(callee, Unknown) or not isinstance(node, cst.Call):
+        return False
+    memory, _, method = dotted(node.func).rpartition(".")
+    return method in _DRAWS and _MEMORY.search(memory.rpartition(".")[2]) is not None
+
+
+_DRAWS = frozenset("sample sample_batch random_batch sample_transitions sample_minibatch".split())
+_MEMORY = re.compile(r"replay|(^|_)(memory|buffer)(_|$|\d)", re.IGNORECASE)
 
 
 _NEW = frozenset({"new_tensor", "new_zeros", "new_ones", "new_full", "new_empty"})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.conditions import DETACHED, MAXIMUM, is_cut_off
+from losslint.analysis.domain.conditions import DETACHED, MAXIMUM
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.marks import BATCH_MEAN, FORWARD, NO_GRAD, WRITTEN_MEAN
+from losslint.analysis.domain.sizes import SCALAR
 from losslint.analysis.domain.values import Tensor, Union, Unknown, Value, alternatives_of
-from losslint.analysis.events import Backpropagation, Cut, ForcedGradient, Operation, OperationKind
+from losslint.analysis.events import ForcedGradient, Operation, OperationKind
 from losslint.analysis.objective.named_losses import LOSS_NAMED
 from losslint.analysis.objective.watched import looked_at
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 CUTTING = frozenset({OperationKind.CUT, OperationKind.DEAD_END})
 LASTING = CUTTING | {
+    OperationKind.COPY,
     OperationKind.BATCH_MEANS,
     OperationKind.BATCH_SUMS,
     OperationKind.IMPLICIT_DIM,
 }
 MAX_CUTS = 8
-MAX_LOSSES = 64
 
 
 def lasting(operations: frozenset[Operation]) -> frozenset[Operation]:
@@ -119,26 +120,33 @@ def _is_weighted(value: Tensor, end: Operation) -> bool:
 def with_copied_terms(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """A sum of a loss and of what was copied into a new tensor: that term is a constant.
 
-    So is a number that was taken out of one, and what is made of detached parameters.
+    So is a number that was taken out of one, what is made of detached parameters, and a number of
+    decisions about what the loss trains.
     """
     ends = {
         end
         for part, partner in ((one, other), (other, one))
         if part.operations and not part.grad and is_loss_with_graph(partner)
-        for end in _dead_ends(_copies_in(part))
+        for end in map(_dead_end, _copies_in(part, partner))
     }
     return with_bare_gradients(made.but(operations=made.operations | ends), one, other)
 
 
-def _copies_in(part: Tensor) -> list[Operation]:
+def _copies_in(part: Tensor, partner: Tensor) -> list[Operation]:
     """The copies that a term is made of; what was copied before the training is its anchor."""
-    found = [
-        one
-        for one in part.operations
-        if one.function in _COPIES
-        or (one.function in _ON_PURPOSE and one.operand.shape == PARAMETER)
-    ]
+    found = [one for one in part.operations if _is_copy(one, part, partner)]
     return [one for one in found if one.repeated] or found
+
+
+def _is_copy(operation: Operation, part: Tensor, partner: Tensor) -> bool:
+    of_partner = not operation.operand.deps.isdisjoint(layers_of(partner))
+    if operation.kind is OperationKind.COPY:
+        return of_partner
+    if operation.function in ON_PURPOSE:
+        return operation.operand.shape == PARAMETER
+    # of many numbers some are told to be more than all others, before the least is looked for
+    decides = operation.function in DECISIONS and part.sizes == SCALAR and of_partner
+    return operation.function in _COPIES or decides
 
 
 def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -188,6 +196,18 @@ DERIVATIVE = "derivative"
 _COPIES = frozenset({"item", "tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
 
 
+def copied(
+    run: Interpreter, given: Iterable[Value], made: Tensor, function: str, node: cst.CSTNode
+) -> Tensor:
+    """A new tensor of values that were not followed: to a model that made these, a constant."""
+    deps = frozenset().union(*(one.deps for one in given if isinstance(one, Unknown)))
+    if not deps or made.grad or run.no_grad or run.dead:
+        return made
+    of = Tensor(deps=deps)
+    copy = Operation(OperationKind.COPY, run.place(node), function, of, repeated=run.repeats())
+    return made.but(operations=made.operations | {copy})
+
+
 def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> Value:
     """What a loss function of the project returns, marked where it gives its inputs no gradient."""
     inputs: frozenset[Hashable] = frozenset()
@@ -206,7 +226,7 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
         if not isinstance(one, Tensor) or not one.operations or (one.grad and one.deps & inputs):
             return one
         # what has parameters of its own may learn these alone; what has not is a constant
-        spared = _ON_PURPOSE if one.grad else frozenset()
+        spared = ON_PURPOSE if one.grad else frozenset()
         ends = _dead_ends(
             operation
             for operation in one.operations
@@ -217,78 +237,19 @@ def through_loss(run: Interpreter, arguments: Iterable[Value], value: Value) -> 
     return each(value, judged)
 
 
-_DECISIONS = frozenset(
+DECISIONS = frozenset(
     "argmax argmin round floor ceil sign comparison sample tensor new_tensor "
     "as_tensor Tensor FloatTensor".split()
 )
-_ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
+ON_PURPOSE = frozenset({"detach", "detach_", "data", "stop_gradient"})
 
 
 def _dead_ends(operations: Iterable[Operation]) -> frozenset[Operation]:
-    return frozenset(
-        Operation(OperationKind.DEAD_END, one.place, one.function, one.operand)
-        for one in operations
-        if one.kind is OperationKind.CUT
-    )
+    return frozenset(_dead_end(one) for one in operations if one.kind is OperationKind.CUT)
 
 
-def backpropagated(run: Interpreter, node: cst.CSTNode, loss: Value, weighted: bool) -> None:
-    """Says what is backpropagated; ``weighted`` where the gradient of the loss is given too."""
-    if run.dead:
-        return
-    losses = tuple(one.value for one in alternatives_of(loss))
-    place = run.place(node)
-    known = run.seen.backpropagations.get(place)
-    if known is not None:
-        # a method of a choice of values is called on one after the other
-        if len(known.losses) >= MAX_LOSSES:
-            return
-        losses = (*known.losses, *losses)
-        weighted |= known.weighted
-    run.seen.backpropagations[place] = Backpropagation(place, losses, (), weighted)
-
-
-def backpropagations(run: Interpreter) -> list[Backpropagation]:
-    """Every call of backward, with the cuts on the way to what it was seen to be called on."""
-    return [replace(one, cuts=_cuts_in(one.losses)) for one in run.seen.backpropagations.values()]
-
-
-def _cuts_in(losses: Sequence[Value]) -> tuple[Cut, ...]:
-    tensors = [one for one in losses if isinstance(one, Tensor)]
-    # what was not followed to its end may have a gradient where others are detached
-    spared = _ON_PURPOSE if any(is_cut_off(part) for one in tensors for part in one.deps) else ()
-    whole = len(tensors) == len(losses) and not any(one.grad and one.deps for one in tensors)
-    return tuple(
-        {
-            Cut(operation.place, operation.function): None
-            for one in tensors
-            for operation in one.operations
-            if operation.function not in spared
-            and _ends(operation, whole)
-            and not _has_gradient_elsewhere(one, operation, tensors)
-        }
-    )
-
-
-def _has_gradient_elsewhere(loss: Tensor, end: Operation, losses: Sequence[Tensor]) -> bool:
-    """Whether the term that ends at an operation has a gradient on another path.
-
-    That path is the one for training, and this one for something else.
-    """
-    cut = (end.place, end.function)
-    own = {term.place for term in loss.terms}
-    return any(
-        not own.issuperset(term.place for term in other.terms)
-        and cut not in {(one.place, one.function) for one in other.operations if _ends(one, True)}
-        for other in losses
-    )
-
-
-def _ends(operation: Operation, whole: bool) -> bool:
-    """Whether a loss ends at an operation; ``whole`` if there is no gradient on any path."""
-    if operation.kind is OperationKind.DEAD_END:
-        return whole or operation.function != NO_GRAD
-    return whole and operation.kind is OperationKind.CUT and operation.function in _DECISIONS
+def _dead_end(cut: Operation) -> Operation:
+    return Operation(OperationKind.DEAD_END, cut.place, cut.function, cut.operand)
 
 
 def require_gradient(

@@ -17,7 +17,7 @@ from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import NONE, Class, Extern, Function, Instance, Tensor, Value
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.training.gradient_flow import backpropagated
+from losslint.analysis.training.backpropagation import backpropagated
 from losslint.analysis.training.trace import (
     Action,
     Backward,

@@ -109,5 +109,6 @@ _INSTEAD = {
     **dict.fromkeys(("detach", "detach_", "data"), _DETACHED),
     **dict.fromkeys((NO_GRAD, FORWARD), _OUTSIDE),
     **dict.fromkeys(("tensor", "Tensor", "FloatTensor", "as_tensor"), _COPIES),
+    "from_numpy": "compute it with torch: what numpy computes has no graph",
     "new_tensor": "leave the copy out: what it is made of is a tensor already",
 }
