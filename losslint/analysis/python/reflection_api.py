@@ -39,10 +39,19 @@ MAX_SOURCE = 200
 """Longer strings are not parsed: they could nest more deeply than the parser stands."""
 
 
+_NO_TENSORS = ("builtins.", "numpy.")
+"""Where classes come from of which no tensor is an instance."""
+
+
 @extern("builtins.isinstance")
 def _isinstance(op: Op) -> Value:
     kind = op.arg(1)
     return each(op.arg(0), lambda one: _is_one(one, kind))
+
+
+@extern("torch.is_tensor")
+def _is_tensor(op: Op) -> Value:
+    return each(op.arg(0, "obj"), lambda one: _is_one(one, Extern("torch.Tensor")))
 
 
 def _is_one(value: Value, kind: Value) -> Value:
@@ -62,11 +71,11 @@ def _is_one(value: Value, kind: Value) -> Value:
     if isinstance(value, Tensor) and isinstance(kind, Extern):
         if kind.name in ("torch.Tensor", "builtins.object"):
             return TRUE
-        if kind.name.startswith("builtins.") and value.grad:
+        if kind.name.startswith(_NO_TENSORS) and value.grad:
             return FALSE
         return Unknown()
     if isinstance(value, Tensor) and isinstance(kind, Tuple):
-        if all(isinstance(one, Extern) and one.name.startswith("builtins.") for one in kind.items):
+        if all(isinstance(one, Extern) and one.name.startswith(_NO_TENSORS) for one in kind.items):
             return FALSE
     if isinstance(value, Const) and isinstance(kind, Extern):
         return Const(kind.name == f"builtins.{type(value.value).__name__}")
