@@ -68,6 +68,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
             why = "a raw output can be negative"
         if why is not None:
             made = out_of_domain(run, made, one, node, f"** {known:g}", why)
+    if known is None and one.sign is not Sign.UNKNOWN:
+        return made.but(sign=Sign.NON_NEGATIVE, shape="power")
     return made.but(
         sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
     )
