@@ -82,6 +82,8 @@ def is_repeated(key: Hashable) -> bool:
     return isinstance(key, tuple) and REPEATED in key[:2]
 
 
+GIVEN = "given"
+"""The first part of the symbol of what a variable or attribute holds that was None before."""
 NUMBER = "number"
 """The first part of the symbol of a number of Python's own that is not known."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import VERSIONS, as_tensor
+from losslint.analysis.domain.conditions import GIVEN, VERSIONS, as_tensor
 from losslint.analysis.domain.containers import SETTINGS, is_dict, kind_of
 from losslint.analysis.domain.joins import each, join_alternatives, without_none
 from losslint.analysis.domain.lookup import class_attribute, lineage
@@ -71,7 +71,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: cst.CSTNode) -> V
         return each(without_none(value), lambda one: attribute(run, one, name, node))
     if value == NONE:
         # a default: who gets here has given something else
-        value = Unknown(("given", dotted(node).rpartition(".")[0]))
+        value = Unknown((GIVEN, dotted(node).rpartition(".")[0]))
     if name == "__len__" and isinstance(value, Instance | Unknown):
         return Partial(Extern("builtins.len"), (value,), ())
     if isinstance(value, Extern):

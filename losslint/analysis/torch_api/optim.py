@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
+from losslint.analysis.domain.conditions import GIVEN
 from losslint.analysis.domain.containers import element, elements, kind_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.values import (
@@ -182,6 +183,8 @@ def step(
     if label.endswith("[...]") and not _constant_index(node):
         run.act(HandOver(run.place(node)))
         return  # another optimizer each time
+    if optimizer == NONE:
+        optimizer = Unknown((GIVEN, label))
     if isinstance(optimizer, Union):
         known = [one.value for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:

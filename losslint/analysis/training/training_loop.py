@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from losslint.analysis.domain.conditions import GIVEN
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import TrainingLoop, Zeroing
 from losslint.analysis.reading.spelling import is_of_one_parameter
@@ -249,7 +250,12 @@ def _unrelated_symbols(zero: ZeroGrad, step: OptimizerStep) -> bool:
     They may be one and the same.
     """
     one, other = zero.optimizer, step.optimizer
-    return isinstance(one, int) != isinstance(other, int) or isinstance(one, str)
+    return isinstance(one, int) != isinstance(other, int) or _is_spelling(one)
+
+
+def _is_spelling(optimizer: Hashable) -> bool:
+    """Whether a symbol is how the code calls what an attribute that was None holds by then."""
+    return isinstance(optimizer, str) or (isinstance(optimizer, tuple) and optimizer[0] == GIVEN)
 
 
 def surely_zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
