@@ -220,7 +220,7 @@ def fills(backward: Backward, step: OptimizerStep) -> bool:
 
 def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     """Whether gradients that the step uses may be zeroed."""
-    if zero.optimizer is not None and zero.optimizer == step.optimizer:
+    if zero.optimizer is not None and zero.optimizer in (step.optimizer, _holder(step.optimizer)):
         return True
     if zero.owners is None:
         return zero.optimizer is None or _unrelated_symbols(zero, step)
@@ -231,6 +231,12 @@ def zeroes(zero: ZeroGrad, step: OptimizerStep) -> bool:
     # a parameter made outside of all modules may become one of a module, and is never all of it
     known = all(isinstance(one, int) or _is_lone_parameter(one) for one in zero.owners)
     return not known or any(not isinstance(one, int) for one in step.owners)
+
+
+def _holder(optimizer: Hashable) -> Hashable:
+    """What an optimizer is an attribute of, which may zero its gradients as well."""
+    attribute = isinstance(optimizer, tuple) and len(optimizer) == 3 and optimizer[1] == "."
+    return optimizer[0] if attribute and isinstance(optimizer, tuple) else None
 
 
 def _is_lone_parameter(owner: Hashable) -> bool:
