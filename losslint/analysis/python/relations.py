@@ -120,7 +120,7 @@ def compare(
         )
         return cut(run, made, mask, "comparison", node)
     if isinstance(sign, cst.Equal | cst.NotEqual):
-        if is_of_itself(node) or is_of_element(node):
+        if is_of_itself(node) or is_of_element(run, node):
             return UNKNOWN  # hardly ever False everywhere
         pairs = mask_of_pairs(run, left, right, node, alike=isinstance(sign, cst.Equal))
         if pairs is not None:
@@ -161,7 +161,7 @@ def _form(
         holder = run.frame.self if run.frame.name == "forward" else None
         drawn = isinstance(holder, Instance) and group_of(holder) == "module"
         return forms.SOME if drawn else "random"
-    own = isinstance(sign, _REFLEXIVE) and (is_of_element(node) or is_of_pairs(node))
+    own = isinstance(sign, _REFLEXIVE) and (is_of_element(run, node) or is_of_pairs(node))
     if own or any(one.shape in forms.FIXED for one in tensors):
         return forms.SOME
     return forms.found(type(sign).__name__, tensors[0], right)

@@ -23,6 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
+from losslint.analysis.reading.assigned import assigned_once
 from losslint.analysis.reading.comparing import comparison_of
 from losslint.analysis.reading.nodes import children, same
 from losslint.analysis.reading.views import viewed
@@ -38,12 +39,12 @@ def is_of_itself(node: cst.CSTNode) -> bool:
     return comparison is not None and same(comparison.left, comparison.comparisons[0].comparator)
 
 
-def is_of_element(node: cst.CSTNode) -> bool:
+def is_of_element(run: Interpreter, node: cst.CSTNode) -> bool:
     """Whether something is compared with one of its elements, to which that one is equal."""
     comparison = comparison_of(node)
     if comparison is None:
         return False
-    other = comparison.comparisons[0].comparator
+    other = assigned_once(run.frame.body, viewed(comparison.comparisons[0].comparator))
     return isinstance(other, cst.Subscript) and same(comparison.left, other.value)
 
 
