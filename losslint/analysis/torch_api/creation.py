@@ -34,7 +34,7 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import others_than
-from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
 from losslint.analysis.training.gradient_flow import (
@@ -155,6 +155,7 @@ def _ones(op: Op) -> Value:
     return _leaf(op, Tensor(grad=False, sign=Sign.POSITIVE, shape="constant", dtype=kind))
 
 
+@extern("numpy.unique")
 @function("unique", "unique_consecutive")
 def _unique(op: Op) -> Value:
     made = Tensor(grad=False, shape=forms.MEMBERS, deps=op.tensor().deps)
