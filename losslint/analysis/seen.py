@@ -75,6 +75,8 @@ class Seen:
     """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)
     """Names of variables and attributes that loops count with."""
+    sources: dict[cst.For, tuple[cst.BaseExpression, ...]] = field(default_factory=dict)
+    """What the variables that loops run over were assigned."""
     arms: dict[cst.If, set[bool]] = field(default_factory=dict)
     """The outcomes of tests that were decided whenever they were evaluated."""
     used: set[cst.CSTNode] = field(default_factory=set)

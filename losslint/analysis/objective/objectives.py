@@ -68,7 +68,7 @@ def _stepped(run: Interpreter) -> Iterator[Place]:
     """Every backward in a loop over batches that also steps an optimizer."""
     for trace in run.roots:
         for loop, around in loops_in(trace):
-            if not any(over_batches(one.place.node) for one in (loop, *around)):
+            if not any(over_batches(run, one.place.node) for one in (loop, *around)):
                 continue
             inside = list(actions(loop.body))
             if any(isinstance(one, OptimizerStep) for one in inside):

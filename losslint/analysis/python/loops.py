@@ -30,6 +30,7 @@ from losslint.analysis.python.drawn import name_keys
 from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
 from losslint.analysis.python.statements import executes
+from losslint.analysis.reading.assigned import assigned_in
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of
@@ -47,6 +48,7 @@ MAX_FORMS = 8
 def _for(run: Interpreter, node: cst.For) -> bool:
     outer, run.drawn = run.drawn, frozenset()
     source = run.eval(node.iter)
+    run.seen.sources[node] = assigned_in(run.frame.body, node.iter)
     batches = has_grown(run, source) and _is_data(element(run, source, node.iter))
     known = None if batches else elements(run, source) or _numbers(run, source, node)
     most = MAX_NAMED if _sets_attributes(node) or _is_one_step(node) else MAX_UNROLLED

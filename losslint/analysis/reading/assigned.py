@@ -19,6 +19,14 @@ def assigned_once(
     return _assigned(body).get(node.value) or node
 
 
+def assigned_in(
+    body: cst.BaseSuite | cst.Module | None, node: cst.BaseExpression
+) -> tuple[cst.BaseExpression, ...]:
+    """What the variables of an expression are assigned, those that one line alone assigns."""
+    names = [one for one in walk(node) if isinstance(one, cst.Name)]
+    return tuple(value for one in names if (value := assigned_once(body, one)) is not one)
+
+
 @lru_cache(maxsize=256)
 def _assigned(body: cst.BaseSuite | cst.Module) -> Mapping[str, cst.BaseExpression | None]:
     found: dict[str, cst.BaseExpression | None] = {}

@@ -83,7 +83,7 @@ def added(
     outlived = [one for one in repeating if not _written(run, slot, one)]
     if run.looping[-1] in outlived:
         made = summed(run, value, made, node)
-    if any(over_batches(one.node) for one in outlived):
+    if any(over_batches(run, one.node) for one in outlived):
         made = each(made, _of_all_batches)
     if run.no_grad or not _has_graph(value):
         return made
@@ -187,11 +187,11 @@ def _kept(
         and not _goes_through_parts(run, one.node)
         and not _starts_anew(one.node, total)
     ]
-    inside = any(over_batches(one.node) for one in around)
+    inside = any(over_batches(run, one.node) for one in around)
     if not outlived or _is_in_test(run):
         return made
     place, loop = run.place(node), outlived[-1].node
-    if inside and not over_batches(loop):
+    if inside and not over_batches(run, loop):
         return made if listed else each(made, lambda one: _marked(one, OperationKind.PART, place))
     if not _kept_before(value, place):
         losses, around_it = losses_in(value), Place(place.file, loop)
@@ -278,7 +278,7 @@ def _is_empty(value: cst.BaseExpression) -> bool:
 def _goes_through_parts(run: Interpreter, loop: cst.CSTNode) -> bool:
     """Whether a network goes through its own layers: ``for i in range(len(self.layers))``."""
     module = run.frame.self
-    if not isinstance(module, Instance) or group_of(module) != "module" or over_batches(loop):
+    if not isinstance(module, Instance) or group_of(module) != "module" or over_batches(run, loop):
         return False
     return isinstance(loop, cst.For) and any(
         name.startswith("self.") and isinstance(loop.iter, cst.Call | cst.Attribute)

@@ -48,7 +48,7 @@ from losslint.analysis.training.counts import (
     is_loader,
     is_number_of_batches,
     names_a_loader,
-    names_in,
+    names_of_source,
     names_samples,
 )
 
@@ -70,12 +70,12 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
         return made
     if _goes_through_rows(loop):
         return each(made, _as_total)
-    if count := _count_of_shares(value, loop, node):
+    if count := _count_of_shares(run, value, loop, node):
         run.emit(WrongAverage(run.place(node), run.place(node), count))
         return made
     kind = _kind_of(value)
     if kind is not None and not _draws_single_samples(run):
-        iterated = " ".join(names_in(loop.iter))
+        iterated = " ".join(names_of_source(run, loop))
         operation = Operation(kind, run.place(node), iterated, Tensor(), loop=loop)
 
         def mark(one: Value) -> Value:
@@ -142,12 +142,14 @@ _SHARES = {
 }
 
 
-def _count_of_shares(value: Value, loop: cst.For, node: cst.CSTNode) -> WrongCount | None:
+def _count_of_shares(
+    run: Interpreter, value: Value, loop: cst.For, node: cst.CSTNode
+) -> WrongCount | None:
     """What is wrong with what is added in a loop over a loader, where it was divided before."""
     given = [one.value for one in alternatives_of(value)]
     for mark, count in _SHARES.items():
         if all(isinstance(one, Tensor) and mark in one.marks for one in given):
-            own = is_loader(loop) and any(one is node for one in walk(loop.body))
+            own = is_loader(run, loop) and any(one is node for one in walk(loop.body))
             return count if own else None
     return None
 
@@ -324,7 +326,7 @@ def _wrong_count(
             if is_batch_size(run, size) and counts_rounds(run, rounds, loop):
                 return WrongCount.MEANS_BY_SAMPLES
     goes_on = any(one.node is loop for one in run.looping)
-    if not goes_on and is_loader(loop) and is_batch_size(run, divisor):
+    if not goes_on and is_loader(run, loop) and is_batch_size(run, divisor):
         return WrongCount.MEANS_BY_SIZE
     return None
 

@@ -63,9 +63,18 @@ def names_samples(text: str) -> bool:
     return any("dataset" in name and not _LOADER.search(name) for name in re.split("[ .]", text))
 
 
-def is_loader(loop: cst.For) -> bool:
+def names_of_source(run: Interpreter, loop: cst.For) -> Iterator[str]:
+    """The names in the iterable of a loop, and in what its variables were assigned: `bar`."""
+    own = list(names_in(loop.iter))
+    yield from own
+    if not any(map(_DATA.search, own)):
+        for assigned in run.seen.sources.get(loop, ()):
+            yield from names_in(assigned)
+
+
+def is_loader(run: Interpreter, loop: cst.For) -> bool:
     """Whether a loop runs over what is called a loader, and not over what one gave."""
-    return any(_LOADER.search(name) for name in names_in(loop.iter))
+    return any(_LOADER.search(name) for name in names_of_source(run, loop))
 
 
 def _names_one_loader(text: str) -> bool:
@@ -83,9 +92,11 @@ def counts_by(size: cst.BaseExpression, loop: cst.For) -> bool:
     )
 
 
-def over_batches(loop: cst.CSTNode) -> bool:
+def over_batches(run: Interpreter, loop: cst.CSTNode) -> bool:
     """Whether a loop runs over batches, going by how it is written."""
-    return isinstance(loop, cst.For) and any(_DATA.search(name) for name in names_in(loop.iter))
+    if not isinstance(loop, cst.For):
+        return False
+    return any(_DATA.search(name) for name in names_of_source(run, loop))
 
 
 def adds_samples(added: cst.BaseExpression, loop: cst.For) -> bool:
@@ -237,7 +248,7 @@ def counts_rounds(run: Interpreter, node: cst.BaseExpression, loop: cst.For) -> 
     """``len(loader)``, what was counted up in each round, or the index of the round."""
     if isinstance(node, cst.Call):
         counted = dotted(node.args[0].value) if len(node.args) == 1 else ""
-        return dotted(node.func) == "len" and counted in set(names_in(loop.iter))
+        return dotted(node.func) == "len" and counted in set(names_of_source(run, loop))
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
         return isinstance(node.right, cst.Integer) and _is_index(node.left, loop)
     if _is_index(node, loop):

@@ -70,7 +70,7 @@ def _is_emptied(run: Interpreter, keep: KeepLoss, around: Sequence[Loop]) -> boo
     for one in reversed(around):
         if (one.place, keep.total.removesuffix("[...]")) in run.seen.emptied:
             return True
-        if over_batches(one.place.node):
+        if over_batches(run, one.place.node):
             return False
     return False
 
