@@ -156,7 +156,7 @@ STEEP = "steep"
 WITHIN = "within bounds"
 """The mark of values that have a limit and their maximum taken off: no exponential vanishes."""
 NEAR = "near"
-"""The mark of distances of unit vectors, which are two at most."""
+"""The mark of what unit vectors keep small: their distances, the logsumexp of their cosines."""
 RANKED = "ranked"
 """The mark of what is picked out of something by its rank."""
 

@@ -60,9 +60,11 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
 
 
 def _note_above(run: Interpreter, test: cst.Comparison) -> None:
-    """Notes a variable that, or an element of which, is seen to be above a number."""
+    """Notes a variable that, or an element of which, is seen to be above a number, or not zero."""
     lower, upper = test.comparisons[0].comparator, test.left
     sign = test.comparisons[0].operator
+    if isinstance(sign, cst.Equal | cst.NotEqual) and isinstance(upper, cst.Subscript):
+        sign = cst.GreaterThan()  # an element that is zero is left out, or treated by itself
     if isinstance(sign, cst.LessThan | cst.LessThanEqual):
         lower, upper = upper, lower
     elif not isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual):

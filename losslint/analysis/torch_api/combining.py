@@ -9,6 +9,7 @@ from losslint.analysis.domain.joins import join
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import is_one
 from losslint.analysis.domain.values import (
+    NONE,
     PROBABILITIES,
     UNKNOWN,
     Act,
@@ -151,7 +152,21 @@ def _affine(op: Op) -> Value:
         return made  # a fixed filter, not a layer
     compared = op.tensor().shape == "unit" or isinstance(op.given(0, "input"), Unknown)
     bounded = compared and isinstance(weight, Tensor) and weight.shape == "unit"
+    sign = _sign_of_sums(op)
+    if sign is not Sign.UNKNOWN:
+        return made.but(sign=sign)
     return made.but(act=Act.RAW, shape="cosine" if bounded else "")
+
+
+def _sign_of_sums(op: Op) -> Sign:
+    """The sign of sums of products, as variances are that go through a layer."""
+    parts = (op.tensor(), op.given(1, "weight", "input2"))
+    if not all(isinstance(one, Tensor) and one.sign is not Sign.UNKNOWN for one in parts):
+        return Sign.UNKNOWN
+    bias = op.given(2, "bias")
+    if bias is None or bias == NONE:
+        return Sign.NON_NEGATIVE
+    return bias.sign if isinstance(bias, Tensor) else Sign.UNKNOWN
 
 
 def _logs(op: Op) -> frozenset[Operation]:

@@ -35,6 +35,7 @@ from losslint.analysis.tensors.forms import (
     FILLED,
     GRAM,
     LOWER,
+    NEAR,
     NEVER_EMPTY,
     NOISE,
     OTHERS,
@@ -51,6 +52,7 @@ from losslint.analysis.tensors.forms import (
     UPPER,
 )
 from losslint.analysis.tensors.operations import mean_of_selection, whole
+from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.training.averages import over_all
 
@@ -228,7 +230,9 @@ def _larger(op: Op) -> Value:
 
 @function("logsumexp")
 def _logsumexp(op: Op) -> Value:
-    return whole(blend(op.tensor())).but(shape="logsumexp")
+    given = op.tensor()
+    made = whole(blend(given)).but(shape="logsumexp")
+    return made.but(marks=made.marks | {NEAR}) if given.shape in LIMITED else made
 
 
 @function("std", "var", "std_mean", "var_mean")
