@@ -60,6 +60,16 @@ def is_called_mask(node: cst.CSTNode | None) -> bool:
     return node is not None and _MASK.search(dotted(node).rpartition(".")[2]) is not None
 
 
+_SCALE = re.compile(
+    r"(^|_)(bandwidth|temp(erature)?|tau|sigma|scale|length_?scale|width)$", re.IGNORECASE
+)
+
+
+def is_called_scale(node: cst.CSTNode | None) -> bool:
+    """Whether a variable, an attribute or a setting is called a scale, which is above zero."""
+    return node is not None and _SCALE.search(dotted(node).rpartition(".")[2]) is not None
+
+
 _SETTINGS = re.compile(
     r"^_?(opts?|(\w+_)?(args?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|"
     r"settings?|flags?))_?$",

@@ -34,7 +34,7 @@ from losslint.analysis.objective.terms import (
     scaled,
     weigh,
 )
-from losslint.analysis.reading.spelling import is_called_mask
+from losslint.analysis.reading.spelling import is_called_mask, is_called_scale
 from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors import cut_offs
 from losslint.analysis.tensors.blending import blend, operand
@@ -286,7 +286,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = as_weight(made, left, right)
     if one.terms:
         made = weighed(run, normalised(made, right, node), right, node)
-    if Sign.UNKNOWN not in (one.sign, other.sign):
+    scaled = isinstance(right, Unknown) and is_called_scale(getattr(node, "right", None))
+    if Sign.UNKNOWN not in (one.sign, other.sign) or (scaled and one.sign is not Sign.UNKNOWN):
         made = made.but(sign=Sign.NON_NEGATIVE)
     if isinstance(right, Tensor):
         made = _risky_division(run, made, left, right, node)
