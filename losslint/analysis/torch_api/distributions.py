@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.trail import extend, steps_of
@@ -125,10 +126,13 @@ def _divergence(op: Op) -> Value:
 
 @method("distribution", "log_prob")
 def _log_prob(op: Op, target: Instance) -> Value:
+    # of a flow, what is trained is the point, and the distribution is fixed
+    points = (one.value for arg in op.args.all() for one in alternatives_of(arg))
+    live = (one.deps for one in points if isinstance(one, Tensor) and one.grad)
     return Tensor(
         act=Act.LOG_PROB,
         picked=True,
-        deps=_deps(target),
+        deps=reduce(union_deps, live, _deps(target)),
         operations=_at_fault(op.run, target),
         grad=_has_graph(op, target),
         sign=Sign.UNKNOWN,
