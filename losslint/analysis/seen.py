@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
-    from losslint.analysis.events import Backpropagation, Family
+    from losslint.analysis.events import Backpropagation, Family, Operation
     from losslint.analysis.objective.objectives import Returned
     from losslint.analysis.objective.watched import Parts
 
@@ -69,6 +69,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    cut_before: dict[Hashable, frozenset[Operation]] = field(default_factory=dict)
+    """The cuts in all that something unknown was given, by the symbol of what it made of that."""
     made_by: dict[Hashable, Function] = field(default_factory=dict)
     """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)
