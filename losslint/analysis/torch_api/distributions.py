@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from losslint.analysis.domain.containers import kind_of
+from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.trail import extend, steps_of
 from losslint.analysis.domain.values import (
     Act,
@@ -106,7 +107,19 @@ def _at_fault(run: Interpreter, value: Instance) -> frozenset[Operation]:
     if isinstance(logits, Tensor) and logits.act is applied:
         trail = steps_of(logits.trail)
         found |= {Operation(OperationKind.LOGITS, place, kind, logits, None, trail, run.repeats())}
+    for given in (_given(run, value, "probs", 0), logits):
+        if kind.endswith("Categorical") and isinstance(given, Tensor) and is_across(given):
+            trail = steps_of(given.trail)
+            across = Operation(OperationKind.ACROSS, place, kind, given, None, trail, run.repeats())
+            found |= {across}
     return found
+
+
+def is_across(given: Tensor) -> bool:
+    """Whether rows of several classes went through a softmax over the samples, one a row."""
+    if given.act not in (Act.SOFTMAX, Act.LOG_SOFTMAX) or given.dim not in (0, -2):
+        return False
+    return rank(given.sizes) == 2 and (at(given.sizes, -1) or 0) > 1
 
 
 _APPLIED = {"Categorical": Act.SOFTMAX, "Bernoulli": Act.SIGMOID}

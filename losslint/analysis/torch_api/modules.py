@@ -240,9 +240,11 @@ def _affine_sizes(run: Interpreter, module: Instance, given: Value) -> Sizes:
 @modules(*_SAME)
 def _same(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
+    kind = kind_of(module).rpartition(".")[2]
+    if kind == "Flatten" and isinstance(given, Unknown) and not given.grad:
+        given = Tensor(grad=False, deps=given.deps)
     if not isinstance(given, Tensor):
         return given
-    kind = kind_of(module).rpartition(".")[2]
     if kind == "Flatten":
         first = run.heap.get(module.slots, ("arg", 0)) or Const(1)
         start = whole(run.heap.get(module.slots, ("opt", "start_dim")) or first)
