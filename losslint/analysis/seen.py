@@ -13,6 +13,7 @@ from losslint.analysis.objective.metrics import Metrics
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.sizes import Sizes
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
     from losslint.analysis.events import Backpropagation, Family, Operation
@@ -69,6 +70,8 @@ class Seen:
     """Where losses were kept that were seen to reach a backward later."""
     differentiated: set[Hashable] = field(default_factory=set)
     """Losses whose gradients were asked for without a backward."""
+    rows: dict[Hashable, Sizes] = field(default_factory=dict)
+    """The sizes of data that was laid out as rows, by its symbol."""
     cut_before: dict[Hashable, frozenset[Operation]] = field(default_factory=dict)
     """The cuts in all that something unknown was given, by the symbol of what it made of that."""
     made_by: dict[Hashable, Function] = field(default_factory=dict)

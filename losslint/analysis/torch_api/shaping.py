@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
@@ -42,7 +43,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.torch_api.sizing import SIZES
+from losslint.analysis.torch_api.sizing import note_rows
 from losslint.analysis.training.gradient_flow import as_number, cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
 
@@ -58,8 +59,9 @@ from losslint.analysis.training.handling import FROZEN, note_handling
 )  # fmt: skip
 def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
-    if isinstance(value, Unknown) and op.name in ("view", "reshape", "flatten"):
-        return _rows_of(op, value)
+    if isinstance(value, Unknown) and value.key is None:
+        made = replace(value, key=("made", id(op.node)))
+        return made if note_rows(op, made.key) else value
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name == "nan_to_num":
@@ -80,13 +82,6 @@ def _shape(op: Op) -> Value:
     if ROWS in value.marks:
         value = value.but(marks=value.marks - {ROWS})
     return value.but(dim=None)
-
-
-def _rows_of(op: Op, data: Unknown) -> Value:
-    """Data that is laid out as rows of features; in any other form it stays what it is."""
-    told = SIZES[op.name](op)
-    laid_out = rank(told) == 2 and at(told, -1) != 1
-    return Tensor(grad=data.grad, sizes=told, deps=data.deps) if laid_out else data
 
 
 def _is_of_known_size(op: Op) -> bool:

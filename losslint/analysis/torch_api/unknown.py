@@ -45,7 +45,8 @@ from losslint.analysis.tensors.blending import (
 )
 from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
-from losslint.analysis.torch_api.registry import call_function_by_name, group_of
+from losslint.analysis.torch_api.registry import Op, call_function_by_name, group_of
+from losslint.analysis.torch_api.sizing import note_rows
 from losslint.analysis.training.gradient_flow import has_cut
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
@@ -79,10 +80,6 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         if node.func.attr.value in _NEW and args.positional:
             return call_function_by_name(run, node.func.attr.value, args.behind(Unknown()))
-        if isinstance(callee, Unknown) and node.func.attr.value in _LAYING_OUT:
-            rows = call_function_by_name(run, node.func.attr.value, args.behind(_receiver(callee)))
-            if isinstance(rows, Tensor):
-                return rows
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
@@ -117,6 +114,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Unknown):
         key = _key_of_result(callee, node)
         run.seen.cut_before[key] = cuts
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            note_rows(Op(run, node.func.attr.value, args.behind(Unknown())), key)
         if run.frame.function is not None:
             run.seen.made_by[key] = run.frame.function
     elif isinstance(callee, Extern) and _READS_SETTINGS.search(callee.name):
@@ -157,15 +156,6 @@ def _cuts_before(callee: Value, args: Args) -> frozenset[Operation]:
     if not all(isinstance(one, Tensor | Unknown | Const) for one in given):
         return frozenset()
     return frozenset(one for each in cuts for one in each if one.kind is OperationKind.CUT)
-
-
-_LAYING_OUT = frozenset({"view", "reshape", "flatten"})
-
-
-def _receiver(method: Unknown) -> Unknown:
-    """What a method is of, as far as a gradient may go there."""
-    symbol = frozenset({method.key}) if method.grad and method.key is not None else frozenset()
-    return Unknown(None, union_deps(method.deps, symbol), grad=method.grad)
 
 
 def _compared(callee: Value) -> tuple[cst.BaseCompOp, Unknown] | None:
