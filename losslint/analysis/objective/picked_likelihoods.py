@@ -14,6 +14,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import Act, Sign, Tensor
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective.likelihoods import complemented
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 
@@ -43,10 +44,10 @@ def summed(run: Interpreter, made: Tensor, one: Tensor, other: Tensor, node: cst
         return made
     for (label, p), (rest, negated) in ((left, right), (right, left)):
         complement, guarded = _unguarded(negated)
-        taken = _complemented(rest)
+        taken = complemented(rest)
         if taken is not None and same(taken, label):
             given, lifted = _unguarded(p)
-            inner = _complemented(complement)
+            inner = complemented(complement)
             if inner is not None and same(inner, given):
                 sign = Sign.POSITIVE if guarded or lifted else Sign.UNKNOWN
                 of = Tensor(deps=one.deps, sign=sign, trail=one.trail, confidence=one.confidence)
@@ -84,11 +85,3 @@ def _unguarded(node: cst.BaseExpression) -> tuple[cst.BaseExpression, bool]:
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
         return node.left, True
     return node, False
-
-
-def _complemented(node: cst.BaseExpression) -> cst.BaseExpression | None:
-    """What is taken from 1."""
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
-        if isinstance(node.left, cst.Integer | cst.Float) and float(node.left.value) == 1:
-            return node.right
-    return None

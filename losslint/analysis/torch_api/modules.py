@@ -34,7 +34,8 @@ from losslint.analysis.tensors.forms import FILLED, PADDED
 from losslint.analysis.tensors.paddings import note_looked_up
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
-from losslint.analysis.torch_api.sizing import resized, sizes_of, sizes_of_input, whole
+from losslint.analysis.torch_api.rows import sizes_of_input
+from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
 
 Call = Callable[[Interpreter, Instance, Args], Value]
 AFFINE = {

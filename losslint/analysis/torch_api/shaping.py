@@ -43,7 +43,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
-from losslint.analysis.torch_api.sizing import note_rows
+from losslint.analysis.torch_api.rows import note_rows
 from losslint.analysis.training.gradient_flow import as_number, cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
 

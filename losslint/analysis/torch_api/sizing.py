@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +17,6 @@ from losslint.analysis.tensors.forms import FILLED_ROW, ROW_ARRAY
 from losslint.analysis.tensors.operations import none_found
 
 if TYPE_CHECKING:
-    from losslint.analysis.interpreter import Interpreter
     from losslint.analysis.torch_api.registry import Op
 
 Resize: TypeAlias = "Callable[[Op], Sizes]"
@@ -53,26 +52,6 @@ def sizes_of(value: Value | None) -> Sizes:
     if isinstance(value, Tensor):
         return value.sizes
     return SCALAR if isinstance(value, Const) else ANY
-
-
-def note_rows(op: Op, key: Hashable) -> bool:
-    """Notes that data, which nothing else is known of, is laid out as rows of features."""
-    if op.name not in _LAYING_OUT:
-        return False
-    told = SIZES[op.name](op)
-    laid_out = sizes.rank(told) == 2 and sizes.at(told, -1) != 1
-    op.run.seen.rows[key] = told if laid_out else ANY
-    return laid_out
-
-
-_LAYING_OUT = frozenset({"view", "reshape", "flatten"})
-
-
-def sizes_of_input(run: Interpreter, value: Value) -> Sizes:
-    """The sizes of what a layer is given, which can be data that was laid out as rows."""
-    if isinstance(value, Unknown) and value.key is not None:
-        return run.seen.rows.get(value.key, ANY)
-    return sizes_of(value)
 
 
 def whole(value: Value | None) -> int | None:

@@ -46,7 +46,7 @@ from losslint.analysis.tensors.blending import (
 from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
 from losslint.analysis.torch_api.registry import Op, call_function_by_name, group_of
-from losslint.analysis.torch_api.sizing import note_rows
+from losslint.analysis.torch_api.rows import note_rows
 from losslint.analysis.training.gradient_flow import has_cut
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
