@@ -13,9 +13,10 @@ from losslint.analysis.objective.metrics import Metrics
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.sizes import Sizes
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
-    from losslint.analysis.events import Backpropagation, Family
+    from losslint.analysis.events import Backpropagation, Family, Operation
     from losslint.analysis.objective.objectives import Returned
     from losslint.analysis.objective.watched import Parts
 
@@ -71,6 +72,10 @@ class Seen:
     """Losses whose gradients were asked for without a backward."""
     differentiated_by: set[Hashable] = field(default_factory=set)
     """What gradients were asked for with respect to, as losses are told: so it is none itself."""
+    rows: dict[Hashable, Sizes] = field(default_factory=dict)
+    """The sizes of data that was laid out as rows, by its symbol."""
+    cut_before: dict[Hashable, frozenset[Operation]] = field(default_factory=dict)
+    """The cuts in all that something unknown was given, by the symbol of what it made of that."""
     made_by: dict[Hashable, Function] = field(default_factory=dict)
     """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)

@@ -204,6 +204,8 @@ class OperationKind(Enum):
     IMPLICIT_DIM = "softmax without a dim"
     LOGITS = "logits of a distribution"
     """A distribution takes for logits what are probabilities already: the operand."""
+    ACROSS = "rows across"
+    """A distribution over the last dimension is given what a softmax over the first one gave."""
     CUT = "cut"
     """No gradient goes through, which is as it should be on the way to targets and weights."""
     COPY = "copy"

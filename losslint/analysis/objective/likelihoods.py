@@ -98,7 +98,7 @@ def probability_of_label(run: Interpreter, node: cst.CSTNode) -> Tensor | None:
     ones, rests = _factors(node.left), _factors(node.right)
     if not ones or not all(isinstance(one, cst.Name) for one in ones):
         ones, rests = rests, ones
-    complements = [_complemented(rest) for rest in rests]
+    complements = [complemented(rest) for rest in rests]
     for one in ones:
         if not isinstance(one, cst.Name) or not any(
             isinstance(rest, cst.Name) and rest.value == one.value for rest in complements
@@ -118,7 +118,7 @@ def _factors(node: cst.BaseExpression) -> tuple[cst.BaseExpression, ...]:
     return ()
 
 
-def _complemented(node: cst.BaseExpression) -> cst.BaseExpression | None:
+def complemented(node: cst.BaseExpression) -> cst.BaseExpression | None:
     """What is taken from 1."""
     if (
         isinstance(node, cst.BinaryOperation)
@@ -147,7 +147,7 @@ def _is_likelihood(left: Operation, right: Operation, node: cst.CSTNode) -> bool
     if p.zero is not None or rest.zero is not None:
         return False  # what is wrong with the guard comes first
     (target, one_sign), (complement, other_sign) = _factor(positive), _factor(negative)
-    taken = _complemented(complement)
+    taken = complemented(complement)
     return taken is not None and same(taken, target) and one_sign * other_sign == _joint_sign(node)
 
 

@@ -166,8 +166,8 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if other.shape == "minimum" and one.shape != "maximum" and one.deps & other.deps:
         return made.but(shape=LIFTED)
     if one.shape == "maximum" and other.shape == "minimum":
-        reason = no_range(run, node) if made.grad else None  # data is as its author saw it
-        return made.but(sign=Sign.NON_NEGATIVE, zero=reason)
+        range_lost = no_range(run, node) if made.grad else None  # data is as its author saw it
+        return made.but(sign=Sign.NON_NEGATIVE, zero=range_lost)
     if one.act is Act.RAW and (other.act is Act.RAW or number(right) is not None):
         return made.but(act=Act.RAW, trail=one.trail)
     if number(left) == 1 and other.shape == "cosine":

@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective import likelihoods
 from losslint.analysis.objective.learned_weights import alone, weighed
+from losslint.analysis.objective.picked_likelihoods import picked_by_rows
 from losslint.analysis.objective.terms import (
     CROSS_ENTROPY,
     has_named_factor,
@@ -98,6 +99,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         left, right = right, left
     one, other = operand(left), operand(right)
     made = scaled(multiplied(blend(left, right), node), right)
+    made = picked_by_rows(made, one, other)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:

@@ -20,7 +20,7 @@ from losslint.analysis.domain.values import (
     Value,
     ZeroReason,
 )
-from losslint.analysis.objective import likelihoods
+from losslint.analysis.objective import likelihoods, picked_likelihoods
 from losslint.analysis.objective.learned_weights import added, alone
 from losslint.analysis.objective.terms import (
     OPEN,
@@ -112,6 +112,7 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
             made = made.but(marks=made.marks | {OPEN})
     if one.operations and other.operations:
         made = likelihoods.summed(run, made, one, other, node)
+    made = picked_likelihoods.summed(run, made, one, other, node)
     made = with_detours(with_copied_terms(made, one, other), one, other)
     made = made.but(sign=_sum_sign(one, other, right), zero=_sum_zero(one, other, right))
     if _are_totals(one, other) or (is_area(one) and is_area(other)):

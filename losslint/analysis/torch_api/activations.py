@@ -31,7 +31,7 @@ from losslint.analysis.tensors.cut_offs import DROPPED, RELU
 from losslint.analysis.tensors.forms import BETWEEN, BOUNDED, ENDLESS, ROWS, STEEP
 from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function, is_network
-from losslint.analysis.training.gradient_flow import lasting
+from losslint.analysis.training.gradient_flow import cut, lasting
 from losslint.finding import Confidence
 
 
@@ -226,7 +226,7 @@ def _log_softmax(op: Op) -> Value:
 def _one_hot(op: Op) -> Value:
     given = op.tensor()
     trail = extend(None, op.run.place(op.node), ONE_HOT_MADE)
-    return Tensor(
+    made = Tensor(
         target=TargetKind.ONE_HOT,
         marks=frozenset({ROWS}),
         dtype=DType.INT,
@@ -236,3 +236,6 @@ def _one_hot(op: Op) -> Value:
         sign=Sign.NON_NEGATIVE,
         trail=trail,
     )
+    # of labels that are not followed, this is where the way to what gave them ends for sure
+    ends = given.but(grad=True) if isinstance(op.given(0, "input", "tensor"), Unknown) else given
+    return cut(op.run, ends, made, op.name, op.node)

@@ -24,8 +24,9 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import Operation, OperationKind
+from losslint.analysis.objective.picked_likelihoods import picked_by_rows
 from losslint.analysis.objective.shares import share
-from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
 from losslint.analysis.tensors.operations import whole
@@ -115,6 +116,8 @@ def _matmul(op: Op) -> Value:
     for value in op.args.all():
         if isinstance(value, Tensor) and value.shape == "parameter":
             return made.but(act=Act.RAW, trail=None, terms=())
+    if len(op.args.positional) == 2:
+        made = picked_by_rows(made, *map(operand, op.args.positional))
     tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
     if tensors and all(value.shape == "unit" for value in tensors):
         return made.but(shape="cosine", terms=())

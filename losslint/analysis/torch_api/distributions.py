@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.domain.containers import kind_of
+from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.trail import extend, steps_of
 from losslint.analysis.domain.values import (
     Act,
@@ -74,7 +75,10 @@ def _has_graph(op: Op, value: Instance) -> bool:
 
 
 def _live_deps(op: Op, value: Instance) -> frozenset[object]:
-    """What a gradient of a density goes to, if there is one; else what the density is made of."""
+    """What a gradient of a density goes to, if there is one; else what the density is made of.
+
+    Of a flow, what is trained is the point, and the distribution is fixed.
+    """
     given = [
         *_parameters(value),
         *(one.value for arg in op.args.all() for one in alternatives_of(arg)),
@@ -82,7 +86,7 @@ def _live_deps(op: Op, value: Instance) -> frozenset[object]:
     known = [one for one in given if isinstance(one, Tensor)]
     live = frozenset(dep for one in known if one.grad for dep in one.deps)
     dead = frozenset(dep for one in known if not one.grad for dep in one.deps)
-    return _deps(value) - (dead - live) if any(one.grad for one in known) else _deps(value)
+    return live | (_deps(value) - dead) if any(one.grad for one in known) else _deps(value)
 
 
 def _guesses(value: Instance) -> frozenset[Operation]:
@@ -117,7 +121,19 @@ def _at_fault(run: Interpreter, value: Instance) -> frozenset[Operation]:
     if isinstance(logits, Tensor) and logits.act is applied:
         trail = steps_of(logits.trail)
         found |= {Operation(OperationKind.LOGITS, place, kind, logits, None, trail, run.repeats())}
+    for given in (_given(run, value, "probs", 0), logits):
+        if kind.endswith("Categorical") and isinstance(given, Tensor) and is_across(given):
+            trail = steps_of(given.trail)
+            across = Operation(OperationKind.ACROSS, place, kind, given, None, trail, run.repeats())
+            found |= {across}
     return found
+
+
+def is_across(given: Tensor) -> bool:
+    """Whether rows of several classes went through a softmax over the samples, one a row."""
+    if given.act not in (Act.SOFTMAX, Act.LOG_SOFTMAX) or given.dim not in (0, -2):
+        return False
+    return rank(given.sizes) == 2 and (at(given.sizes, -1) or 0) > 1
 
 
 _APPLIED = {"Categorical": Act.SOFTMAX, "Bernoulli": Act.SIGMOID}

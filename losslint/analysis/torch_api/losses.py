@@ -34,7 +34,15 @@ from losslint.analysis.domain.values import (
     Value,
     alternatives_of,
 )
-from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.events import (
+    CriterionBuilt,
+    Family,
+    LossCall,
+    LossCalls,
+    LossCase,
+    LossTerm,
+    Operation,
+)
 from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
@@ -321,7 +329,7 @@ def _result(
         sizes=_result_sizes(criterion, given, target, reduction),
         grad=grad,
         terms=(term,) if grad else (),
-        operations=made.operations,
+        operations=made.operations | _cuts_before(run, given) if grad else made.operations,
         deps=made.deps if grad else union_deps(deps, deps_of(target)),
         shape=shape,
         marks=_BATCH_MEAN if averaged else frozenset(),
@@ -336,6 +344,12 @@ def _result(
             return computed_without(run, result, args.node, before=True)
         return ended(result, given)
     return result
+
+
+def _cuts_before(run: Interpreter, given: Value) -> frozenset[Operation]:
+    """Where what something unknown made an input of was cut off from the model before."""
+    key = given.key if isinstance(given, Unknown) else None
+    return run.seen.cut_before.get(key, frozenset()) if key is not None else frozenset()
 
 
 def _can_have_graph(target: Value) -> bool:

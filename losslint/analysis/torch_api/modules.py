@@ -34,6 +34,7 @@ from losslint.analysis.tensors.forms import FILLED, PADDED
 from losslint.analysis.tensors.paddings import note_looked_up
 from losslint.analysis.torch_api import activations
 from losslint.analysis.torch_api.registry import FUNCTIONS, MODULES, Op, module_class
+from losslint.analysis.torch_api.rows import sizes_of_input
 from losslint.analysis.torch_api.sizing import resized, sizes_of, whole
 
 Call = Callable[[Interpreter, Instance, Args], Value]
@@ -231,7 +232,7 @@ def _affine(run: Interpreter, module: Instance, args: Args) -> Value:
 
 def _affine_sizes(run: Interpreter, module: Instance, given: Value) -> Sizes:
     outputs = whole(run.heap.get(module.slots, ("opt", "out_features")))
-    own, kind = sizes_of(given), kind_of(module)
+    own, kind = sizes_of_input(run, given), kind_of(module)
     if "Conv" in kind:
         return (None, outputs, *(None,) * int(kind[-2]))
     return (*own[:-1], outputs) if own not in (ANY, SCALAR) else (..., outputs)
@@ -240,9 +241,12 @@ def _affine_sizes(run: Interpreter, module: Instance, given: Value) -> Sizes:
 @modules(*_SAME)
 def _same(run: Interpreter, module: Instance, args: Args) -> Value:
     given = _input(args)
+    kind = kind_of(module).rpartition(".")[2]
+    if kind == "Flatten" and isinstance(given, Unknown):
+        dim = run.heap.get(module.slots, ("arg", 0)) or Const(1)
+        return FUNCTIONS["flatten"](Op(run, "flatten", Args(args.node, [given, dim])))
     if not isinstance(given, Tensor):
         return given
-    kind = kind_of(module).rpartition(".")[2]
     if kind == "Flatten":
         first = run.heap.get(module.slots, ("arg", 0)) or Const(1)
         start = whole(run.heap.get(module.slots, ("opt", "start_dim")) or first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -16,6 +16,7 @@ from losslint.analysis.domain.values import (
     NONE,
     TRUE,
     UNKNOWN,
+    Alternative,
     Bound,
     Extern,
     Function,
@@ -186,9 +187,11 @@ def step(
     if optimizer == NONE:
         optimizer = Unknown((GIVEN, label))
     if isinstance(optimizer, Union):
-        known = [one.value for one in optimizer.alternatives if one.value != NONE]
+        known = [one for one in optimizer.alternatives if one.value != NONE]
         if len(known) == 1:
-            step(run, node, known[0], scaled, given=given)
+            step(run, node, known[0].value, scaled, given=given)
+        elif known and all(map(_is_optimizer, known)):
+            _of_each(run, known, lambda one: step(run, node, one, scaled, given=given))
         else:
             run.act(HandOver(run.place(node)))
         return
@@ -206,8 +209,33 @@ def step(
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))
 
 
+def _is_optimizer(one: Alternative) -> bool:
+    return isinstance(one.value, Instance) and group_of(one.value) == "optimizer"
+
+
+def _of_each(
+    run: Interpreter, optimizers: Sequence[Alternative], act: Callable[[Value], None]
+) -> None:
+    """Does to one of several optimizers what is done to that which was chosen."""
+    base = run.frame.assumed
+
+    def arm(optimizer: Value) -> Callable[[], bool]:
+        def evaluate() -> bool:
+            act(optimizer)
+            return True
+
+        return evaluate
+
+    run.branch([(one.when, arm(one.value)) for one in optimizers])
+    run.frame.assumed = base
+
+
 def unscale(run: Interpreter, node: cst.CSTNode, optimizer: Value) -> None:
     """Records that a gradient scaler divides the gradients of an optimizer by its scale."""
+    if isinstance(optimizer, Union):
+        known = [one for one in optimizer.alternatives if one.value != NONE]
+        _of_each(run, known, lambda one: unscale(run, node, one))
+        return
     key: Hashable = None
     if isinstance(optimizer, Instance):
         key = optimizer.oid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from losslint.analysis.domain.conditions import mentions
@@ -41,6 +43,7 @@ from losslint.analysis.tensors.forms import (
 )
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
+from losslint.analysis.torch_api.rows import note_rows
 from losslint.analysis.training.gradient_flow import as_number, cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
 
@@ -56,6 +59,9 @@ from losslint.analysis.training.handling import FROZEN, note_handling
 )  # fmt: skip
 def _shape(op: Op) -> Value:
     value = op.given(0, "input", "self")
+    if isinstance(value, Unknown) and value.key is None:
+        made = replace(value, key=("made", id(op.node)))
+        return made if note_rows(op, made.key) else value
     if not isinstance(value, Tensor):
         return value if isinstance(value, Unknown) else op.tensor()
     if op.name == "nan_to_num":

@@ -22,6 +22,7 @@ from losslint.analysis.domain.conditions import (
 from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import (
     Class,
+    Const,
     Extern,
     Instance,
     Params,
@@ -31,14 +32,22 @@ from losslint.analysis.domain.values import (
     Value,
     alternatives_of,
 )
+from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.watched import looked_at
 from losslint.analysis.python.relations import compare
 from losslint.analysis.reading.comparing import SIGNS
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.tensors.blending import deps_of, is_of_data, union_deps
+from losslint.analysis.tensors.blending import (
+    deps_of,
+    is_of_data,
+    may_have_gradient,
+    union_deps,
+)
 from losslint.analysis.tensors.paddings import is_look_up, note_looked_up
 from losslint.analysis.torch_api.pretrained import new_head
-from losslint.analysis.torch_api.registry import call_function_by_name, group_of
+from losslint.analysis.torch_api.registry import Op, call_function_by_name, group_of
+from losslint.analysis.torch_api.rows import note_rows
+from losslint.analysis.training.gradient_flow import has_cut
 from losslint.analysis.training.handling import HANDED, note_handling
 from losslint.analysis.training.trace import HandOver, ScalerUpdate, SetWeights, ZeroGrad
 
@@ -77,7 +86,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     drawn = _draws_from_memory(callee, node)
     if isinstance(callee, Unknown) and callee.key is not None and callee.grad and not drawn:
         deps = union_deps(deps, frozenset({callee.key}))
-    for value in args.all():
+    cuts = _cuts_before(callee, args)
+    for value in args.all() if not cuts else ():
         deps = union_deps(deps, deps_of(value))
     head = new_head(run, callee) if isinstance(callee, Unknown) else None
     if head is not None:
@@ -103,6 +113,9 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     key = None
     if isinstance(callee, Unknown):
         key = _key_of_result(callee, node)
+        run.seen.cut_before[key] = cuts
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            note_rows(Op(run, node.func.attr.value, args.behind(Unknown())), key)
         if run.frame.function is not None:
             run.seen.made_by[key] = run.frame.function
     elif isinstance(callee, Extern) and _READS_SETTINGS.search(callee.name):
@@ -130,6 +143,19 @@ _MEMORY = re.compile(r"replay|(^|_)(memory|buffer)(_|$|\d)", re.IGNORECASE)
 
 _NEW = frozenset({"new_tensor", "new_zeros", "new_ones", "new_full", "new_empty"})
 """Methods of tensors that make another one, of which only its type is that of the tensor."""
+
+
+def _cuts_before(callee: Value, args: Args) -> frozenset[Operation]:
+    """Where all that something unknown is given was cut off: no gradient goes behind it."""
+    if not isinstance(callee, Unknown) or args.open:
+        return frozenset()
+    given = [one.value for value in args.all() for one in alternatives_of(value)]
+    cuts = [one.operations for one in given if isinstance(one, Tensor) and has_cut(one)]
+    if not cuts or any(map(may_have_gradient, given)):
+        return frozenset()
+    if not all(isinstance(one, Tensor | Unknown | Const) for one in given):
+        return frozenset()
+    return frozenset(one for each in cuts for one in each if one.kind is OperationKind.CUT)
 
 
 def _compared(callee: Value) -> tuple[cst.BaseCompOp, Unknown] | None:

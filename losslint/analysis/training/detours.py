@@ -19,6 +19,7 @@ from losslint.analysis.training.trace import (
     Trace,
     ZeroGrad,
     actions,
+    is_model,
     is_uncertain,
 )
 from losslint.analysis.training.training_loop import loops_in, surely_zeroes
@@ -67,7 +68,7 @@ def lost_detours(
     for loss, one in found:
         reached = one.other.deps if one.other is not None else frozenset()
         written = any(WRITTEN in run.seen.handling.get(owner, ()) for owner in reached)
-        if one.operand.deps.isdisjoint(held) or written or not all(map(_is_model, reached)):
+        if one.operand.deps.isdisjoint(held) or written or not all(map(is_model, reached)):
             continue
         if not any(_may_use(trace, place, reached) for trace in run.roots):
             yield loss, one
@@ -84,7 +85,7 @@ def _held(run: Interpreter, place: Place) -> frozenset[Hashable]:
             if isinstance(one, HandOver) or is_uncertain(one):
                 return frozenset()
             if isinstance(one, OptimizerStep):
-                if one.owners is None or not all(map(_is_model, one.owners)):
+                if one.owners is None or not all(map(is_model, one.owners)):
                     return frozenset()
                 held |= one.owners
     return held
@@ -99,11 +100,6 @@ def _has_unknown_parts(run: Interpreter, held: frozenset[Hashable]) -> bool:
         if instance.oid in held
         for value in instance.slots.values()
     )
-
-
-def _is_model(owner: Hashable) -> bool:
-    """Whether an owner of parameters is a known module, or the argument of a function."""
-    return isinstance(owner, int) or (isinstance(owner, tuple) and owner[0] == "param")
 
 
 def _may_use(trace: Trace, place: Place, reached: frozenset[Hashable]) -> bool:

@@ -93,11 +93,11 @@ def _may_keep(loop: cst.CSTNode) -> bool:
 
 
 def _next_step(behind: Sequence[Action]) -> OptimizerStep | None:
-    """The step that comes next, if nothing else is done to gradients on the way there."""
+    """The step that comes next, if gradients are at most added to on the way there."""
     for action in behind:
         if isinstance(action, OptimizerStep):
             return action
         done = actions((action,))
-        if any(isinstance(one, Backward | ZeroGrad | OptimizerStep | HandOver) for one in done):
+        if any(isinstance(one, ZeroGrad | OptimizerStep | HandOver) for one in done):
             return None
     return None

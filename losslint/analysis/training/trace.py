@@ -244,6 +244,11 @@ def own_actions(trace: Trace) -> Iterator[Action]:
             yield action
 
 
+def is_model(owner: Hashable) -> bool:
+    """Whether an owner of parameters is a known module, or the argument of a function."""
+    return isinstance(owner, int) or (isinstance(owner, tuple) and owner[0] == "param")
+
+
 def is_uncertain(action: object) -> bool:
     """Whether an action is a call of something unknown that was given a model or an optimizer."""
     return isinstance(action, ZeroGrad) and not action.certain

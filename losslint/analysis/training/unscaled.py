@@ -49,7 +49,7 @@ def unscaled_accumulations(run: Interpreter) -> Iterator[UnscaledAccumulation]:
     found: set[Place] = set()
     for trace in run.roots:
         for loop, _ in loops_in(trace):
-            for period in periods(loop.body):
+            for period in periods(loop.body, loop.place.node):
                 for one in _accumulated(run, loop, period.branch, period.count):
                     if one.place not in found:
                         found.add(one.place)

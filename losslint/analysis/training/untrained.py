@@ -15,6 +15,7 @@ from losslint.analysis.training.trace import (
     HandOver,
     OptimizerStep,
     actions,
+    is_model,
     is_uncertain,
 )
 
@@ -41,7 +42,7 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
     for trace in run.roots if losses else ():
         for one in actions(trace):
             if isinstance(one, OptimizerStep):
-                if one.owners is None or not all(_is_model(part) for part in one.owners):
+                if one.owners is None or not all(is_model(part) for part in one.owners):
                     return
                 if not all(isinstance(part, int) for part in one.owners):
                     if not isinstance(one.optimizer, int):
@@ -69,11 +70,6 @@ def untrained_parameters(run: Interpreter) -> Iterator[UntrainedParameters]:
             yield UntrainedParameters(
                 place, name, backward, is_loss or _gives_a_loss(run, instance)
             )
-
-
-def _is_model(owner: Hashable) -> bool:
-    """Whether what an optimizer holds is a known module, or the argument of a function."""
-    return isinstance(owner, int) or (isinstance(owner, tuple) and owner[0] == "param")
 
 
 def _passing(run: Interpreter) -> Iterator[UntrainedParameters]:

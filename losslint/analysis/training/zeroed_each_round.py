@@ -52,7 +52,7 @@ def lost_gradients(run: Interpreter) -> Iterator[LostGradients]:
 
 
 def _lost(loop: Loop, step: OptimizerStep) -> LostGradients | None:
-    way = _way_to(loop.body, step)
+    way = _way_to(loop.body, loop.place.node, step)
     if way is None:
         return None
     before, period, behind = way
@@ -76,7 +76,7 @@ def _lost(loop: Loop, step: OptimizerStep) -> LostGradients | None:
 
 
 def _way_to(
-    trace: Trace, step: OptimizerStep
+    trace: Trace, loop: cst.CSTNode, step: OptimizerStep
 ) -> tuple[Sequence[Action], Period, Sequence[Action]] | None:
     """What every round does that comes to the branch with a step, before it and behind it."""
     for index, action in enumerate(trace):
@@ -85,10 +85,10 @@ def _way_to(
         for number, arm in enumerate(action.arms):
             if not any(one is step for one in actions(arm)):
                 continue
-            period = period_of(action)
+            period = period_of(action, loop)
             if period is not None:
                 return None if number else (trace[:index], period, trace[index + 1 :])
-            inner = _way_to(arm, step)
+            inner = _way_to(arm, loop, step)
             if inner is None:
                 return None
             before, period, behind = inner

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.values import Act, Tensor
-from losslint.analysis.events import LossCall
+from losslint.analysis.events import LossCall, OperationInLoss, OperationKind
 from losslint.finding import Severity
 from losslint.rewriting import over_the_classes
 from losslint.rule import Diagnosis, Rule
@@ -18,7 +18,8 @@ class SoftmaxOverBatch(Rule):
     ## What it does
 
     Reports losses whose input went through a softmax over dimension 0 while it had the shape
-    (N, C): a row of logits for each sample, from a layer with C outputs.
+    (N, C): a row of logits for each sample, from a layer with C outputs. So does a policy whose
+    `Categorical` gets such probabilities, and whose log-probabilities are part of a loss.
 
     ## Why it matters
 
@@ -83,4 +84,18 @@ class SoftmaxOverBatch(Rule):
                 f"each of the {classes} classes",
                 "take the softmax over the classes: dim=1, or dim=-1",
                 fix=over_the_classes(call.place),
+            )
+
+    def check_operation(self, found: OperationInLoss) -> Iterator[Diagnosis]:
+        """A distribution of probabilities that went through one."""
+        operation = found.operation
+        if operation.kind is OperationKind.ACROSS:
+            classes = operation.operand.sizes[1]
+            yield Diagnosis(
+                operation.place,
+                f"`{operation.function}` gets what a softmax over the batch gave: the samples "
+                f"compete for each of the {classes} classes",
+                "take the softmax over the classes: dim=1, or dim=-1",
+                operation.trail,
+                operation.operand.confidence,
             )

@@ -25,6 +25,10 @@ class NoGradientToLoss(Rule):
     of derivatives that `torch.autograd.grad` took without `create_graph=True`, and a call of it on
     what was computed under `no_grad`, which raises.
 
+    What numpy computed of the output and a new tensor holds is a constant as well. Where another
+    network stands behind the cut, as a perceptual network or a discriminator does, the gradient
+    goes to that one alone: the cut is reported if no optimizer steps with it.
+
     ## Why it matters
 
     These operations are constant almost everywhere, or cut the graph. If the whole loss is built
