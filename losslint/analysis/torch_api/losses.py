@@ -40,6 +40,7 @@ from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted, written
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.forms import FOLDED
 from losslint.analysis.tensors.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
@@ -236,7 +237,7 @@ def _event(
     weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
     binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
     # a sampler evens out samples, not the pixels or tokens that have labels of their own
-    apart = binary or (isinstance(given, Tensor) and (rank(given.sizes) or 0) > 2)
+    apart = binary or (isinstance(given, Tensor) and _has_many_labels(given))
     if not binary and not run.no_grad and weighs_classes(weight):
         corrected(run, run.place(args.node))
     return LossCall(
@@ -254,6 +255,11 @@ def _event(
         sampled=is_sampled(run),
         evened=None if apart or run.no_grad else evened_twice(run, when, weight),
     )
+
+
+def _has_many_labels(given: Tensor) -> bool:
+    """Whether the pixels or tokens of a sample have labels of their own."""
+    return (rank(given.sizes) or 0) > 2 or FOLDED in given.marks
 
 
 def _first_argument(node: cst.CSTNode) -> str:
