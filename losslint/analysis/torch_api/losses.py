@@ -132,12 +132,16 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
             reachable = [t for t in targets if not contradict(when, t.when)] or list(targets[:1])
             for target in reachable[:4]:
                 event = _event(run, criterion, chosen.value, given.value, target.value, args, when)
+                if _refuses_weight(event):
+                    continue  # what leads here is meant for another branch
                 known = _understood(criterion, given.value)
                 understood |= known
                 configs = frozenset(("criterion", config) for config in chosen.configs)
                 if not (dispatched and given.when):
                     configs |= {("input", config) for config in given.configs}
                 cases.append(LossCase(event, configs, known, picked=bool(given.when)))
+            if not cases:
+                continue
             result = _result(
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
@@ -191,6 +195,15 @@ def _raises(callee: Value, args: Args) -> bool:
     if not isinstance(callee, Instance) or not isinstance(callee.cls, Extern):
         return False
     return len(args.positional) > 2 and callee.cls.name.rpartition(".")[2] not in _OF_MORE
+
+
+def _refuses_weight(call: LossCall) -> bool:
+    """Whether a cross entropy raises, as its weights are not one for each class."""
+    weight = call.options.get("weight")
+    classes = call.criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
+    if not classes or not isinstance(weight, Tensor):
+        return False
+    return len([size for size in weight.sizes if size is not ...]) > 1
 
 
 def _is_dispatched(run: Interpreter) -> bool:
