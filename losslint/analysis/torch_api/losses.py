@@ -35,6 +35,7 @@ from losslint.analysis.domain.values import (
     alternatives_of,
 )
 from losslint.analysis.events import CriterionBuilt, Family, LossCall, LossCalls, LossCase, LossTerm
+from losslint.analysis.objective import watched
 from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
@@ -147,6 +148,7 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
             )
             results.append(Alternative(result, when, chosen.configs | given.configs))
     run.seen.sites.met(place, understood, inputs[0].value)
+    watched.computed(run, args.node)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
         run.act(LossMade(place))
