@@ -126,7 +126,8 @@ def _is_only_looked_at(
     if not known:
         # of what is not known, nothing but its name says that it is a loss, and an error is any
         # difference where nothing is trained
-        named = _names_a_loss(keep, ABOUT_LOSSES if trained else LOSS_NAMED)
+        trains = any(isinstance(one, Backward) for one in actions(around[0].body))
+        named = _names_a_loss(keep, ABOUT_LOSSES if trains else LOSS_NAMED)
         return named and not all(isinstance(one, Tensor) for one in keep.losses)
     trained_too = not keep.deps or not keep.deps.isdisjoint(layers)
     return trained_too and all(where - _places(around) for where in known)
