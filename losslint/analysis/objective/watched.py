@@ -48,7 +48,12 @@ def assigned(
 
 
 def computed(run: Interpreter, call: cst.CSTNode) -> None:
-    """Notes a loss of which the expression that computes it reads the number: ``.item()``."""
+    """Notes a loss of which the expression that computes it reads the number: ``.item()``.
+
+    Under ``no_grad`` every loss is one, and what it says may still decide when training stops.
+    """
+    if run.no_grad:
+        return
     body = run.module.source.tree if run.frame.body is None else run.frame.body
     if call in calls_for_numbers(body):
         run.seen.only_numbers.add(run.place(call))
