@@ -11,7 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Accumulation
-from losslint.analysis.objective.named_losses import ABOUT_LOSSES, LOSS_NAMED
+from losslint.analysis.objective.named_losses import ABOUT_LOSSES, BUT_FOR_ERRORS, LOSS_NAMED
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.counts import over_batches
@@ -124,10 +124,9 @@ def _is_only_looked_at(
     """
     known = [where for loss in keep.losses for where in trained.get(loss, ())]
     if not known:
-        # of what is not known, nothing but its name says that it is a loss, and an error is any
-        # difference where nothing is trained
+        # of what is not known, nothing but its name says that it is a loss
         trains = any(isinstance(one, Backward) for one in actions(around[0].body))
-        named = _names_a_loss(keep, ABOUT_LOSSES if trains else LOSS_NAMED)
+        named = _names_a_loss(keep, ABOUT_LOSSES if trains else BUT_FOR_ERRORS)
         return named and not all(isinstance(one, Tensor) for one in keep.losses)
     trained_too = not keep.deps or not keep.deps.isdisjoint(layers)
     return trained_too and all(where - _places(around) for where in known)
