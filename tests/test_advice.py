@@ -35,6 +35,11 @@ ADVICE = {
         SUMMED + "print(total.cpu())",
         "use `loss.detach()`: `total` is read as a tensor later",
     ),
+    "totals that are stacked are tensors": (
+        "LOS405",
+        SUMMED + "print(torch.stack([total, total / 2]))",
+        "use `loss.detach()`: `total` is read as a tensor later",
+    ),
     "a total that is printed may be a number": (
         "LOS405",
         SUMMED + "print(total)",

@@ -18,7 +18,7 @@ from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.scope import Frame, Module
 from losslint.analysis.domain.trail import Place, extend
 from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
-from losslint.analysis.events import OperationInLoss
+from losslint.analysis.events import OperationInLoss, WrongAverage
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.python.classes import initialise, uncalled_arguments
 from losslint.analysis.python.demonstrations import is_only_tried, is_only_watched
@@ -156,10 +156,13 @@ def _options(run: Interpreter, module: Module, value: Value, owner: Class | None
         call_function(run, function, args, target)
 
     _root(run, module, f"the function {function.name}", evaluate)
+    # what a loader draws is known where the program calls the function, and not from here
+    counted = function.node in run.seen.used
     run.events[known:] = [
         one
         for one in run.events[known:]
-        if not isinstance(one, OperationInLoss) or one.operation.place not in judged
+        if not (isinstance(one, OperationInLoss) and one.operation.place in judged)
+        and not (isinstance(one, WrongAverage) and counted)
     ]
 
 

@@ -60,6 +60,8 @@ class Seen:
     """The losses that were looked at, and where they were first seen."""
     only_numbers: set[Place] = field(default_factory=set)
     """Losses kept in variables of which only the number is read."""
+    reached: set[Place] = field(default_factory=set)
+    """Losses that were seen to be part of what is backpropagated, or of what a loss returns."""
     returned: list[Returned] = field(default_factory=list)
     """What loss functions return that nothing in the project has called."""
     loss_modules: dict[Function, Class] = field(default_factory=dict)

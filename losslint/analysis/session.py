@@ -290,16 +290,18 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
     if isinstance(event, LossCalls):
         place = event.place
         partners = frozenset(run.seen.partners.get(place, ()))
-        by_rows, number_alone = place in run.seen.by_rows, place in run.seen.only_numbers
-        if partners or by_rows or number_alone:
-            cases = [
-                replace(
-                    case,
-                    call=replace(
-                        case.call, partners=partners, by_rows=by_rows, number_alone=number_alone
-                    ),
-                )
-                for case in event.cases
-            ]
-            return LossCalls(place, tuple(cases))
+        cases = [
+            replace(
+                case,
+                call=replace(
+                    case.call,
+                    partners=partners,
+                    by_rows=place in run.seen.by_rows,
+                    number_alone=place in run.seen.only_numbers,
+                    reached=place in run.seen.reached,
+                ),
+            )
+            for case in event.cases
+        ]
+        return LossCalls(place, tuple(cases))
     return event

@@ -122,6 +122,8 @@ class LossCall:
     """The loader of the batch was given a sampler of its own."""
     number_alone: bool = False
     """Its number is read, and nothing is backpropagated through it."""
+    reached: bool = False
+    """What it gives was seen to be part of what trains."""
     by_rows: bool = False
     """Its value is multiplied by the number of elements for each sample, of which it is a mean."""
     evened: Place | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def reaches_loss(run: Interpreter, value: Value) -> None:
     """Reports the operations whose result has now been seen to be part of a loss."""
     for one in _tensors(value, set()):
+        run.seen.reached.update(term.place for term in one.terms)
         _tell(run, one)
 
 

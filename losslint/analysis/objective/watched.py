@@ -9,7 +9,7 @@ import libcst as cst
 from losslint.analysis.domain.values import Tensor, Value, alternatives_of
 from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.new_losses import made_in
-from losslint.analysis.python.numbers_read import is_number_alone
+from losslint.analysis.python.numbers_read import calls_for_numbers, is_number_alone
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
@@ -45,6 +45,18 @@ def assigned(
         known = [one.value for one in alternatives_of(value)]
         places = {term.place for one in known if isinstance(one, Tensor) for term in one.terms}
         run.seen.only_numbers |= places
+
+
+def computed(run: Interpreter, call: cst.CSTNode) -> None:
+    """Notes a loss of which the expression that computes it reads the number: ``.item()``.
+
+    Under ``no_grad`` every loss is one, and what it says may still decide when training stops.
+    """
+    if run.no_grad:
+        return
+    body = run.module.source.tree if run.frame.body is None else run.frame.body
+    if call in calls_for_numbers(body):
+        run.seen.only_numbers.add(run.place(call))
 
 
 def written_out(run: Interpreter, value: Value, place: Place) -> None:

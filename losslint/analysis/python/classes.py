@@ -24,6 +24,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.named_losses import is_loss_class
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.stubs import is_abstract
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.modules import initialise as initialise_extern
 from losslint.analysis.training.gradient_flow import through_layers
 from losslint.analysis.training.untrained import note_fed
@@ -124,8 +125,9 @@ def _given(value: Instance, made: Value) -> Value:
 
 def uncalled_arguments(run: Interpreter, function: Function, skip_first: bool) -> Args:
     """Arguments of which nothing is known but their names, for code that nobody calls."""
+    args = Args(function.node)
+    function = _wrapped(function) or function
     node = function.node
-    args = Args(node)
     params = [*node.params.posonly_params, *node.params.params]
     defaults = dict(function.defaults)
     for index, param in enumerate([*params, *node.params.kwonly_params]):
@@ -135,6 +137,16 @@ def uncalled_arguments(run: Interpreter, function: Function, skip_first: bool) -
         args.keywords[name] = defaults.get(name) or _annotated(run, function, param, name)
     args.open = isinstance(node.params.star_arg, cst.Param) or node.params.star_kwarg is not None
     return args
+
+
+def _wrapped(function: Function) -> Function | None:
+    """The function that another one takes the place of, as it says: ``@functools.wraps(init)``."""
+    for decorator in getattr(function.node, "decorators", ()):
+        call, scope = decorator.decorator, function.scope
+        if isinstance(call, cst.Call) and call.args and dotted(call.func).endswith("wraps"):
+            found = scope.slots.get(dotted(call.args[0].value))
+            return found if isinstance(found, Function) else None
+    return None
 
 
 def _annotated(run: Interpreter, function: Function, param: cst.Param, name: str) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from losslint.analysis.domain.containers import (
     append,
     element,
@@ -74,6 +76,9 @@ def _pop(op: Op, target: Instance) -> Value:
 @method("list", "clear", "reverse", "sort", "remove", "discard")
 def _changed(op: Op, target: Instance) -> Value:
     # what a list held once is kept: a buffer that is cleared each round is filled in the next
+    if op.name == "clear" and isinstance(op.node, cst.Call):
+        if isinstance(op.node.func, cst.Attribute):
+            accumulation.cleared(op.run, op.node.func.value)
     return NONE
 
 

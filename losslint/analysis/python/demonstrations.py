@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.containers import elements, is_dict, keys_of
+from losslint.analysis.domain.containers import elements, is_dict, keys_of, kind_of
 from losslint.analysis.domain.values import (
     Function,
     Instance,
@@ -77,6 +77,8 @@ def _is_trial(run: Interpreter, args: Args) -> bool:
     tensors = [one for one in given if isinstance(one, Tensor)]
     if run.no_grad or args.open or any(isinstance(one, Unknown) for one in given):
         return False
+    if any(kind_of(one).endswith("DataLoader") for one in given):
+        return False  # it draws what the function is about
     return bool(tensors) and not any(one.grad or one.deps for one in tensors)
 
 

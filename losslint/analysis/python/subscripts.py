@@ -40,7 +40,7 @@ from losslint.analysis.domain.joins import (
     one_of,
     without_none,
 )
-from losslint.analysis.domain.keyed import found_under
+from losslint.analysis.domain.keyed import any_key, found_under
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.sizes import ANY, INSERTED, Sizes, rank, reduced
 from losslint.analysis.domain.trail import ONE_HOT_MADE
@@ -68,7 +68,7 @@ from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_measured, is_of_positives
-from losslint.analysis.tensors.operations import whole, with_operation
+from losslint.analysis.tensors.operations import whole, with_operation, without
 from losslint.analysis.tensors.paddings import is_of_real_tokens
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.torch_api.pretrained import any_network
@@ -227,6 +227,9 @@ def _of_dict(
     if index is None or isinstance(index, slice):
         return UNKNOWN
     named = [(slot[1], value.slots[slot]) for slot in keys_of(value)]
+    if index != any_key(value):
+        # what is summed under a certain name is told under that one, not under any other
+        named = [(key, each(item, _no_total)) for key, item in named]
     items = [item for _, item in named] + ([rest] if rest is not None else [])
     if len(items) > 1 and all(map(_is_choice, items)):
         return named_by(index, named, id(node)) if rest is None else one_of(items, id(node))
@@ -236,6 +239,13 @@ def _of_dict(
             for key, item in named
         )
     return join(items) if items else UNKNOWN
+
+
+def _no_total(value: Value) -> Value:
+    """A value without what tells that it is a sum over the rounds of a loop."""
+    if not isinstance(value, Tensor):
+        return value
+    return without(value, OperationKind.BATCH_MEANS, OperationKind.BATCH_SUMS)
 
 
 def _is_choice(item: Value) -> bool:

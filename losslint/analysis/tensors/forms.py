@@ -111,6 +111,8 @@ FEW_EXP = "exponentials added one by one"
 """The form of a sum of exponentials that stand side by side, which need not be of classes."""
 CHOOSING = {Act.SIGMOID: "one sigmoid of each row", Act.SOFTMAX: "one probability of each row"}
 """Forms of what one-hot rows leave of an activation: its sum over each row is the one of them."""
+FOLDED = "folded"
+"""The mark of what has a row for each pixel or token: there are more rows than samples."""
 ROWS = "rows"
 """The mark of one-hot rows in the shape that they were made in."""
 ZEROS = "zeros found"

@@ -26,6 +26,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.picked_likelihoods import picked_by_rows
 from losslint.analysis.objective.shares import share
+from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
@@ -43,6 +44,9 @@ def _cat(op: Op) -> Value:
         # what rows are collected in begins with none of them
         known = [one for one in known if 0 not in sizes_of(one)] or known
     parts = known if known is not None else [element(op.run, source, op.node)]
+    for piece in (one.value for part in parts for one in alternatives_of(part)):
+        if isinstance(piece, Tensor):
+            read_as_tensor(op.run, piece)
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):
         return whole(joined).but(dim=None, rare=_share(op, parts))

@@ -43,11 +43,13 @@ from losslint.analysis.events import (
     LossTerm,
     Operation,
 )
+from losslint.analysis.objective import watched
 from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted, written
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.forms import FOLDED
 from losslint.analysis.tensors.operations import mean_of_selection, whole
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
@@ -139,17 +141,22 @@ def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:
             reachable = [t for t in targets if not contradict(when, t.when)] or list(targets[:1])
             for target in reachable[:4]:
                 event = _event(run, criterion, chosen.value, given.value, target.value, args, when)
+                if _refuses_weight(event):
+                    continue  # what leads here is meant for another branch
                 known = _understood(criterion, given.value)
                 understood |= known
                 configs = frozenset(("criterion", config) for config in chosen.configs)
                 if not (dispatched and given.when):
                     configs |= {("input", config) for config in given.configs}
                 cases.append(LossCase(event, configs, known, picked=bool(given.when)))
+            if not cases:
+                continue
             result = _result(
                 run, criterion, given.value, targets[0].value, args, cases[-1].call.reduction
             )
             results.append(Alternative(result, when, chosen.configs | given.configs))
     run.seen.sites.met(place, understood, inputs[0].value)
+    watched.computed(run, args.node)
     if cases and not run.no_grad:
         run.emit(LossCalls(place, tuple(cases[:MAX_CASES])))
         run.act(LossMade(place))
@@ -200,6 +207,15 @@ def _raises(callee: Value, args: Args) -> bool:
     return len(args.positional) > 2 and callee.cls.name.rpartition(".")[2] not in _OF_MORE
 
 
+def _refuses_weight(call: LossCall) -> bool:
+    """Whether a cross entropy raises, as its weights are not one for each class."""
+    weight = call.options.get("weight")
+    classes = call.criterion.expects in (Expects.LOGITS, Expects.LOG_PROBABILITIES)
+    if not classes or not isinstance(weight, Tensor):
+        return False
+    return len([size for size in weight.sizes if size is not ...]) > 1
+
+
 def _is_dispatched(run: Interpreter) -> bool:
     """Whether what picked the loss here may have picked the form of its input, too."""
     for frame in run.frames:
@@ -244,7 +260,7 @@ def _event(
     weight = options.get("pos_weight" if criterion.expects is Expects.BINARY_LOGITS else "weight")
     binary = criterion.expects is Expects.PROBABILITIES  # its weights are those of samples
     # a sampler evens out samples, not the pixels or tokens that have labels of their own
-    apart = binary or (isinstance(given, Tensor) and (rank(given.sizes) or 0) > 2)
+    apart = binary or (isinstance(given, Tensor) and _has_many_labels(given))
     if not binary and not run.no_grad and weighs_classes(weight):
         corrected(run, run.place(args.node))
     return LossCall(
@@ -262,6 +278,11 @@ def _event(
         sampled=is_sampled(run),
         evened=None if apart or run.no_grad else evened_twice(run, when, weight),
     )
+
+
+def _has_many_labels(given: Tensor) -> bool:
+    """Whether the pixels or tokens of a sample have labels of their own."""
+    return (rank(given.sizes) or 0) > 2 or FOLDED in given.marks
 
 
 def _first_argument(node: cst.CSTNode) -> str:

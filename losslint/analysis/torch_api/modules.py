@@ -10,6 +10,7 @@ from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.containers import TAIL, elements, extend, is_key, keys_of, kind_of
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.sizes import ANY, SCALAR, Sizes, dims, flattened, rank
 from losslint.analysis.domain.trail import extend as extend_trail
 from losslint.analysis.domain.values import (
@@ -388,9 +389,19 @@ def _opaque(run: Interpreter, module: Instance, args: Args) -> Value:
         deps=deps,
         grad=not run.no_grad,
         sizes=own if kind in _SIZE_KEEPING else ANY,
-        shape=FILLED if kind in _FILLING and not padded else "",
+        shape="" if padded else _short(run, module) or (FILLED if kind in _FILLING else ""),
         marks=frozenset({PADDED}) if padded else frozenset(),
     )
+
+
+def _short(run: Interpreter, module: Instance) -> str:
+    """The form of the rows of an embedding which keeps them at most one long."""
+    slots = ("opt", "max_norm"), ("arg", 3)
+    lengths = [number(run.heap.get(module.slots, slot) or UNKNOWN) for slot in slots]
+    kept = kind_of(module).endswith("Embedding") and any(
+        one is not None and one <= 1 for one in lengths
+    )
+    return "unit" if kept else ""
 
 
 _SIZE_KEEPING = (

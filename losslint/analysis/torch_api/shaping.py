@@ -10,6 +10,7 @@ from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
+from losslint.analysis.domain.sizes import rank
 from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
@@ -35,6 +36,7 @@ from losslint.analysis.tensors.blending import as_dtype, blend
 from losslint.analysis.tensors.cut_offs import dropped
 from losslint.analysis.tensors.forms import (
     FIXED,
+    FOLDED,
     NEVER_EMPTY,
     POSITIONS,
     RANKED,
@@ -70,6 +72,8 @@ def _shape(op: Op) -> Value:
         value = operations.without(value, OperationKind.MEAN)
     if op.name in ("view", "reshape") and _is_of_known_size(op):
         value = operations.whole(value)
+    if op.name in ("view", "reshape") and _is_folded(op, value):
+        value = value.but(marks=value.marks | {FOLDED})
     if "dropout" in op.name:
         value = dropped(value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
@@ -89,6 +93,14 @@ def _is_of_known_size(op: Op) -> bool:
     given = op.args.positional[1:]
     sizes = elements(op.run, given[0]) if len(given) == 1 else given
     return sizes is not None and len(sizes) > 1 and sizes[0] != Const(-1)
+
+
+def _is_folded(op: Op, value: Tensor) -> bool:
+    """Whether the dimensions of pixels or tokens become one with that of the samples."""
+    given = op.args.positional[1:]
+    sizes = elements(op.run, given[0]) if len(given) == 1 else given
+    many = (rank(value.sizes) or 0) > 2
+    return many and sizes is not None and len(sizes) == 2 and sizes[0] == Const(-1)
 
 
 @function("requires_grad_")

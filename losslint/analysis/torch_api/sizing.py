@@ -206,6 +206,27 @@ _CREATING = frozenset(
 )
 
 
+@_resizes("repeat")
+def _repeated(op: Op) -> Sizes:
+    times = op.args.positional[1:]
+    listed = elements(op.run, times[0]) if len(times) == 1 else None
+    times = times if listed is None else list(listed)
+    if op.args.open or not times or (len(times) == 1 and not isinstance(times[0], Const)):
+        return ANY
+    own, known = _own(op), sizes.rank(_own(op))
+    if known is None:
+        return (..., *(None,) * len(times))
+    own = (*(1,) * (len(times) - known), *own)
+    return tuple(_times(size, whole(by)) for size, by in zip(own, times, strict=False))
+
+
+def _times(size: int | EllipsisType | None, times: int | None) -> int | None:
+    """The size of a dimension that is repeated."""
+    if not isinstance(size, int) or size == ROWS or times is None:
+        return None
+    return size if times == 1 else abs(size) * times
+
+
 @_resizes("full", "new_full")
 def _filled(op: Op) -> Sizes:
     listed = elements(op.run, op.arg(0 if op.name == "full" else 1, "size"))

@@ -125,8 +125,13 @@ def emptied(run: Interpreter, target: cst.CSTNode, value: cst.BaseExpression) ->
         for one, other in zip(target.elements, value.elements, strict=False):
             emptied(run, one.value, other.value)
         return
-    fresh = isinstance(target, cst.Attribute) and _is_fresh(value, dotted(target))
-    slot = _slot(run, target) if fresh else None
+    if _is_fresh(value, dotted(target)):
+        cleared(run, target)
+
+
+def cleared(run: Interpreter, target: cst.CSTNode) -> None:
+    """Notes that a total holds nothing any more, if it is an attribute."""
+    slot = _slot(run, target) if isinstance(target, cst.Attribute) else None
     if slot is not None:
         around = [one for one in run.looping if one.repeats and slot[0].oid <= one.mark.newest]
         run.seen.emptied.update((run.place(one.node), dotted(target)) for one in around)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import libcst as cst
 from losslint.analysis.domain.containers import kind_of
 from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.events import ForcedGradient, IdleStep, MissingStep
+from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.gradient_flow import LEAF
@@ -79,12 +82,30 @@ def _missing_steps(roots: Iterable[Trace]) -> Iterator[MissingStep]:
                 stepped |= {one.place for one in whole if isinstance(one, Backward)}
                 continue
             for loop, _ in loops_in((outermost,)):
+                if _tries_memory(loop.place.node):
+                    continue
                 for found in _without_step(list(actions(loop.body)), made):
                     missing.setdefault(found.place, found)
         if _may_step(everything):
             alone = (one for one in everything if id(one) not in looped)
             stepped |= {one.place for one in alone if isinstance(one, Backward)}
     yield from (found for place, found in missing.items() if place not in stepped)
+
+
+def _tries_memory(loop: cst.CSTNode) -> bool:
+    """Whether a loop finds out how much the memory holds: it goes on where that is exhausted."""
+    return any(
+        _EXHAUSTED.search(
+            dotted(part) if isinstance(part, cst.Attribute | cst.Name) else part.value
+        )
+        for handler in walk(loop)
+        if isinstance(handler, cst.ExceptHandler)
+        for part in walk(handler)
+        if isinstance(part, cst.Attribute | cst.Name | cst.SimpleString)
+    )
+
+
+_EXHAUSTED = re.compile(r"out.?of.?memory|\boom\b", re.IGNORECASE)
 
 
 def _outermost(trace: Trace) -> Iterator[Loop]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Accumulation
-from losslint.analysis.objective.named_losses import ABOUT_LOSSES, LOSS_NAMED
+from losslint.analysis.objective.named_losses import ABOUT_LOSSES, BUT_FOR_ERRORS, LOSS_NAMED
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.counts import over_batches
@@ -124,15 +125,17 @@ def _is_only_looked_at(
     known = [where for loss in keep.losses for where in trained.get(loss, ())]
     if not known:
         # of what is not known, nothing but its name says that it is a loss
-        return not all(isinstance(one, Tensor) for one in keep.losses) and _names_a_loss(keep)
+        trains = any(isinstance(one, Backward) for one in actions(around[0].body))
+        named = _names_a_loss(keep, ABOUT_LOSSES if trains else BUT_FOR_ERRORS)
+        return named and not all(isinstance(one, Tensor) for one in keep.losses)
     trained_too = not keep.deps or not keep.deps.isdisjoint(layers)
     return trained_too and all(where - _places(around) for where in known)
 
 
-def _names_a_loss(keep: KeepLoss) -> bool:
+def _names_a_loss(keep: KeepLoss, named: re.Pattern[str] = ABOUT_LOSSES) -> bool:
     """Whether the statement that keeps something calls it a loss, or the total."""
     names = (one.value for one in walk(keep.place.node) if isinstance(one, cst.Name))
-    return any(ABOUT_LOSSES.search(name) for name in (keep.total, *names))
+    return any(named.search(name) for name in (keep.total, *names))
 
 
 def _stepped(inside: Iterable[Action]) -> frozenset[Hashable]:

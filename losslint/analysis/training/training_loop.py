@@ -175,18 +175,17 @@ def _first_before(loop: Loop, step: OptimizerStep) -> Backward | None:
 
 
 def _is_for_others(backward: Backward, step: OptimizerStep, inside: Sequence[Action]) -> bool:
-    """Whether all that is known of a loss is what other optimizers hold, which are zeroed here."""
-    known = frozenset(one for one in backward.deps if isinstance(one, int))
-    if not known or step.owners is None or not all(isinstance(one, int) for one in step.owners):
+    """Whether of what is trained here a loss is known to reach only what others hold and zero."""
+    if step.owners is None or not all(isinstance(one, int) for one in step.owners):
         return False
-    zeroed = frozenset().union(
-        *(
-            one.owners or ()
-            for one in inside
-            if isinstance(one, ZeroGrad) and one.optimizer != step.optimizer
-        )
-    )
-    return known <= zeroed - step.owners
+    zeroed, trained = set[Hashable](), set[Hashable]()
+    for one in inside:
+        if isinstance(one, ZeroGrad | OptimizerStep):
+            trained.update(one.owners or ())
+        if isinstance(one, ZeroGrad) and one.certain and one.optimizer != step.optimizer:
+            zeroed.update(one.owners or ())
+    reached = backward.deps & trained
+    return bool(reached) and reached <= zeroed - step.owners
 
 
 def _last_before(loop: Loop, step: OptimizerStep) -> Backward | None:

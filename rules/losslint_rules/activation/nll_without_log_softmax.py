@@ -69,7 +69,8 @@ class NllWithoutLogSoftmax(Rule):
 
     `nll_loss` is now and then used as a convenient gather, to pick one entry a row from something
     else than log-probabilities. Suppress it there, or write `x.gather(1, y.unsqueeze(1))`. Of
-    probabilities, without a reduction and under `no_grad`, it is a score and silent.
+    probabilities, without a reduction, it is a score where nothing is seen to train with it, and
+    silent.
 
     ## Fix
 
@@ -92,7 +93,7 @@ class NllWithoutLogSoftmax(Rule):
         if call.criterion.expects is not Expects.LOG_PROBABILITIES:
             return
         if call.activation in PROBABILITIES:
-            if call.evaluating and call.reduction == "none":
+            if call.reduction == "none" and (call.evaluating or not call.reached):
                 return  # minus the probability of each label: a score that nothing is trained with
             yield Diagnosis.of_input(
                 call,
