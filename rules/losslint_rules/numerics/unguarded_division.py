@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.trail import Step
+import libcst as cst
+
+from losslint.analysis.domain.trail import Place, Step
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
 from losslint.rewriting import guarded_division
@@ -100,8 +102,9 @@ class UnguardedDivision(Rule):
             return  # there is a guard, of no use: LOS307
         why = reason.text if reason is not None else "a probability can be as small as zero"
         steps = operation.trail
-        if reason is not None:
-            steps = (*steps, Step(reason.place, "this can be zero"))
+        vanishing = reason.place if reason is not None else _divisor(operation.place)
+        if vanishing is not None:
+            steps = (*steps, Step(vanishing, "this can be zero"))
         kind = reason.kind if reason is not None else ""
         if kind == "index":
             yield Diagnosis(
@@ -120,3 +123,9 @@ class UnguardedDivision(Rule):
             operation.operand.confidence,
             fix=guarded_division(operation.place),
         )
+
+
+def _divisor(quotient: Place) -> Place | None:
+    """Where the divisor stands, if it is written behind an operator."""
+    node = quotient.node
+    return Place(quotient.file, node.right) if isinstance(node, cst.BinaryOperation) else None
