@@ -180,6 +180,8 @@ def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cs
             if scales and value.key is not None:
                 return Unknown((sign, value.key, factor.key), deps)
     if isinstance(left, Unknown) and isinstance(right, Const):
+        if sign == "*" and number(right) == 1 and is_comparison(left):
+            return left  # a mask as numbers
         if left.key is not None:
             return Unknown((sign, left.key, right), deps)
         if sign in ("**", "%"):
