@@ -214,6 +214,10 @@ def _is_unguarded(value: Tensor) -> bool:
     return value.act in PROBABILITIES and value.sign is not Sign.POSITIVE
 
 
+SUBTRACTED_TOO = "the constant was added to what is subtracted, which can get beyond one"
+"""Why a guard is worse than none."""
+
+
 def _lost_guard(
     run: Interpreter, left: float | None, right: Tensor, node: cst.CSTNode
 ) -> ZeroReason | None:
@@ -225,7 +229,7 @@ def _lost_guard(
     elif left == 1 and right.shape == "absorbed":
         text = "1 minus that constant is 1 in float32, so the clamp leaves 1 as it is"
     elif left == 1 and right.shape == "nudged":
-        text = "the constant was added to what is subtracted, which makes it worse"
+        text = SUBTRACTED_TOO
     else:
         return None
     return ZeroReason(run.place(node), "epsilon", text)

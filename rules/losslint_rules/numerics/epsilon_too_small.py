@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.tensors.differences import SUBTRACTED_TOO
 from losslint.finding import Severity
 from losslint.rewriting import roomy_guard
 from losslint.rule import Diagnosis, Rule
@@ -77,15 +78,16 @@ class EpsilonTooSmall(Rule):
         operation, reason = found.operation, found.operation.zero
         if operation.kind not in _GUARDED or reason is None or reason.kind != "epsilon":
             return
+        subtracted = reason.text == SUBTRACTED_TOO
         yield Diagnosis(
             reason.place,
-            f"this guard is absorbed: {reason.text}",
-            "use 1e-6 or more next to one, or add the constant after the subtraction: "
-            "`1 - p + 1e-8`",
+            f"this guard {'is none' if subtracted else 'is absorbed'}: {reason.text}",
+            _BEHIND if subtracted else f"use 1e-6 or more next to one, or {_BEHIND}",
             operation.trail,
             operation.operand.confidence,
             fix=roomy_guard(reason.place),
         )
 
 
+_BEHIND = "add the constant after the subtraction: `1 - p + 1e-8`"
 _GUARDED = (OperationKind.LOG, OperationKind.DIVISION, OperationKind.DOMAIN)

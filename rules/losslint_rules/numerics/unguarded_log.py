@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.values import Act, Sign
+from losslint.analysis.domain.values import Act, Sign, Tensor
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY, JOINT, OVERDRAWN
 from losslint.finding import Severity
@@ -17,6 +17,10 @@ _OF_DENSITY = (
     "mixture `torch.logsumexp(log_weights + log_densities, dim=-1)`"
 )
 _OF_PRODUCT = "add the logarithms of both instead, each of them guarded or of its logits"
+_OF_LOGITS = (
+    "take the logarithm of probabilities, in one step: `F.log_softmax(x, dim=1)`, "
+    "`F.logsigmoid(x)`; what has to be above zero goes through `F.softplus` first"
+)
 _OF_OTHERS = "clamp the argument away from zero first: `x.clamp(min=1e-8)`"
 
 
@@ -114,9 +118,18 @@ class UnguardedLog(Rule):
         yield Diagnosis(
             operation.place,
             f"`{operation.function}` of a value that can be zero: {why}",
-            _OF_DENSITY if density else _OF_PRODUCT if joint else _OF_OTHERS,
+            _way(given, density=density, joint=joint),
             operation.trail,
             given.confidence,
             # A clamp gives no gradient to what is negative, or that far away.
             fix=None if may_be_negative or density else guarded_logarithm(operation.place),
         )
+
+
+def _way(given: Tensor, *, density: bool, joint: bool) -> str:
+    """What to do instead."""
+    if density:
+        return _OF_DENSITY
+    if joint:
+        return _OF_PRODUCT
+    return _OF_LOGITS if given.act is Act.RAW else _OF_OTHERS
