@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from losslint.analysis.domain.conditions import has_no_graph, is_maximum, is_option
-from losslint.analysis.domain.marks import RESIDUAL, WRITTEN_MEAN
+from losslint.analysis.domain.marks import RESIDUAL, SUBTRACTED_TOO, WRITTEN_MEAN
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
@@ -212,10 +212,6 @@ def _is_error(square: Tensor) -> bool:
 def _is_unguarded(value: Tensor) -> bool:
     """Whether a value is a probability that may be zero or one."""
     return value.act in PROBABILITIES and value.sign is not Sign.POSITIVE
-
-
-SUBTRACTED_TOO = "the constant was added to what is subtracted, which can get beyond one"
-"""Why a guard is worse than none."""
 
 
 def _lost_guard(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.marks import SUBTRACTED_TOO
 from losslint.analysis.events import OperationInLoss, OperationKind
-from losslint.analysis.tensors.differences import SUBTRACTED_TOO
 from losslint.finding import Severity
 from losslint.rewriting import roomy_guard
 from losslint.rule import Diagnosis, Rule

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import libcst as cst
-
 from losslint.analysis.domain.trail import Place, Step
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.finding import Severity
@@ -127,5 +125,5 @@ class UnguardedDivision(Rule):
 
 def _divisor(quotient: Place) -> Place | None:
     """Where the divisor stands, if it is written behind an operator."""
-    node = quotient.node
-    return Place(quotient.file, node.right) if isinstance(node, cst.BinaryOperation) else None
+    divisor = getattr(quotient.node, "right", None)
+    return None if divisor is None else Place(quotient.file, divisor)
