@@ -109,9 +109,19 @@ def _evaluates(body: cst.CSTNode, statement: cst.CSTNode) -> bool:
 
 def discarded(run: Interpreter, node: cst.BaseExpression, value: Value) -> None:
     """Notes a loss that a statement computes without doing anything with it."""
-    if run.no_grad or run.dead or not made_in(value, node):
+    if run.no_grad or run.dead or not (made_in(value, node) or _is_rest_of_a_sum(node, value)):
         return
     run.act(DropLoss(run.place(node), "", None, run.frame.in_loss))
+
+
+def _is_rest_of_a_sum(node: cst.BaseExpression, value: Value) -> bool:
+    """Whether a line goes on with a sum that was over where the line before ended: `+ 0.1 * x`."""
+    while isinstance(node, cst.BinaryOperation):
+        node = node.left
+    return isinstance(node, cst.UnaryOperation) and any(
+        isinstance(one.value, Tensor) and one.value.grad and bool(one.value.terms)
+        for one in alternatives_of(value)
+    )
 
 
 def note_return(run: Interpreter, value: Value) -> None:

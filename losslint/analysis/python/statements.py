@@ -86,10 +86,10 @@ def _expression(run: Interpreter, node: cst.Expr) -> bool:
     value = run.eval(node.value)
     if isinstance(node.value, cst.Attribute):
         missing_call(run, node.value, value)
-    elif isinstance(node.value, cst.Call):
-        unused_losses.discarded(run, node.value, value)
-        if dotted(node.value.func).endswith("set_grad_enabled"):
-            _switch(run, node.value)
+        return True
+    unused_losses.discarded(run, node.value, value)
+    if isinstance(node.value, cst.Call) and dotted(node.value.func).endswith("set_grad_enabled"):
+        _switch(run, node.value)
     return True
 
 

@@ -47,6 +47,9 @@ class UnusedLoss(Rule):
     loss.backward()
     ```
 
+    A sum that goes on in the next line needs parentheses: `+ 0.1 * other_loss` on a line of its
+    own is a statement that does nothing.
+
     Or remove the line: computing a loss that is not used costs a forward pass of its own.
 
     ## When it is fine
