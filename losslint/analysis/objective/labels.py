@@ -21,11 +21,23 @@ _NAMES = re.compile(
 
 
 def with_labels(
-    node: cst.FunctionDef | cst.Lambda, bound: dict[str, Value], self: Value | None
+    node: cst.FunctionDef | cst.Lambda, bound: dict[str, Value], self: Value | None, *, judges: bool
 ) -> dict[str, Value]:
-    """The arguments of a loss function, of which the unknown ones may be labels by their names."""
+    """The arguments of a function, of which the unknown ones may be labels by their names.
+
+    Args:
+        node: the function.
+        bound: its arguments.
+        self: the object of which it is a method.
+        judges: whether it is a loss. Another function compares with labels where a parameter is
+            called after another one, as ``x_target`` beside ``x`` is.
+    """
     inputs = [name for name, value in bound.items() if value is not self]
-    named = {name for name in inputs[1:] if name == "y"} | set(filter(_NAMES.match, inputs))
+    named = set(filter(_NAMES.match, inputs))
+    if judges:
+        named |= {name for name in inputs[1:] if name == "y"}
+    else:
+        named = {name for name in named if name.rpartition("_")[0] in inputs}
     if not named:
         return bound
     others = reduce(

@@ -89,8 +89,8 @@ def call_function(
     bound = bind(parameters_of(node), args, dict(function.defaults))
     if not args.open:
         bound = given(node, bound)
-    if is_loss_function(function, owner or function.owner):
-        bound = with_labels(node, bound, self)
+    judges = is_loss_function(function, owner or function.owner)
+    bound = with_labels(node, bound, self, judges=judges)
     key = _key(run, function, bound)
     known = run.memo.find(key)
     widened = known is None and run.memo.full(node)

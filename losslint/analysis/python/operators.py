@@ -193,6 +193,24 @@ def _of_unknown(run: Interpreter, sign: str, left: Value, right: Value, node: cs
     return Unknown(None, deps)
 
 
+def updated(run: Interpreter, before: Value, made: Value) -> Value:
+    """What an augmented assignment leaves of a tensor: it is the same one, with its gradient.
+
+    Where no graph is kept, nothing of how the new numbers were computed belongs to it.
+    """
+    if not run.no_grad or not isinstance(before, Tensor) or not before.grad:
+        return made
+    if not isinstance(made, Tensor):
+        return made
+    return made.but(
+        grad=True,
+        deps=before.deps,
+        operations=before.operations,
+        marks=before.marks,
+        shape=before.shape,
+    )
+
+
 def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     left, right = as_tensor(run, left, node) or left, as_tensor(run, right, node) or right
     combine = _TENSOR.get(sign)

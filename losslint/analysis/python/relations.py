@@ -51,7 +51,7 @@ from losslint.analysis.tensors.comparisons import (
     mask_of_samples,
 )
 from losslint.analysis.tensors.differences import no_range
-from losslint.analysis.tensors.paddings import is_of_no_padding, is_of_real_tokens
+from losslint.analysis.tensors.paddings import is_of_marked, is_of_no_padding, is_of_real_tokens
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.shaping import is_of_dtype
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -231,7 +231,7 @@ def _selects_real_tokens(
         and known is not None
         and (known > 0 or isinstance(sign, cst.GreaterThan | cst.NotEqual))
         and (comparison := comparison_of(node)) is not None
-        and is_of_real_tokens(comparison.left)
+        and (is_of_real_tokens(comparison.left) or is_of_marked(comparison))
     )
 
 

@@ -132,7 +132,7 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
                 accumulation.listed(run, before, item, node)
         extend(run, before, value)
         return True
-    made = operators.binary(run, sign, before, value, node)
+    made = operators.updated(run, before, operators.binary(run, sign, before, value, node))
     if sign == "+":
         made = accumulation.added(run, node.target, value, made, node)
     counters.counted(run, node.target, made)

@@ -25,6 +25,24 @@ _OF_REAL_TOKENS = re.compile(
 
 def is_of_real_tokens(node: cst.BaseExpression) -> bool:
     """Whether an expression is a mask of what is no padding, going by its name."""
+    return _OF_REAL_TOKENS.search(_name_of(node)) is not None
+
+
+def is_of_marked(comparison: cst.Comparison) -> bool:
+    """Whether a mask is compared with what marks the elements that are there: ``mask == 1``.
+
+    One that comes with the data as numbers is that of the padding, unless its name says more.
+    """
+    target = comparison.comparisons[0]
+    marked = target.comparator
+    is_one = isinstance(marked, cst.Integer) and marked.evaluated_value == 1
+    is_true = isinstance(marked, cst.Name) and marked.value == "True"
+    keeps = isinstance(target.operator, cst.Equal | cst.Is) and (is_one or is_true)
+    return keeps and _name_of(comparison.left) in ("mask", "masks")
+
+
+def _name_of(node: cst.BaseExpression) -> str:
+    """The name or the key by which an expression is known, seen through its views."""
     named = viewed(node)
     if isinstance(named, cst.Subscript):
         part = named.slice[0].slice
@@ -32,7 +50,7 @@ def is_of_real_tokens(node: cst.BaseExpression) -> bool:
         name = index.evaluated_value if isinstance(index, cst.SimpleString) else ""
     else:
         name = dotted(named).rpartition(".")[2]
-    return isinstance(name, str) and _OF_REAL_TOKENS.search(name.casefold()) is not None
+    return name.casefold() if isinstance(name, str) else ""
 
 
 _PADDING = re.compile(r"(^|_)pad(ding|ded)?(_|$)")

@@ -318,7 +318,8 @@ def _kept_before(value: Value, place: Place) -> bool:
 
 def _has_graph(value: Value) -> bool:
     """Whether a value is a loss with its graph, or something unknown that can be one."""
-    known = [one.value for one in alternatives_of(value) if not isinstance(one.value, Const)]
+    given = [one.value for one in alternatives_of(value)]
+    known = [one for one in given if not isinstance(one, Const) and not is_number(one)]
     unknown = [one for one in known if isinstance(one, Unknown)]
     losses = [
         one

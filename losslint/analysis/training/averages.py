@@ -209,11 +209,12 @@ def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
 
     One with a weight is as much of a mean as before.
     """
-    if BATCH_MEAN not in made.marks or _is_weighted(node):
+    if _is_weighted(node):
         return made
+    # a loss that only one branch has scaled may be a sum of means without being a mean
     kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
     marks = made.marks - {BATCH_MEAN, MEAN_SHARE}
-    if isinstance(node, cst.BinaryOperation):
+    if BATCH_MEAN in made.marks and isinstance(node, cst.BinaryOperation):
         if counts_samples(node.left) or counts_samples(node.right):
             marks |= {BATCH_SUM}
     return made.but(marks=marks, operations=frozenset(kept))
