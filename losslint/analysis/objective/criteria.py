@@ -35,6 +35,8 @@ class Criterion:
     guessed: bool = False
     target_at: int = 1
     """The position of the target; criteria of pairs take two inputs before it."""
+    reduction: str = "mean"
+    """How it reduces where it is not told."""
 
 
 def _row(
@@ -86,11 +88,14 @@ _TABLE = dict(
 )  # fmt: skip
 BY_MODULE = {module: criterion for (module, _), criterion in _TABLE.items()}
 BY_FUNCTION = {function: criterion for (_, function), criterion in _TABLE.items()}
+_FOCAL = Criterion(
+    "sigmoid_focal_loss",
+    Expects.BINARY_LOGITS,
+    _CLASSES,
+    options=("alpha", "gamma", "reduction"),
+    reduction="none",
+)
 OUTSIDE = {
-    "torchvision.ops.sigmoid_focal_loss": Criterion(
-        "sigmoid_focal_loss", Expects.BINARY_LOGITS, _CLASSES
-    ),
-    "torchvision.ops.focal_loss.sigmoid_focal_loss": Criterion(
-        "sigmoid_focal_loss", Expects.BINARY_LOGITS, _CLASSES
-    ),
+    "torchvision.ops.sigmoid_focal_loss": _FOCAL,
+    "torchvision.ops.focal_loss.sigmoid_focal_loss": _FOCAL,
 }

@@ -33,7 +33,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import Interpreter, constant
 from losslint.analysis.python.assignment import set_attribute
 from losslint.analysis.torch_api.pretrained import any_network
-from losslint.analysis.torch_api.registry import Op, extern
+from losslint.analysis.torch_api.registry import Op, any_optimizer, extern
 
 MAX_SOURCE = 200
 """Longer strings are not parsed: they could nest more deeply than the parser stands."""
@@ -119,7 +119,7 @@ def _of_name(op: Op, target: Value, name: Value) -> Value:
 def _named(op: Op, target: Value, beginning: str) -> Value:
     """What a module holds under a name of which no more than the beginning is known."""
     if isinstance(target, Extern):
-        return any_network(target) or Unknown()
+        return any_network(target) or any_optimizer(target) or Unknown()
     if not isinstance(target, Namespace):
         return Unknown()
     models = models_of(op.run, target)

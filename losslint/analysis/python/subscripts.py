@@ -72,6 +72,7 @@ from losslint.analysis.tensors.operations import whole, with_operation, without
 from losslint.analysis.tensors.paddings import is_of_real_tokens
 from losslint.analysis.torch_api.outputs import output_item
 from losslint.analysis.torch_api.pretrained import any_network
+from losslint.analysis.torch_api.registry import any_optimizer
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -165,7 +166,9 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
         return Unknown(key, value.deps, value.lost, value.why, value.grad)
     if isinstance(value, Params):
         return element(run, value, node)
-    return (any_network(value) if isinstance(value, Extern) else None) or UNKNOWN
+    if isinstance(value, Extern):
+        return any_network(value) or any_optimizer(value) or UNKNOWN
+    return UNKNOWN
 
 
 def _of_items(

@@ -244,7 +244,9 @@ def _scaled(
 ) -> Tensor:
     for probabilities, rows in ((one, other), (other, one)):
         if rows.target is TargetKind.ONE_HOT and ROWS in rows.marks and not rows.picked:
-            if probabilities.act in CHOOSING and not probabilities.picked:
+            # of rows of a softmax a part can be left, a sigmoid stands for itself
+            alone_too = probabilities.act is Act.SIGMOID
+            if probabilities.act in CHOOSING and (alone_too or not probabilities.picked):
                 form = CHOOSING[probabilities.act]
                 return made.but(act=Act.PROB, shape=form, trail=probabilities.trail)
     scalar = not isinstance(right, Tensor)

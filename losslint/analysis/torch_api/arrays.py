@@ -1,4 +1,4 @@
-"""Arrays of numpy's: zeros to be written into, and what was a tensor before."""
+"""Functions of numpy: zeros to be written into, and what they make of tensors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.operations import whole
-from losslint.analysis.torch_api.registry import Op, extern, method
+from losslint.analysis.torch_api.registry import Op, call_function_by_name, extern, method
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.unknown import call_unknown
 
@@ -58,6 +58,15 @@ def _copied(op: Op, target: Value) -> Value:
     given = op.args
     rest = Args(given.node, given.positional[1:], given.keywords, given.open, given.stars)
     return call_unknown(op.run, target, rest)
+
+
+@extern("numpy.squeeze", "numpy.ravel", "numpy.reshape", "numpy.expand_dims", "numpy.swapaxes")
+def _reshaped(op: Op) -> Value:
+    """A tensor in another shape: numpy asks it for its own method, or reads its numbers."""
+    if not _is_of_tensors(op.arg(0, "a")):
+        return call_unknown(op.run, Extern(op.name), op.args)
+    name = op.name.rpartition(".")[2]
+    return call_function_by_name(op.run, "unsqueeze" if name == "expand_dims" else name, op.args)
 
 
 def _cast(op: Op, value: Value) -> Value:

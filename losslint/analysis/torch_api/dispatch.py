@@ -157,10 +157,10 @@ def call_method(run: Interpreter, callee: Method, args: Args) -> Value:
 def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
     """``x.sigmoid_()`` changes what ``x`` is, and so does ``x.data.resize_(n).fill_(1)``.
 
-    What is written by way of ``data`` leaves the graph of ``x`` as it is.
+    What is written by way of ``data``, or under ``no_grad``, leaves the graph of ``x`` as it is.
     """
     target = node
-    behind = False
+    behind = run.no_grad > 0 and not _sets_gradient(node)
     while True:
         if isinstance(target, cst.Call) and isinstance(target.func, cst.Attribute):
             if not target.func.attr.value.endswith("_"):
@@ -178,3 +178,9 @@ def _rebind(run: Interpreter, node: cst.CSTNode, value: Value) -> None:
         if isinstance(before, Tensor) and before.grad and isinstance(value, Tensor):
             value = before.but(act=value.act, sign=value.sign, zero=value.zero, shape=value.shape)
         run.assign(target, value)
+
+
+def _sets_gradient(node: cst.CSTNode) -> bool:
+    """Whether a method is there to change whether a tensor has a gradient."""
+    func = node.func if isinstance(node, cst.Call) else None
+    return isinstance(func, cst.Attribute) and func.attr.value in ("detach_", "requires_grad_")

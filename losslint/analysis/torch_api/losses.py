@@ -272,7 +272,7 @@ def _event(
         _first_argument(args.node),
         options,
         built,
-        _reduction(run, callee, options, args),
+        _reduction(run, criterion, callee, options, args),
         autocast=run.autocast > 0,
         evaluating=run.no_grad > 0,
         sampled=is_sampled(run),
@@ -291,7 +291,11 @@ def _first_argument(node: cst.CSTNode) -> str:
 
 
 def _reduction(
-    run: Interpreter, callee: Value, options: Mapping[str, Value], args: Args
+    run: Interpreter,
+    criterion: Criterion,
+    callee: Value,
+    options: Mapping[str, Value],
+    args: Args,
 ) -> str | None:
     """How a call reduces: as it was told, or as ``size_average`` and ``reduce`` told it of old."""
     told = options.get("reduction")
@@ -308,7 +312,7 @@ def _reduction(
             return "none"
         return "mean" if average.value else "sum"
     if told is None:
-        return "mean"
+        return criterion.reduction
     return told.value if isinstance(told, Const) and isinstance(told.value, str) else None
 
 

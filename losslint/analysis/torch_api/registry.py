@@ -253,6 +253,12 @@ OPTIMIZERS = frozenset(
 )
 
 
+def any_optimizer(library: Extern) -> Extern | None:
+    """What torch holds under a name that is not known, where it keeps its optimizers."""
+    kept = library.name.removesuffix(".__dict__") == "torch.optim"
+    return Extern("torch.optim.Optimizer") if kept else None
+
+
 def has_method(value: Instance, name: str) -> bool:
     """Whether the table knows a method of an object."""
     group = group_of(value)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.values import NONE, Extern, Tuple, Unknown, Value
+from losslint.analysis.domain.values import (
+    NONE,
+    Extern,
+    Function,
+    Partial,
+    Tuple,
+    Unknown,
+    Value,
+)
 from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.torch_api.registry import Op, extern
 from losslint.analysis.torch_api.unknown import call_unknown
@@ -25,6 +33,18 @@ def _supervised_trainer(op: Op) -> Value:
         if not op.run.no_grad:
             reaches_loss(op.run, loss)
     return call_unknown(op.run, Extern("ignite.engine.create_supervised_trainer"), op.args)
+
+
+@extern("ignite.engine.Engine", "ignite.engine.engine.Engine")
+def _engine(op: Op) -> Value:
+    """Calls the function of an engine with a batch, as each round of its will.
+
+    A method is left to its own turn: the object may not be complete yet.
+    """
+    process = op.given(0, "process_function")
+    if isinstance(process, Function | Partial):
+        op.run.call(process, Args(op.node, [Unknown(grad=False), Unknown(grad=False)]))
+    return call_unknown(op.run, Extern("ignite.engine.Engine"), op.args)
 
 
 def _spelled_loss(node: cst.CSTNode) -> cst.BaseExpression | None:

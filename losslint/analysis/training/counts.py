@@ -228,9 +228,10 @@ def _calls(node: cst.BaseExpression) -> Iterator[cst.Call]:
 
 
 def _counts_from_zero(call: cst.Call) -> bool:
-    return (
-        isinstance(call.func, cst.Name) and call.func.value == "enumerate" and len(call.args) == 1
-    )
+    if not isinstance(call.func, cst.Name) or call.func.value != "enumerate":
+        return False
+    starts = [one.value for one in call.args[1:]]
+    return all(isinstance(one, cst.Integer) and one.evaluated_value == 0 for one in starts)
 
 
 def is_batch_size(run: Interpreter, node: cst.BaseExpression) -> bool:
