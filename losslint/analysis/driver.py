@@ -26,7 +26,7 @@ from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.options import left_out_options, open_arguments
 from losslint.analysis.python.templates import inherited_templates, is_abstract_on
 from losslint.analysis.reading.nodes import walk
-from losslint.analysis.torch_api.modules import model_of_trainer
+from losslint.analysis.torch_api.constructors import model_of_trainer
 from losslint.analysis.training import lightning
 from losslint.source import NOTEBOOK
 

@@ -40,7 +40,7 @@ from losslint.analysis.python.flags import may_have_changed
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted, is_settings
-from losslint.analysis.torch_api.modules import AFFINE, model_of_trainer
+from losslint.analysis.torch_api.constructors import AFFINE, model_of_trainer
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import (
     FUNCTIONS,

@@ -25,7 +25,7 @@ from losslint.analysis.objective.named_losses import is_loss_class
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.stubs import is_abstract
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.torch_api.modules import initialise as initialise_extern
+from losslint.analysis.torch_api.constructors import initialise as initialise_extern
 from losslint.analysis.training.gradient_flow import through_layers
 from losslint.analysis.training.untrained import note_fed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,7 +24,9 @@ SIZES: dict[str, Resize] = {}
 """By the short name of a function; what is not in here gives sizes that are not known."""
 
 
-def _resizes(*names: str) -> Callable[[Resize], Resize]:
+def resizes(*names: str) -> Callable[[Resize], Resize]:
+    """Registers what functions do to sizes."""
+
     def register(resize: Resize) -> Resize:
         for name in names:
             SIZES[name] = resize
@@ -86,11 +88,12 @@ def shape_of(value: Tensor, node: cst.CSTNode) -> Value:
     return Tensor(zero=found, grad=False, sign=Sign.NON_NEGATIVE, shape="sizes")
 
 
-def _own(op: Op) -> Sizes:
+def own_sizes(op: Op) -> Sizes:
+    """The sizes of what a function is called on."""
     return sizes_of(op.given(0, "input", "self"))
 
 
-@_resizes(
+@resizes(
     "sigmoid", "expit", "hardsigmoid", "logsigmoid", "tanh", "hardtanh", "softsign", "relu",
     "relu6", "threshold", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "rrelu",
     "hardswish", "softplus", "softmax", "softmin", "gumbel_softmax", "log_softmax", "square",
@@ -106,17 +109,17 @@ def _own(op: Op) -> Sizes:
     "scatter", "scatter_", "scatter_add", "copy", "frac",
 )  # fmt: skip
 def _same(op: Op) -> Sizes:
-    return _own(op)
+    return own_sizes(op)
 
 
-@_resizes("add", "__add__", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide",
+@resizes("add", "__add__", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide",
           "pow", "eq", "ne", "gt", "lt", "ge", "le", "maximum", "minimum", "fmax", "fmin",
           "logical_and", "logical_or")  # fmt: skip
 def _both(op: Op) -> Sizes:
-    return sizes.broadcast(_own(op), sizes_of(op.given(1, "other", "exponent")))
+    return sizes.broadcast(own_sizes(op), sizes_of(op.given(1, "other", "exponent")))
 
 
-@_resizes("where")
+@resizes("where")
 def _where(op: Op) -> Sizes:
     if len(op.args.positional) == 1:
         return VECTOR
@@ -124,14 +127,14 @@ def _where(op: Op) -> Sizes:
     return sizes.broadcast(sizes_of(op.given(0, "condition")), chosen)
 
 
-@_resizes("sum", "nansum", "mean", "nanmean", "median", "prod", "std", "var", "logsumexp", "any",
+@resizes("sum", "nansum", "mean", "nanmean", "median", "prod", "std", "var", "logsumexp", "any",
           "all", "max", "min", "amax", "amin", "argmax", "argmin", "norm", "count_nonzero", "mode",
           "quantile")  # fmt: skip
 def _reduced(op: Op) -> Sizes:
     index = 2 if op.name in ("norm", "quantile") else 1
     dim = op.given(index, "dim", "axis")
     if isinstance(dim, Tensor | Unknown) and op.name in ("max", "min"):
-        return sizes.broadcast(_own(op), sizes_of(dim))
+        return sizes.broadcast(own_sizes(op), sizes_of(dim))
     if dim is None or dim == NONE:
         return ANY if op.args.open else SCALAR
     keep = op.given(index + 1, "keepdim", "keepdims")
@@ -139,7 +142,7 @@ def _reduced(op: Op) -> Sizes:
         return ANY
     chosen = elements(op.run, dim)
     places = [whole(one) for one in ([dim] if chosen is None else chosen)]
-    found = _own(op)
+    found = own_sizes(op)
     known = sizes.rank(found)
     for place in sorted(places, key=lambda one: (one or 0) % (known or 1), reverse=True):
         if place is None or (len(places) > 1 and known is None):
@@ -152,27 +155,27 @@ def _reduced(op: Op) -> Sizes:
     return found
 
 
-@_resizes("item")
+@resizes("item")
 def _scalar(op: Op) -> Sizes:
     return SCALAR
 
 
-@_resizes("unsqueeze", "expand_dims")
+@resizes("unsqueeze", "expand_dims")
 def _unsqueezed(op: Op) -> Sizes:
     dim = whole(op.given(1, "dim", "axis"))
-    return ANY if dim is None else sizes.inserted(_own(op), dim)
+    return ANY if dim is None else sizes.inserted(own_sizes(op), dim)
 
 
-@_resizes("squeeze")
+@resizes("squeeze")
 def _squeezed(op: Op) -> Sizes:
     dim = op.given(1, "dim", "axis")
     if dim is None:
-        return sizes.squeezed(_own(op), None)
+        return sizes.squeezed(own_sizes(op), None)
     place = whole(dim)
-    return ANY if place is None else sizes.squeezed(_own(op), place)
+    return ANY if place is None else sizes.squeezed(own_sizes(op), place)
 
 
-@_resizes("view", "reshape", "resize", "expand", "broadcast_to", "zeros", "ones", "empty", "rand",
+@resizes("view", "reshape", "resize", "expand", "broadcast_to", "zeros", "ones", "empty", "rand",
           "randn", "new_zeros", "new_ones", "new_empty")  # fmt: skip
 def _told(op: Op) -> Sizes:
     front = 0 if op.name in _CREATING and not op.name.startswith("new_") else 1
@@ -206,14 +209,14 @@ _CREATING = frozenset(
 )
 
 
-@_resizes("repeat")
+@resizes("repeat")
 def _repeated(op: Op) -> Sizes:
     times = op.args.positional[1:]
     listed = elements(op.run, times[0]) if len(times) == 1 else None
     times = times if listed is None else list(listed)
     if op.args.open or not times or (len(times) == 1 and not isinstance(times[0], Const)):
         return ANY
-    own, known = _own(op), sizes.rank(_own(op))
+    own, known = own_sizes(op), sizes.rank(own_sizes(op))
     if known is None:
         return (..., *(None,) * len(times))
     own = (*(1,) * (len(times) - known), *own)
@@ -227,20 +230,20 @@ def _times(size: int | EllipsisType | None, times: int | None) -> int | None:
     return size if times == 1 else abs(size) * times
 
 
-@_resizes("full", "new_full")
+@resizes("full", "new_full")
 def _filled(op: Op) -> Sizes:
     listed = elements(op.run, op.arg(0 if op.name == "full" else 1, "size"))
     return ANY if listed is None else tuple(whole(one) for one in listed)
 
 
-@_resizes("randint")
+@resizes("randint")
 def _drawn(op: Op) -> Sizes:
     positional = [one for one in op.args.positional if whole(one) is None]
     listed = elements(op.run, op.given(-1, "size") or (positional[0] if positional else NONE))
     return ANY if listed is None else tuple(whole(one) for one in listed)
 
 
-@_resizes("arange", "randperm", "linspace", "logspace")
+@resizes("arange", "randperm", "linspace", "logspace")
 def _vector(op: Op) -> Sizes:
     # a vector of unknown length stands for anything but the batch
     index = {"randperm": 0, "linspace": 2, "logspace": 2}.get(op.name, -1)
@@ -248,19 +251,19 @@ def _vector(op: Op) -> Sizes:
     return ANY if length is None else (length,)
 
 
-@_resizes("eye", "nonzero")
+@resizes("eye", "nonzero")
 def _matrix(op: Op) -> Sizes:
     return (None, None)
 
 
-@_resizes("normal")
+@resizes("normal")
 def _normal(op: Op) -> Sizes:
     given = op.given(2, "size")
     listed = elements(op.run, given) if given is not None else None
     return ANY if listed is None else tuple(whole(one) for one in listed)
 
 
-@_resizes("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "LongTensor", "Tensor",
+@resizes("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "LongTensor", "Tensor",
           "DoubleTensor", "asarray", "array")  # fmt: skip
 def _made(op: Op) -> Sizes:
     if op.name.endswith("Tensor") and len(op.args.positional) > 1:
@@ -307,32 +310,32 @@ def _is_column(key: object) -> bool:
     )
 
 
-@_resizes("view_as", "reshape_as", "expand_as")
+@resizes("view_as", "reshape_as", "expand_as")
 def _as_other(op: Op) -> Sizes:
     return sizes_of(op.given(1, "other"))
 
 
-@_resizes("flatten", "ravel")
+@resizes("flatten", "ravel")
 def _flattened(op: Op) -> Sizes:
     first, last = op.given(1, "start_dim") or Const(0), op.given(2, "end_dim")
     start = whole(first)
     if start is None or (last is not None and last != Const(-1)):
         return ANY
-    return sizes.flattened(_own(op), start)
+    return sizes.flattened(own_sizes(op), start)
 
 
-@_resizes("transpose", "swapaxes", "swapdims")
+@resizes("transpose", "swapaxes", "swapdims")
 def _transposed(op: Op) -> Sizes:
     one, other = whole(op.given(1, "dim0")), whole(op.given(2, "dim1"))
-    return ANY if one is None or other is None else sizes.swapped(_own(op), one, other)
+    return ANY if one is None or other is None else sizes.swapped(own_sizes(op), one, other)
 
 
-@_resizes("t", "adjoint")
+@resizes("t", "adjoint")
 def _turned(op: Op) -> Sizes:
-    return sizes.swapped(_own(op), 0, 1) if sizes.rank(_own(op)) == 2 else ANY
+    return sizes.swapped(own_sizes(op), 0, 1) if sizes.rank(own_sizes(op)) == 2 else ANY
 
 
-@_resizes("permute")
+@resizes("permute")
 def _permuted(op: Op) -> Sizes:
     told = op.args.positional[1:]
     listed = elements(op.run, told[0]) if len(told) == 1 else told
@@ -340,96 +343,4 @@ def _permuted(op: Op) -> Sizes:
     places = [one for one in order if one is not None]
     if not places or len(places) != len(order):
         return ANY
-    return sizes.ordered(_own(op), places)
-
-
-@_resizes("gather", "take_along_dim")
-def _gathered(op: Op) -> Sizes:
-    index = sizes_of(op.given(2 if op.name == "gather" else 1, "index", "indices"))
-    if index == ANY and len(_own(op)) > 1 and _takes_inserted(op):
-        return (None, 1)  # what a layer gives last is what is chosen from: there is no more
-    return tuple(1 if size == INSERTED else size for size in index)
-
-
-def _takes_inserted(op: Op) -> bool:
-    """Whether elements are taken along dimension 1 by what gets that dimension on the spot."""
-    index = op.node.args[-1].value if isinstance(op.node, cst.Call) and op.node.args else None
-    if op.name != "gather" or not isinstance(index, cst.Call) or len(index.args) != 1:
-        return False
-    inserts = isinstance(index.func, cst.Attribute) and index.func.attr.value == "unsqueeze"
-    inserted_at = whole(op.run.eval(index.args[0].value)) if inserts else None
-    return inserted_at == 1 and whole(op.given(1, "dim")) == 1
-
-
-@_resizes("one_hot")
-def _one_hot(op: Op) -> Sizes:
-    return (*_own(op), whole(op.given(1, "num_classes")))
-
-
-@_resizes("cat", "concat", "concatenate")
-def _joined(op: Op) -> Sizes:
-    listed = elements(op.run, op.arg(0, "tensors"))
-    if not listed:
-        return ANY
-    given = [one for one in map(sizes_of, listed) if sizes.rank(one) is not None]
-    dim = whole(op.given(1, "dim", "axis") or Const(0))
-    found = _each_known(given)
-    known = sizes.rank(found)
-    if known is None or dim is None or not -known <= dim < known:
-        return ANY
-    return (*found[: dim % known], None, *found[dim % known + 1 :])
-
-
-def _each_known(given: Sequence[Sizes]) -> Sizes:
-    """The sizes of tensors that have all but one in common: of each the first that is known."""
-    filled = [one for one in given if one != (0,)]  # an empty vector goes with anything
-    if len(set(map(len, filled))) != 1:
-        return ANY
-    sides = zip(*filled, strict=True)
-    return tuple(next((one for one in side if one is not None), None) for side in sides)
-
-
-@_resizes("stack")
-def _stacked(op: Op) -> Sizes:
-    listed = elements(op.run, op.arg(0, "tensors"))
-    dim = whole(op.given(1, "dim") or Const(0))
-    if not listed or dim is None:
-        return ANY
-    found = sizes.inserted(sizes_of(listed[0]), dim)
-    return tuple(len(listed) if size == INSERTED else size for size in found)
-
-
-@_resizes("matmul", "mm")
-def _product(op: Op) -> Sizes:
-    one, other = _own(op), sizes_of(op.given(1, "mat2", "other"))
-    if op.name == "mm":
-        rows, columns = (sizes.dims(2) if one == ANY else one for one in (one, other))
-        return (*rows[:1], *columns[-1:])
-    if sizes.rank(other) == 2 and sizes.rank(one) != 0:
-        return (*one[:-1], other[-1]) if one != ANY else (..., other[-1])
-    if sizes.rank(other) == 1 and (sizes.rank(one) or 0) >= 1:
-        return one[:-1]
-    return ANY
-
-
-@_resizes("mv")
-def _row_products(op: Op) -> Sizes:
-    return VECTOR
-
-
-@_resizes("linear")
-def _linear(op: Op) -> Sizes:
-    own = _own(op)
-    outputs = sizes.at(sizes_of(op.given(1, "weight")), 0)
-    return (*own[:-1], outputs) if own not in (ANY, SCALAR) else (..., outputs)
-
-
-@_resizes("embedding")
-def _embedded(op: Op) -> Sizes:
-    return (*_own(op), sizes.at(sizes_of(op.given(1, "weight")), -1))
-
-
-@_resizes("cosine_similarity")
-def _compared(op: Op) -> Sizes:
-    both = sizes.broadcast(_own(op), sizes_of(op.given(1, "x2")))
-    return sizes.reduced(both, whole(op.given(2, "dim") or Const(1)) or 0)
+    return sizes.ordered(own_sizes(op), places)
