@@ -72,7 +72,7 @@ def compare(
     if isinstance(sign, cst.Is | cst.IsNot):
         same = _identity(left, right)
         return same if isinstance(sign, cst.Is) else _inverted(same)
-    if isinstance(left, Union) and isinstance(right, Const) and _are_alike(left):
+    if isinstance(left, Union) and isinstance(right, Const) and _are_constants(left):
         return each(left, lambda one: compare(run, sign, one, right, node))
     tensors = [
         one.value
@@ -190,12 +190,9 @@ def _finds_background(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:
     return not computed and left.target is not TargetKind.INDICES
 
 
-def _are_alike(value: Union) -> bool:
-    """Whether a value is one of several constants, or of tensors that a model computes."""
-    known = [one.value for one in value.alternatives]
-    return all(isinstance(one, Const) for one in known) or all(
-        isinstance(one, Tensor) and one.grad and bool(one.deps) for one in known
-    )
+def _are_constants(value: Union) -> bool:
+    """Whether a value is one of several constants, which a test of it tells apart."""
+    return all(isinstance(one.value, Const) for one in value.alternatives)
 
 
 def _may_be_unknown(value: Value) -> bool:
