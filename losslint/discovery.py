@@ -164,7 +164,11 @@ class _Ignores:
             name = path.relative_to(self.folder).as_posix()
         else:
             return None
-        return self.patterns.check_file(name + "/" if is_dir else name).include
+        if not is_dir:
+            return self.patterns.check_file(name).include
+        # of a folder the last pattern that names it decides, as `!src/` does behind `*`
+        naming = (one.include for one in self.patterns.patterns if one.match_file(name + "/"))
+        return next(reversed([one for one in naming if one is not None]), None)
 
 
 def _rules(root: Path, exclude: Sequence[str]) -> list[_Ignores]:

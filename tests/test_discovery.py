@@ -45,6 +45,12 @@ def test_gitignore(tmp_path: Path) -> None:
     assert found(tmp_path) == ["a.py", "gen/keep.py", "sub/c.py", "sub/d.py"]
 
 
+def test_gitignore_that_brings_folders_back(tmp_path: Path) -> None:
+    tree(tmp_path, "a.py", "src/b.py", "src/models/c.py", "notes/d.py")
+    (tmp_path / ".gitignore").write_text("*\n!src/\n!src/**/\n!src/**/*.py\n")
+    assert found(tmp_path) == ["src/b.py", "src/models/c.py"]
+
+
 def test_gitignore_above_the_linted_folder_counts_inside_a_repository(tmp_path: Path) -> None:
     tree(tmp_path, "repo/src/a.py", "repo/src/b.py")
     (tmp_path / "repo" / ".gitignore").write_text("src/b.py\n")
