@@ -51,6 +51,7 @@ from losslint.analysis.tensors.operations import (
     NUDGE,
     guarded_outside,
 )
+from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.training.detours import with_detours
 from losslint.analysis.training.gradient_flow import with_copied_terms
 
@@ -127,6 +128,8 @@ def add(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tenso
     known = number(right)
     if known is not None and abs(known) <= SMALL:
         made = alone(made, one)
+    if known is not None and 0 < abs(known) <= NUDGE and "difference" in made.marks:
+        made = made.but(marks=made.marks - {"difference"} | {DENSE})  # not zero where both agree
     if not isinstance(right, Tensor):
         made = guarded_outside(run, made, right, node)
         return _shifted(made, one, right, known)
