@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 LOSS_NAMED = re.compile(r"(^|_|\.)(loss|cost|objective)(es)?(_|\d|$)", re.IGNORECASE)
 """A variable or attribute, as the code has it, that holds a loss."""
-ABOUT_LOSSES = re.compile(r"loss|criteri|cost|objective|error|nll|elbo|penalty", re.IGNORECASE)
-"""Part of a name, of whatever, that says that it has to do with losses."""
 BUT_FOR_ERRORS = re.compile(r"loss|criteri|cost|objective|nll|elbo|penalty", re.IGNORECASE)
-"""The same of names that say so where nothing is trained; an error is any difference there."""
+"""Part of a name that says that it is about losses where nothing is trained.
+
+An error is any difference there.
+"""
+ABOUT_LOSSES = re.compile(f"{BUT_FOR_ERRORS.pattern}|error", re.IGNORECASE)
+"""Part of a name, of whatever, that says that it has to do with losses."""
 _LOSS_FUNCTION = re.compile(
     r"loss(?!less)|criterion|objective|^train(ing)?_step$|^kld?_div|elbo|cross_?entropy|"
     r"(^|_)nll($|_)|neg(ative)?_?log_?likelihood",

@@ -63,17 +63,18 @@ def _note_above(run: Interpreter, test: cst.Comparison) -> None:
     """Notes a variable that, or an element of which, is seen to be above a number, or not zero."""
     lower, upper = test.comparisons[0].comparator, test.left
     sign = test.comparisons[0].operator
-    if isinstance(sign, cst.Equal | cst.NotEqual) and isinstance(upper, cst.Subscript):
-        sign = cst.GreaterThan()  # an element that is zero is left out, or treated by itself
+    # an element that is zero is left out there, or treated by itself
+    told_apart = isinstance(sign, cst.Equal | cst.NotEqual) and isinstance(upper, cst.Subscript)
     if isinstance(sign, cst.LessThan | cst.LessThanEqual):
         lower, upper = upper, lower
-    elif not isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual):
+    elif not told_apart and not isinstance(sign, cst.GreaterThan | cst.GreaterThanEqual):
         return
     bound = number(run.eval(lower))
     while isinstance(upper, cst.Subscript):
         upper = upper.value
-    strict = isinstance(sign, cst.GreaterThan | cst.LessThan)
-    if isinstance(upper, cst.Name) and bound is not None and (bound > 0 or (strict and bound == 0)):
+    strict = told_apart or isinstance(sign, cst.GreaterThan | cst.LessThan)
+    above = bound is not None and ((bound > 0 and not told_apart) or (strict and bound == 0))
+    if isinstance(upper, cst.Name) and above:
         if isinstance(run.eval(upper), Tensor):
             run.seen.compared.add((run.frame.function, upper.value))
 
