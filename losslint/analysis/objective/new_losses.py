@@ -25,8 +25,6 @@ from losslint.analysis.reading.nodes import children, walk
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_REPORTED = re.compile(r"(^|_)(avg|average|mean|epoch)(_|$)", re.IGNORECASE)
-"""What the average of losses is called that somebody is told of."""
 NAMED = re.compile(r"(^|_)loss(es)?(_|\d|$)", re.IGNORECASE)
 _SUMS = (cst.Add, cst.Subtract, cst.Divide)
 
@@ -54,12 +52,8 @@ def is_new_loss(run: Interpreter, value: Value, node: cst.BaseExpression, name: 
         return True
     if run.frame.body is None and not run.looping:
         return False  # a script tries out this and that
-    if (
-        not NAMED.search(name)
-        or _REPORTED.search(name)
-        or not all(
-            isinstance(one.value, Tensor) and one.value.grad for one in alternatives_of(value)
-        )
+    if not NAMED.search(name) or not all(
+        isinstance(one.value, Tensor) and one.value.grad for one in alternatives_of(value)
     ):
         return False
     if isinstance(node, cst.BinaryOperation) and run.frame.in_loss:

@@ -86,7 +86,7 @@ def summed(run: Interpreter, value: Value, made: Value, node: cst.CSTNode) -> Va
         return each(made, mark)
     samples = isinstance(node, cst.AugAssign) and adds_samples(node.value, loop)
     if samples and not is_number_of_batches(value):
-        return Unknown((SAMPLES, id(node)))
+        return Unknown((SAMPLES, id(node)), grad=False)
     return made
 
 

@@ -158,15 +158,15 @@ def length(run: Interpreter, value: Unknown | Instance | Union, node: cst.CSTNod
         return Unknown((NUMBER, "len", id(node)), grad=False)
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
-        return Unknown((SAMPLES, value.key))
+        return Unknown((SAMPLES, value.key), grad=False)
     if isinstance(node, cst.Call) and len(node.args) == 1:
         counted = node.args[0].value
         if isinstance(counted, cst.Subscript) and _DATASETS.search(dotted(counted.value)):
-            return Unknown((SAMPLES, value.key))
+            return Unknown((SAMPLES, value.key), grad=False)
         if isinstance(counted, cst.Attribute) and counted.attr.value == "dataset":
-            return Unknown((SAMPLES, ("attr", id(node))))
+            return Unknown((SAMPLES, ("attr", id(node))), grad=False)
         if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
-            return Unknown((SAMPLES, ("name", counted.value)))
+            return Unknown((SAMPLES, ("name", counted.value)), grad=False)
     return Unknown((NUMBER, "len", id(node)), grad=False)
 
 
@@ -217,7 +217,7 @@ def index_left_by(loop: cst.For) -> tuple[str, Unknown] | None:
         return None
     if not any(_counts_from_zero(call) for call in _calls(loop.iter)):
         return None
-    return target.elements[0].value.value, Unknown((LAST_INDEX, id(loop)))
+    return target.elements[0].value.value, Unknown((LAST_INDEX, id(loop)), grad=False)
 
 
 def _calls(node: cst.BaseExpression) -> Iterator[cst.Call]:
