@@ -55,6 +55,7 @@ def _rounds(run: Interpreter, node: cst.BaseComp, body: Callable[[], object]) ->
         self=frame.self,
         owner=frame.owner,
         function=frame.function,
+        body=frame.body,
         entered=frame.entered | frame.assumed,
         mark=run.heap.mark(),
         yields=frame.yields,

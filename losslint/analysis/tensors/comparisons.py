@@ -23,7 +23,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
     alternatives_of,
 )
-from losslint.analysis.reading.assigned import assigned_once
+from losslint.analysis.reading.assigned import assigned_once, drawn_from
 from losslint.analysis.reading.comparing import comparison_of
 from losslint.analysis.reading.nodes import children, same
 from losslint.analysis.reading.views import viewed
@@ -44,8 +44,18 @@ def is_of_element(run: Interpreter, node: cst.CSTNode) -> bool:
     comparison = comparison_of(node)
     if comparison is None:
         return False
-    other = assigned_once(run.frame.body, viewed(comparison.comparisons[0].comparator))
-    return isinstance(other, cst.Subscript) and same(comparison.left, other.value)
+    one, other = comparison.left, comparison.comparisons[0].comparator
+    return _is_element(run, other, one) or _is_element(run, one, other)
+
+
+def _is_element(run: Interpreter, node: cst.BaseExpression, whole: cst.BaseExpression) -> bool:
+    """Whether something was read out of a whole, or drawn from it by a loop."""
+    body = run.frame.body
+    drawn = drawn_from(body, viewed(node))
+    if drawn is not None:
+        return same(whole, drawn)
+    picked = assigned_once(body, viewed(node))
+    return isinstance(picked, cst.Subscript) and same(whole, picked.value)
 
 
 def is_square(node: cst.CSTNode) -> bool:

@@ -10,7 +10,7 @@ from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import ARGMAX, at_maximum, elements, picked
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.sizes import rank
+from losslint.analysis.domain.sizes import ANY, rank
 from losslint.analysis.domain.values import (
     FALSE,
     PROBABILITIES,
@@ -253,6 +253,14 @@ def _parts(op: Op) -> Value:
 
     op.run.heap.set(made.slots, REST, part)
     return made
+
+
+@function("meshgrid")
+def _meshgrid(op: Op) -> Value:
+    if op.args.open:
+        return UNKNOWN
+    axes = op.args.positional
+    return Tuple(tuple(one.but(sizes=ANY) if isinstance(one, Tensor) else UNKNOWN for one in axes))
 
 
 @function("topk", "sort", "kthvalue", "mode")

@@ -80,6 +80,8 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         if node.func.attr.value in _NEW and args.positional:
             return call_function_by_name(run, node.func.attr.value, args.behind(Unknown()))
+        if node.func.attr.value == "item" and not node.args:
+            return Unknown((NUMBER, "item", id(node)), grad=False)
     if is_look_up(node):
         note_looked_up(run, node)
     deps = deps_of(callee)
