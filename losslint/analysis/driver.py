@@ -50,10 +50,12 @@ def evaluate(
     notebooks = [path for path in paths if path.suffix == NOTEBOOK]
     modules = _programs(run, scripts, tell)
     modules += _programs(run, notebooks, lambda done: tell(len(scripts) + done))
+    by_methods = _called_in_classes(modules)
     for number, module in enumerate(modules):
         run.start()
         for value in reversed(list(module.functions)):
-            _uncalled(run, module, value)
+            if _name(value) not in by_methods:
+                _uncalled(run, module, value)
         tell(len(paths) + number)
     lent = _templates(run, modules)
     for module in modules:
@@ -64,10 +66,31 @@ def evaluate(
     for module in modules:
         run.start()
         for value in reversed(list(module.functions)):
+            _uncalled(run, module, value)
+    for module in modules:
+        run.start()
+        for value in reversed(list(module.functions)):
             if isinstance(value, Class):
                 _options_of_methods(run, module, value)
             else:
                 _options(run, module, value)
+
+
+def _called_in_classes(modules: Sequence[Module]) -> Set[str]:
+    """The names that methods call: a loss that a training step calls is seen best from there."""
+    return {
+        one.func.value
+        for module in modules
+        for cls in module.functions
+        if isinstance(cls, Class)
+        for one in walk(cls.node)
+        if isinstance(one, cst.Call) and isinstance(one.func, cst.Name)
+    }
+
+
+def _name(value: Value) -> str:
+    function = value.function if isinstance(value, Bound) else value
+    return function.name if isinstance(function, Function) else ""
 
 
 def _programs(run: Interpreter, paths: Sequence[Path], tell: Callable[[int], None]) -> list[Module]:

@@ -46,6 +46,7 @@ from losslint.analysis.tensors.comparisons import (
     is_of_element,
     is_of_itself,
     is_of_pairs,
+    is_of_repeated,
     mask_of_pairs,
     mask_of_ranks,
     mask_of_samples,
@@ -98,6 +99,7 @@ def compare(
             or is_padding(type(sign).__name__, right)
             or any(t.shape in forms.FIXED for t in tensors)
             or any(t.shape in _FILLED_ELSEWHERE for t in tensors)
+            or is_of_repeated(left, right)
         )
         if not padding:
             text = "no element may be selected"

@@ -33,7 +33,7 @@ def assigned_in(
 def drawn_from(
     body: cst.BaseSuite | cst.Module | None, node: cst.BaseExpression
 ) -> cst.BaseExpression | None:
-    """What a variable is an element of, where one loop alone binds it: `for x, own in zip(a, b)`."""
+    """What a variable is an element of, where one loop alone binds it: `for a, b in zip(x, y)`."""
     if body is None or not isinstance(node, cst.Name):
         return None
     bound = _assigned(body).get(node.value)

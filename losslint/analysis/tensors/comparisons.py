@@ -165,6 +165,15 @@ def mask_of_pairs(
     return _mask(run, left, right, node, kept if alike else COMPLEMENT)
 
 
+def is_of_repeated(left: Value, right: Value) -> bool:
+    """Whether labels that several views of each sample have meet those of all processes."""
+    for own, others in ((left, right), (right, left)):
+        known = _known_as(own)
+        if isinstance(known, Unknown) and is_repeated(known.key):
+            return isinstance(others, Tensor) and not others.picked
+    return False
+
+
 def _known_as(value: Value) -> Value:
     """The symbol of a value, also of one that may have been gathered from other processes."""
     symbols = [one.value for one in alternatives_of(value) if isinstance(one.value, Unknown)]

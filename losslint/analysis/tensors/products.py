@@ -37,7 +37,7 @@ from losslint.analysis.objective.terms import (
 )
 from losslint.analysis.reading.spelling import is_called_mask, is_called_scale
 from losslint.analysis.reading.views import viewed
-from losslint.analysis.tensors import cut_offs
+from losslint.analysis.tensors import cosines, cut_offs
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.exponentials import (
@@ -65,7 +65,6 @@ from losslint.analysis.tensors.forms import (
     RAW_EXP,
     ROWS,
     SCALABLE,
-    SETTING,
     SIGNED,
     SMOOTHED,
     STABLE_EXP,
@@ -125,6 +124,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         made = made.but(shape=BOUNDED)
     elif _is_scaled_by(one, right, other) or _is_scaled_by(other, left, one):
         made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
+    elif form := cosines.norms(one, other, right) or cosines.norms(other, one, left):
+        made = made.but(shape=form)
     elif DENSITY in (one.shape, other.shape):
         made = made.but(shape=DENSITY)
     elif one.shape in _OF_SQUARES and (number(right) or 0) < 0:
@@ -165,11 +166,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
 
 def _is_scaled_by(limited: Tensor, scale: Value, other: Tensor) -> bool:
     """Whether something that has a limit is multiplied by a number that somebody chose."""
-    chosen = isinstance(scale, Unknown) or other.shape in _CHOSEN
+    chosen = isinstance(scale, Unknown) or other.shape in cosines.CHOSEN
     return limited.shape in _SCALES and chosen
-
-
-_CHOSEN = frozenset({"parameter", SETTING})
 
 
 def _is_mean(one: Tensor, scale: Value) -> bool:
@@ -307,7 +305,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape=BOUNDED)
     elif (one.shape in SCALABLE and (scalar or other.shape == "norm")) or _is_mean(one, right):
         made = made.but(shape=one.shape)
-    if one.shape == "cosine" and 0 < (number(right) or 1) < _COLD:
+    if form := cosines.cosine(one, other):
+        made = made.but(shape=form)
+    if one.shape == "cosine" and 0 < (number(right) or 1) < cosines.COLD:
         made = made.but(marks=made.marks | {STEEP})
     if one.shape == UNREDUCED and number(right) is not None:
         made = made.but(shape=UNREDUCED)
@@ -352,8 +352,6 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     return made
 
 
-_COLD = 0.025
-"""Below this temperature the exponentials of two cosines can differ by a factor of e ** 80."""
 _OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
 _TOTALS = frozenset({"totals", SMOOTHED["totals"]})
 

@@ -28,6 +28,7 @@ from losslint.analysis.objective.terms import (
 )
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors.blending import blend, operand
+from losslint.analysis.tensors.cosines import NORMS
 from losslint.analysis.tensors.cut_offs import of_both
 from losslint.analysis.tensors.forms import (
     BOUNDED,
@@ -226,7 +227,9 @@ def _is_lost_in_rounding(added: Value) -> bool:
 
 _ROUNDED = 1e-6
 """What the sum of some ten thousand float32 that are to add up to one can be beyond it."""
-_NUDGED = frozenset({"sumexp", RUNNING_EXP, "1+exp", "cosh", "sum-square", "norm", "shifted"})
+_NUDGED = frozenset(
+    {"sumexp", RUNNING_EXP, "1+exp", "cosh", "sum-square", "norm", "shifted", NORMS}
+)
 """Forms that stay what they are with an eps added."""
 
 

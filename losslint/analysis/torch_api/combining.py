@@ -29,6 +29,7 @@ from losslint.analysis.objective.shares import share
 from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
+from losslint.analysis.tensors.cosines import NORMS
 from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, function
@@ -130,9 +131,9 @@ def _matmul(op: Op) -> Value:
         column = next((one for one in tensors if one.sizes and is_one(one.sizes[-1])), None)
         # a matrix of shares times a column of probabilities gives probabilities
         return made if column is None else made.but(act=Act.PROB, trail=column.trail)
-    norms = [value.zero for value in tensors]
-    if norms and all(zero is not None and zero.kind == "norm" for zero in norms):
-        return made.but(zero=norms[0], sign=Sign.NON_NEGATIVE, terms=())
+    if tensors and all(value.shape == "norm" for value in tensors):
+        zero = next((value.zero for value in tensors if value.zero is not None), None)
+        return made.but(zero=zero, sign=Sign.NON_NEGATIVE, terms=(), shape=NORMS)
     if len(tensors) > 1 and all(value.deps and _is_feature(value) for value in tensors):
         return made.but(terms=(), shape="similarity")
     return made.but(terms=(), shape=GRAM if is_of_pairs(op.node) else "")

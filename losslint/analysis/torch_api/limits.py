@@ -24,6 +24,7 @@ from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import is_epsilon
 from losslint.analysis.tensors import operations
 from losslint.analysis.tensors.blending import blend
+from losslint.analysis.tensors.cosines import NORMS
 from losslint.analysis.tensors.forms import (
     BOTH_CLASSES,
     BOUNDED,
@@ -49,7 +50,7 @@ def _clamp(op: Op) -> Value:
     cap = number(op.arg(1 if op.name == "clamp_max" else 2, "max"))
     limit = _limit(cap) if capped else ""
     beyond = cap is not None and cap > 1 and given.shape == "cosine"
-    kept = given.shape in ("ratio", "one-minus", "norm") or beyond
+    kept = given.shape in ("ratio", "one-minus", "norm", NORMS) or beyond
     if limit == "up-to-one" and _is_below_one(op):
         limit = "absorbed"
     made = given.but(
