@@ -6,7 +6,7 @@ from typing import Any
 
 import libcst as cst
 
-from losslint.analysis.domain.sizes import at
+from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, Trail, extend
 from losslint.analysis.domain.values import (
     NONE,
@@ -151,6 +151,8 @@ def implicit(op: Op, given: Tensor, made: Tensor, place: Place, name: str) -> Te
         return made  # only looked at; or of no tensor, whose own method demands a dim
     if place in op.run.seen.of_several:
         return made  # the others that may be called there take no dim
+    if given.act is not Act.RAW and rank(given.sizes) == 1:
+        return made  # a vector of weights, and not of what a network says of one sample
     confidence = Confidence.LOW if op.guessed else Confidence.HIGH
     if _is_in_network(op) and not is_taken_out(op.run.frame.body, op.node):
         op.run.emit(ImplicitDim(place, name, confidence, given.sizes))

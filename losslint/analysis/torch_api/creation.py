@@ -36,7 +36,14 @@ from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.comparisons import others_than
 from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
-from losslint.analysis.torch_api.sizing import as_tuple, data_of, shape_of, sizes_of, whole
+from losslint.analysis.torch_api.sizing import (
+    as_tuple,
+    data_of,
+    is_of_sizes,
+    shape_of,
+    sizes_of,
+    whole,
+)
 from losslint.analysis.training.gradient_flow import (
     as_leaf,
     copied,
@@ -202,7 +209,7 @@ def _made(op: Op) -> Value:
     kind = dtype_named(op.given(-1, "dtype"))
     if op.name in ("FloatTensor", "Tensor", "LongTensor"):
         kind = DType.INT if op.name == "LongTensor" else DType.FLOAT
-    if given is None or (op.name.endswith("Tensor") and len(op.args.positional) > 1):
+    if given is None or is_of_sizes(op):
         return Tensor(grad=False, shape="blank", dtype=kind)
     if isinstance(given, Tensor):
         made = given.but(dtype=kind if kind is not DType.UNKNOWN else given.dtype)

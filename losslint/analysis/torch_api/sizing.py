@@ -266,9 +266,17 @@ def _normal(op: Op) -> Sizes:
 @resizes("tensor", "as_tensor", "from_numpy", "new_tensor", "FloatTensor", "LongTensor", "Tensor",
           "DoubleTensor", "asarray", "array")  # fmt: skip
 def _made(op: Op) -> Sizes:
-    if op.name.endswith("Tensor") and len(op.args.positional) > 1:
+    if is_of_sizes(op):
         return tuple(whole(one) for one in op.args.positional)
     return _of_data(op, data_of(op))
+
+
+def is_of_sizes(op: Op) -> bool:
+    """Whether a new tensor is told its sizes, not its elements: ``torch.FloatTensor(3)``."""
+    given = op.args.positional
+    if not op.name.endswith("Tensor"):
+        return False
+    return len(given) > 1 or (len(given) == 1 and whole(given[0]) is not None)
 
 
 def data_of(op: Op) -> Value | None:
