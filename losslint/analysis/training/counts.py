@@ -154,7 +154,7 @@ def length(run: Interpreter, value: Unknown | Instance | Union, node: cst.CSTNod
         if _is_of_class(value, _LOADER_CLASS):
             return Unknown((NUMBER, BATCHES, id(node)), grad=False)
         return Unknown((NUMBER, "len", id(node)), grad=False)
-    if _holds_batches(run, node):
+    if _holds_batches(run, node) or _is_of_a_loader(node):
         return Unknown((NUMBER, "len", id(node)), grad=False)
     last = value.key[-1] if isinstance(value.key, tuple) else None
     if isinstance(last, str) and _DATASET.search(last):
@@ -168,6 +168,16 @@ def length(run: Interpreter, value: Unknown | Instance | Union, node: cst.CSTNod
         if isinstance(counted, cst.Name) and _DATASET.search(counted.value):
             return Unknown((SAMPLES, ("name", counted.value)), grad=False)
     return Unknown((NUMBER, "len", id(node)), grad=False)
+
+
+def _is_of_a_loader(node: cst.CSTNode) -> bool:
+    """Whether ``len`` is called on what is called a loader there, whatever a caller calls it."""
+    return (
+        isinstance(node, cst.Call)
+        and len(node.args) == 1
+        and isinstance(node.args[0].value, cst.Name | cst.Attribute)
+        and _names_one_loader(dotted(node.args[0].value))
+    )
 
 
 def _holds_batches(run: Interpreter, node: cst.CSTNode) -> bool:
