@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Objective,
         OperationInLoss,
         ScalerFault,
+        StrayParameter,
         TotalAlone,
         TrainingLoop,
         UnclippedRecurrence,
@@ -164,6 +165,10 @@ class Rule:
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss with parameters that no optimizer was given."""
+        return iter(())
+
+    def check_stray_parameter(self, found: StrayParameter) -> Iterator[Diagnosis]:
+        """A parameter of a module that is none any more, once it was moved to a device."""
         return iter(())
 
     def check_unclipped_recurrence(self, found: UnclippedRecurrence) -> Iterator[Diagnosis]:

@@ -38,6 +38,7 @@ from losslint.analysis.events.training import (
     MissingStep,
     Objective,
     ScalerFault,
+    StrayParameter,
     TotalAlone,
     TrainingLoop,
     UnclippedRecurrence,
@@ -80,6 +81,7 @@ __all__ = [
     "OperationInLoss",
     "OperationKind",
     "ScalerFault",
+    "StrayParameter",
     "Told",
     "TotalAlone",
     "TrainingLoop",
@@ -108,6 +110,7 @@ Told: TypeAlias = (
     | IdleStep
     | MissingStep
     | UntrainedParameters
+    | StrayParameter
     | Objective
     | AccuracyAlone
     | TotalAlone

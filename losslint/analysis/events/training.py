@@ -166,6 +166,15 @@ class UntrainedParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class StrayParameter:
+    """What a module keeps of a parameter that was moved to a device: a tensor, no parameter."""
+
+    place: Place
+    """Where the module keeps it."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnclippedRecurrence:
     """A loss that is backpropagated through a recurrent layer and stepped with, never clipped."""
 

@@ -31,6 +31,7 @@ from losslint.analysis.python.items import set_item
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.training.gradient_flow import require_gradient
 from losslint.analysis.training.handling import FROZEN, THAWED, WRITTEN, note_handling
+from losslint.analysis.training.strays import note_stray
 from losslint.analysis.training.trace import Backward, SetWeights, ZeroGrad
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def set_attribute(
             if setter(run, target, name, value, node):
                 return
         run.heap.set(target.slots, name, value)
+        note_stray(run, target, name, value, node)
     elif isinstance(target, Class):
         run.heap.set(target.slots, name, value)
     elif isinstance(target, Namespace):

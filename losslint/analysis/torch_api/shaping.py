@@ -48,6 +48,7 @@ from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.rows import note_rows
 from losslint.analysis.training.gradient_flow import as_number, cut, frozen, require_gradient
 from losslint.analysis.training.handling import FROZEN, note_handling
+from losslint.analysis.training.strays import moved
 
 
 @function(
@@ -76,6 +77,8 @@ def _shape(op: Op) -> Value:
         value = value.but(marks=value.marks | {FOLDED})
     if "dropout" in op.name:
         value = dropped(value)
+    if op.name == "cuda":
+        value = moved(op, value)
     if op.name in ("contiguous", "clone", "cuda", "cpu", "pin_memory", "dropout"):
         read_as_tensor(op.run, value)
         return value
@@ -178,6 +181,7 @@ def _to(op: Op) -> Value:
     value = op.given(0)
     if not isinstance(value, Tensor):
         return value if value is not None else UNKNOWN
+    value = moved(op, value)
     for wanted in op.args.all():
         kind = dtype_named(wanted)
         if kind is not DType.UNKNOWN:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Step
-from losslint.analysis.events import UntrainedParameters
+from losslint.analysis.events import StrayParameter, UntrainedParameters
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
 
@@ -21,7 +21,9 @@ class WeightsNotOptimized(Rule):
     are known and none was given these parameters. So are other modules with parameters of their
     own that what is optimized leads to, such as a head with an angular margin, unless the program
     freezes them or loads their weights. Also for loss functions that make a parameter anew at each
-    call.
+    call, and for parameters that a module moves before it keeps them:
+    `self.scale = nn.Parameter(torch.ones(1)).to(device)` is a tensor wherever the device is not
+    the one it was made on, and no parameter of the module.
 
     ## Why it matters
 
@@ -64,6 +66,16 @@ class WeightsNotOptimized(Rule):
     name: ClassVar[str] = "weights-not-optimized"
     severity: ClassVar[Severity] = Severity.ERROR
     category: ClassVar[str] = "training-loop"
+
+    def check_stray_parameter(self, found: StrayParameter) -> Iterator[Diagnosis]:
+        """A parameter that a module lost when it was moved to a device."""
+        yield Diagnosis(
+            found.place,
+            f"`{found.name}` is no parameter on another device: what a parameter was moved to is a "
+            "tensor, which `parameters()` and `state_dict()` leave out",
+            f"move what it is made of, `self.{found.name} = nn.Parameter(values.to(device))`, or "
+            "the module as a whole",
+        )
 
     def check_untrained_parameters(self, found: UntrainedParameters) -> Iterator[Diagnosis]:
         """A loss whose parameters nobody trains."""
