@@ -147,6 +147,10 @@ def compare(
         key = left.key if isinstance(left, Unknown) else None
         key = key if key is not None else ("value", id(node))
         return Unknown((type(sign).__name__, key, right if isinstance(right, Const) else None))
+    if isinstance(left, Union) and _are_outputs(left):
+        made = blending.blend(left, right)
+        mask = Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=made.deps)
+        return cut(run, made, mask, "comparison", node)
     return UNKNOWN
 
 
@@ -195,6 +199,12 @@ def _finds_background(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:
 def _are_constants(value: Union) -> bool:
     """Whether a value is one of several constants, which a test of it tells apart."""
     return all(isinstance(one.value, Const) for one in value.alternatives)
+
+
+def _are_outputs(value: Union) -> bool:
+    """Whether a value is one of several tensors that a model computes."""
+    known = [one.value for one in value.alternatives]
+    return all(isinstance(one, Tensor) and one.grad and bool(one.deps) for one in known)
 
 
 def _may_be_unknown(value: Value) -> bool:
