@@ -30,8 +30,9 @@ from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.cosines import NORMS
-from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
+from losslint.analysis.tensors.forms import BOTH_CLASSES, BOUNDED, GRAM, NEAR, both_classes
 from losslint.analysis.tensors.operations import whole
+from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -49,14 +50,17 @@ def _cat(op: Op) -> Value:
         if isinstance(piece, Tensor):
             read_as_tensor(op.run, piece)
     joined = join(parts) if parts else UNKNOWN
-    if isinstance(joined, Tensor):
-        return whole(joined).but(dim=None, rare=_share(op, parts))
-    made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     pieces = [one.value for part in parts for one in alternatives_of(part)]
     tensors = [piece for piece in pieces if isinstance(piece, Tensor)]
+    limited = bool(tensors) and all(piece.shape in LIMITED for piece in tensors)
+    if isinstance(joined, Tensor):
+        shape = BOUNDED if limited and joined.shape not in LIMITED else joined.shape
+        return whole(joined).but(dim=None, rare=_share(op, parts), shape=shape)
+    made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     if tensors and len(tensors) == len(pieces):
-        if all(piece.shape == "unit" for piece in tensors):
-            made = made.but(shape="unit")
+        if limited:
+            forms = {piece.shape for piece in tensors}
+            made = made.but(shape=forms.pop() if len(forms) == 1 else BOUNDED)
         acts = {piece.act for piece in tensors}
         if len(acts) == 1:
             return made.but(act=tensors[0].act, picked=True)
