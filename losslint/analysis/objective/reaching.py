@@ -11,7 +11,15 @@ from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import Act, Instance, Tensor, Tuple, Union, Value
-from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
+from losslint.analysis.events import (
+    FLOW,
+    ImplicitDim,
+    LossSum,
+    Operation,
+    OperationInLoss,
+    OperationKind,
+)
+from losslint.analysis.objective.named_losses import is_loss_function
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 
 if TYPE_CHECKING:
@@ -143,6 +151,16 @@ def _is_of_teacher(operand: Tensor) -> bool:
     return operand.act is Act.SOFTMAX and operand.is_cut_off
 
 
+def _is_in_loss(run: Interpreter, operation: Operation) -> bool:
+    """Whether what nothing is known of is computed with in a loss; elsewhere it may be any data."""
+    function = run.seen.within.get(operation.place)
+    return (
+        operation.operand.grad
+        and function is not None
+        and is_loss_function(function, function.owner)
+    )
+
+
 def _tell(run: Interpreter, loss: Tensor) -> None:
     for operation in loss.operations:
         if operation.kind is OperationKind.ACCUMULATION:
@@ -160,7 +178,7 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
             continue
         if operation.kind is OperationKind.LOG and _is_of_teacher(operand):
             continue
-        if operand.grad or operand.deps or operation.repeated:
+        if operand.deps or operation.repeated or _is_in_loss(run, operation):
             run.emit(OperationInLoss(operation, guarded=False))
     for place in loss.sums:
         run.emit(LossSum(place, loss.terms))
