@@ -151,14 +151,17 @@ def _is_of_teacher(operand: Tensor) -> bool:
     return operand.act is Act.SOFTMAX and operand.is_cut_off
 
 
-def _is_in_loss(run: Interpreter, operation: Operation) -> bool:
-    """Whether what nothing is known of is computed with in a loss; elsewhere it may be any data."""
-    function = run.seen.within.get(operation.place)
-    return (
-        operation.operand.grad
-        and function is not None
-        and is_loss_function(function, function.owner)
-    )
+def _is_of_training(run: Interpreter, operation: Operation) -> bool:
+    """Whether what an operation is given is more than data that a script prepares once.
+
+    It is where layers or parameters made it, where a loss computes with it, and where a loop
+    repeats it.
+    """
+    operand, function = operation.operand, run.seen.within.get(operation.place)
+    if operation.repeated or any(isinstance(one, int) for one in operand.deps):
+        return True
+    in_loss = function is not None and is_loss_function(function, function.owner)
+    return in_loss and (operand.grad or bool(operand.deps))
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:
@@ -178,7 +181,7 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
             continue
         if operation.kind is OperationKind.LOG and _is_of_teacher(operand):
             continue
-        if operand.deps or operation.repeated or _is_in_loss(run, operation):
+        if _is_of_training(run, operation):
             run.emit(OperationInLoss(operation, guarded=False))
     for place in loss.sums:
         run.emit(LossSum(place, loss.terms))
