@@ -28,6 +28,7 @@ from losslint.analysis.python.templates import inherited_templates, is_abstract_
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.torch_api.constructors import model_of_trainer
 from losslint.analysis.training import lightning
+from losslint.analysis.training.trace import OptimizerStep, actions
 from losslint.source import NOTEBOOK
 
 MAX_OBJECTS = 2
@@ -133,7 +134,11 @@ def _root(run: Interpreter, module: Module, title: str, what: Callable[[], objec
 
 
 def _guard(run: Interpreter, module: Module, body: Sequence[cst.CSTNode]) -> None:
+    run.seen.shown.clear()
     _root(run, module, "the main guard of this file", lambda: run.exec(body))
+    if any(isinstance(one, OptimizerStep) for one in actions(run.roots[-1])):
+        # a guard that trains is no demonstration but the program
+        run.seen.used |= run.seen.shown
 
 
 def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
