@@ -42,6 +42,7 @@ from losslint.analysis.python.items import store
 from losslint.analysis.python.last_round import of_last_round
 from losslint.analysis.python.names import lookup
 from losslint.analysis.python.subscripts import subscript
+from losslint.analysis.reading.spelling import dotted
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 EXPRESSIONS: dict[type, Callable[[Interpreter, Any], Value]] = {}
@@ -220,6 +221,8 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     conjunction = isinstance(node.operator, cst.And)
     if certain is not None:
         return run.eval(node.right) if certain is conjunction else left
+    if not conjunction and _is_known_symbol(left) and _is_empty_dict(node.right):
+        return left  # options: that there may be none is what each look-up has to ask anyway
     right = run.eval(node.right)
     run.guard(right)
     if truth(right) is (not conjunction):
@@ -234,6 +237,16 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     when_true, when_false = outcomes(left, node)
     first, second = (when_false, when_true) if conjunction else (when_true, when_false)
     return join_alternatives([Alternative(left, first), Alternative(right, second)])
+
+
+def _is_known_symbol(value: Value) -> bool:
+    return isinstance(value, Unknown) and value.key is not None
+
+
+def _is_empty_dict(node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Call):
+        return dotted(node.func) == "dict" and not node.args
+    return isinstance(node, cst.Dict) and not node.elements
 
 
 @evaluates(cst.IfExp)

@@ -114,7 +114,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     _note_loss(run, node, callee)
     key = None
     if isinstance(callee, Unknown):
-        key = _key_of_result(callee, node)
+        key = _key_of_result(callee, node, args.positional)
         run.seen.cut_before[key] = cuts
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             note_rows(Op(run, node.func.attr.value, args.behind(Unknown())), key)
@@ -207,12 +207,14 @@ _READS_SETTINGS = re.compile(
 """Names of what reads a file of settings: a test of one of them tells how all of them are."""
 
 
-def _key_of_result(callee: Unknown, node: cst.CSTNode) -> Hashable:
+def _key_of_result(callee: Unknown, node: cst.CSTNode, given: Sequence[Value]) -> Hashable:
     """The symbol of a result: labels or a maximum, also in another form, or anything."""
     method = None
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
     of = callee.key[0] if isinstance(callee.key, tuple) else None
+    if method == "get" and of is not None and given and isinstance(given[0], Const):
+        return of, "[]", given[0]  # what is looked up under a key, whatever stands in for it
     if method in _PARSES:
         return "made", id(node), "args"
     if method in _MEASURES and isinstance(node, cst.Call) and (node.args or method != "size"):
