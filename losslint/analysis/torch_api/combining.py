@@ -30,8 +30,16 @@ from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.cosines import NORMS
-from losslint.analysis.tensors.forms import BOTH_CLASSES, GRAM, NEAR, both_classes
+from losslint.analysis.tensors.forms import (
+    BOTH_CLASSES,
+    BOUNDED,
+    GRAM,
+    NEAR,
+    SCALED_UNIT,
+    both_classes,
+)
 from losslint.analysis.tensors.operations import whole
+from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import sizes_of
@@ -50,13 +58,13 @@ def _cat(op: Op) -> Value:
             read_as_tensor(op.run, piece)
     joined = join(parts) if parts else UNKNOWN
     if isinstance(joined, Tensor):
-        return whole(joined).but(dim=None, rare=_share(op, parts))
+        shape = joined.shape or _limit(parts)
+        return whole(joined).but(dim=None, rare=_share(op, parts), shape=shape)
     made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     pieces = [one.value for part in parts for one in alternatives_of(part)]
     tensors = [piece for piece in pieces if isinstance(piece, Tensor)]
     if tensors and len(tensors) == len(pieces):
-        if all(piece.shape == "unit" for piece in tensors):
-            made = made.but(shape="unit")
+        made = made.but(shape=_limit(parts))
         acts = {piece.act for piece in tensors}
         if len(acts) == 1:
             return made.but(act=tensors[0].act, picked=True)
@@ -65,6 +73,15 @@ def _cat(op: Op) -> Value:
             shape = BOTH_CLASSES if both_classes(tensors) else ""
             return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, shape=shape)
     return made
+
+
+def _limit(parts: Sequence[Value]) -> str:
+    """The form of what is joined of values that all have a limit."""
+    pieces = [one.value for part in parts for one in alternatives_of(part)]
+    forms = {piece.shape if isinstance(piece, Tensor) else "" for piece in pieces}
+    if forms == {"unit"}:
+        return "unit"
+    return BOUNDED if forms and forms <= LIMITED else ""
 
 
 def _is_share(value: Tensor) -> bool:
@@ -126,6 +143,8 @@ def _matmul(op: Op) -> Value:
     tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
     if tensors and all(value.shape == "unit" for value in tensors):
         return made.but(shape="cosine", terms=())
+    if tensors and all(value.shape in ("unit", SCALED_UNIT) for value in tensors):
+        return made.but(shape=BOUNDED, terms=())
     if tensors and all(value.act is Act.SOFTMAX and not value.picked for value in tensors):
         made = made.but(sign=Sign.POSITIVE, terms=())
         column = next((one for one in tensors if one.sizes and is_one(one.sizes[-1])), None)

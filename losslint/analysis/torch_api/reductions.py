@@ -27,6 +27,7 @@ from losslint.analysis.reading.spelling import dotted, is_dimension, is_whole_sp
 from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.cut_offs import let_through, passed
 from losslint.analysis.tensors.forms import (
+    BOUNDED,
     CHOOSING,
     COMPLEMENT,
     DENSITY,
@@ -80,6 +81,8 @@ _AVERAGED = {
     "sum-square": "mean-square",
     OWN_PRODUCT: "mean-square",
     DENSITY: DENSITY,
+    "cosine": BOUNDED,
+    BOUNDED: BOUNDED,
 }
 """What a mean over values of a special form is."""
 
@@ -148,7 +151,8 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
         # of many probabilities hardly ever all are zero
-        sign = Sign.POSITIVE if _is_over_all(op) and not given.picked else Sign.NON_NEGATIVE
+        some = given.sign is Sign.POSITIVE or (_is_over_all(op) and not given.picked)
+        sign = Sign.POSITIVE if some else Sign.NON_NEGATIVE
         return made.but(act=Act.PROB, sign=sign, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
