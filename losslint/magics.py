@@ -33,6 +33,8 @@ _BARE = re.compile(
     r"(?!\.(?!\.)|[=,:;(\[]|[+\-*/%&|^<>@]+[= \t]|(?:and|if|in|is|not|or)\b)"
 )
 """How a cell of one line begins that is a magic without its sign."""
+_PROMPT = re.compile(r">>>(?: |\n|$)|In \[\d*\]: ")
+"""How a pasted session begins: what IPython runs behind its prompts is left out."""
 _TOKEN = re.compile(
     r"""(?P<string>\"\"\"(?:[^\\]|\\[\s\S])*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\[\s\S])*?(?:'''|\Z)
         |"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?)
@@ -57,7 +59,7 @@ def as_python(cell: str) -> str:
         cell: its text, with ``\\n`` at the ends of lines.
     """
     line = cell.strip()
-    if "\n" not in line and _BARE.match(line):
+    if ("\n" not in line and _BARE.match(line)) or _PROMPT.match(line):
         return blank(cell)
     if _SUSPECT.search(cell) is None:
         return cell

@@ -22,6 +22,8 @@ from losslint.magics import as_python
         ("# don't\n!ls\nx", "# don't\npass\nx"),
         ("'it''s'\n!ls", "'it''s'\npass"),
         ("/f x", "pass"),
+        (">>> x = 1\n>>> for y in x:\n...     y\n", "\n\n\n"),
+        ("In [3]: x\nOut[3]: 1", "\n"),
     ],
 )
 def test_a_line_that_is_not_python_does_nothing(cell: str, code: str) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.lookup import find_method, lineage
 from losslint.analysis.domain.scope import Frame, Module
 from losslint.analysis.domain.trail import Place, extend
-from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
+from losslint.analysis.domain.values import Bound, Class, Extern, Function, Instance, Value
 from losslint.analysis.events import OperationInLoss, WrongAverage
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.python.classes import initialise, uncalled_arguments
@@ -34,6 +34,7 @@ from losslint.source import NOTEBOOK
 MAX_OBJECTS = 2
 MAX_HEIRS = 12
 """Classes that one inherited method is evaluated on."""
+_OWN_GRADIENTS = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 
 
 def evaluate(
@@ -226,6 +227,8 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             and not is_abstract_on(cls, method)
         )
 
+    if any(isinstance(one, Extern) and one.name in _OWN_GRADIENTS for one in lineage(cls)):
+        return  # none of torch's gradients go through what is computed there
     methods = [
         value
         for name, value in list(cls.slots.items())

@@ -13,6 +13,7 @@ from losslint.analysis.objective.metrics import Metrics
 if TYPE_CHECKING:
     import libcst as cst
 
+    from losslint.analysis.domain.heap import Slots
     from losslint.analysis.domain.sizes import Sizes
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
@@ -82,6 +83,8 @@ class Seen:
     """The functions in which something unknown was called, by the symbol of its result."""
     counters: set[str] = field(default_factory=set)
     """Names of variables and attributes that loops count with."""
+    counted_in: dict[cst.CSTNode, set[tuple[Slots | None, Hashable]]] = field(default_factory=dict)
+    """What each loop counts with: attributes of objects, and variables of the function itself."""
     sources: dict[cst.For, tuple[cst.BaseExpression, ...]] = field(default_factory=dict)
     """What the variables that loops run over were assigned."""
     arms: dict[cst.If, set[bool]] = field(default_factory=dict)

@@ -290,6 +290,7 @@ class Function(Value):
             and self.node is other.node
             and self.scope is other.scope
             and self.defaults == other.defaults
+            and (self.no_grad, self.grad) == (other.no_grad, other.grad)
         )
 
     def __hash__(self) -> int:

@@ -18,8 +18,10 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.events import Event, Family, LossSum, LossTerm
+from losslint.analysis.reading.assigned import assigned_once
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted, is_width, names_width
+from losslint.analysis.training.counts import counts_samples
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -100,12 +102,20 @@ def weigh(tensor: Tensor, factor: Value, named: bool = False, divided: bool = Fa
 def note_rows(
     run: Interpreter, loss: Tensor, factor: Value, node: cst.CSTNode, swapped: bool
 ) -> None:
-    """Notes a mean over all elements that is multiplied by how many there are in a row."""
+    """Notes a mean over all elements that is multiplied by how many there are in a row.
+
+    In a loss that can be how many rows there are, too: its author has counted.
+    """
     written = getattr(node, "left" if swapped else "right", None)
     key = factor.key if isinstance(factor, Unknown) else None
     attribute = key[2] if isinstance(key, tuple) and key[1:2] == (".",) else ""
-    if (written is not None and is_width(written)) or names_width(str(attribute)):
+    counted = written is not None and run.frame.in_loss and _counts_rows(run, written)
+    if (written is not None and is_width(written)) or names_width(str(attribute)) or counted:
         run.seen.by_rows.update(term.place for term in loss.terms)
+
+
+def _counts_rows(run: Interpreter, factor: cst.BaseExpression) -> bool:
+    return counts_samples(assigned_once(run.frame.body, factor))
 
 
 def _is_average(tensor: Tensor, factor: float) -> bool:

@@ -41,6 +41,7 @@ from losslint.analysis.python.functions import call_function
 from losslint.analysis.python.names import outside
 from losslint.analysis.reading.spelling import dotted, is_settings
 from losslint.analysis.torch_api.constructors import AFFINE, model_of_trainer
+from losslint.analysis.torch_api.optim import groups_of
 from losslint.analysis.torch_api.outputs import output_field
 from losslint.analysis.torch_api.registry import (
     FUNCTIONS,
@@ -196,6 +197,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, node: cst.CSTNode
         known = model_of_trainer(run, value)
     if known is not None:
         return known
+    if name == "param_groups" and group_of(value) == "optimizer":
+        return groups_of(run, value)
     own = frozenset({value.oid})
     if name == "weight" and module_class(kind_of(value)) in _WITH_WEIGHTS:
         return Tensor(owner=own, deps=own, shape="parameter")

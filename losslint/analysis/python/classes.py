@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -14,6 +15,7 @@ from losslint.analysis.domain.values import (
     UNKNOWN,
     Bound,
     Class,
+    Const,
     Extern,
     Function,
     Instance,
@@ -134,9 +136,21 @@ def uncalled_arguments(run: Interpreter, function: Function, skip_first: bool) -
         if index == 0 and skip_first:
             continue
         name = param.name.value
-        args.keywords[name] = defaults.get(name) or _annotated(run, function, param, name)
+        default = defaults.get(name)
+        if default is None or _is_placeholder(name, default):
+            default = _annotated(run, function, param, name)
+        args.keywords[name] = default
     args.open = isinstance(node.params.star_arg, cst.Param) or node.params.star_kwarg is not None
     return args
+
+
+_CLASSES = re.compile(r"(^|_|n|num)(class|label|categor|tag)", re.IGNORECASE)
+
+
+def _is_placeholder(name: str, default: Value) -> bool:
+    """Whether a default is there to be replaced: nobody trains a network to tell one class."""
+    one_class = isinstance(default, Const) and default.value == 1 and default.value is not True
+    return one_class and _CLASSES.search(name) is not None
 
 
 def _wrapped(function: Function) -> Function | None:

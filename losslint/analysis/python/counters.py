@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -11,7 +12,7 @@ from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import Unknown, Value, alternatives_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.domain.heap import Mark
+    from losslint.analysis.domain.heap import Mark, Slots
     from losslint.analysis.interpreter import Interpreter
 
 
@@ -40,7 +41,25 @@ def forget_counts(run: Interpreter, loop: cst.CSTNode, mark: Mark) -> None:
     for (slots, key), before in run.heap.before(mark).items():
         now = slots.get(key)
         if key in run.seen.counters and now is not None and _has_counted(before, now):
-            run.heap.set(slots, key, Unknown((COUNTER, id(loop), slots.oid, key)))
+            own = slots is run.frame.scope.slots
+            run.seen.counted_in.setdefault(loop, set()).add((None if own else slots, key))
+            _forget(run, loop, slots, key)
+
+
+def forget_first_counts(run: Interpreter, loop: cst.CSTNode) -> None:
+    """Makes what an earlier run of a loop was seen to count with a number that is not known.
+
+    What it is in the first round again says nothing of the rounds that one stands for.
+    """
+    for holder, key in run.seen.counted_in.get(loop, ()):
+        slots = run.frame.scope.slots if holder is None else holder
+        now = slots.get(key)
+        if now is not None and number(now) is not None:
+            _forget(run, loop, slots, key)
+
+
+def _forget(run: Interpreter, loop: cst.CSTNode, slots: Slots, key: Hashable) -> None:
+    run.heap.set(slots, key, Unknown((COUNTER, id(loop), slots.oid, key)))
 
 
 def _has_counted(before: Value | None, now: Value) -> bool:

@@ -25,7 +25,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.interpreter import MAX_ROUNDS, Interpreter
 from losslint.analysis.python.assignment import assign
 from losslint.analysis.python.branches import dead
-from losslint.analysis.python.counters import forget_counts
+from losslint.analysis.python.counters import forget_counts, forget_first_counts
 from losslint.analysis.python.drawn import name_keys
 from losslint.analysis.python.last_round import tests_of_last
 from losslint.analysis.python.python_api import NUMBERS
@@ -255,6 +255,8 @@ def _repeated(
     base = frame.assumed
     tells_last = isinstance(node, cst.For) and bool(tests_of_last(node))
     rounds = 1 if run.settled and not tells_last else 2
+    if rounds == 1:
+        forget_first_counts(run, node)
     body: list[Action] = []
     repeats = False
     left_by_break = False

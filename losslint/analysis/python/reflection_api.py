@@ -55,8 +55,8 @@ def _is_tensor(op: Op) -> Value:
 
 
 def _is_one(value: Value, kind: Value) -> Value:
-    if isinstance(value, Instance) and isinstance(kind, Class) and isinstance(value.cls, Class):
-        return TRUE if kind in lineage(value.cls) else FALSE
+    if isinstance(value, Instance) and isinstance(kind, Class):
+        return Const(isinstance(value.cls, Class) and kind in lineage(value.cls))
     if isinstance(value, Instance) and isinstance(kind, Extern):
         own = kind_of(value)
         if own == kind.name or (own.startswith("torch.nn.") and kind.name == "torch.nn.Module"):
@@ -81,6 +81,8 @@ def _is_one(value: Value, kind: Value) -> Value:
         return Const(kind.name == f"builtins.{type(value.value).__name__}")
     if isinstance(value, Unknown) and value.key is not None and isinstance(kind, Extern):
         return Unknown(("isinstance", value.key, kind.name))
+    if isinstance(value, Unknown) and value.key is not None and isinstance(kind, Class):
+        return Unknown(("isinstance", value.key, kind))
     return Unknown()
 
 

@@ -83,24 +83,31 @@ def is_of_measured(mask: ZeroReason) -> bool:
     """Whether a mask asks what lies beyond 0, an eps or 1, as values do that were measured at all.
 
     Of data that is the depth of a map, or its cells but for a few peaks. A class is another thing.
+    So is what lies below a large number: the disparities that a network can tell apart.
     """
     if isinstance(mask.key, tuple) and len(mask.key) == 3:  # of something unknown
         bound = number(mask.key[2]) if isinstance(mask.key[2], Const) else None
-        return mask.key[0] in _INEQUALITIES and _tells_measured(bound)
+        return mask.key[0] in _INEQUALITIES and _tells_measured(bound, mask.key[0] in _BELOW)
     test = comparison_of(mask.place.node)
     if test is None or type(test.comparisons[0].operator).__name__ not in _INEQUALITIES:
         return False
     sides = (test.left, test.comparisons[0].comparator)
     bounds = [one for one in sides if isinstance(one, cst.Integer | cst.Float)]
-    return len(bounds) == 1 and _tells_measured(bounds[0].evaluated_value)
+    below = (type(test.comparisons[0].operator).__name__ in _BELOW) == (bounds[:1] == [sides[1]])
+    return len(bounds) == 1 and _tells_measured(bounds[0].evaluated_value, below)
 
 
-def _tells_measured(bound: float | None) -> bool:
-    return bound is not None and (0 <= bound <= _EPS or bound == 1)
+def _tells_measured(bound: float | None, below: bool) -> bool:
+    if bound is None:
+        return False
+    return 0 <= bound <= _EPS or bound == 1 or (below and bound >= _FAR)
 
 
 _EPS = 0.1
 """Up to here a bound only tells what was measured from what was not."""
+_FAR = 80
+"""From here on it is what hardly anything measured lies beyond, in pixels or metres."""
+_BELOW = frozenset({"LessThan", "LessThanEqual"})
 
 
 _INEQUALITIES = frozenset({"GreaterThan", "GreaterThanEqual", "LessThan", "LessThanEqual"})

@@ -57,14 +57,17 @@ def _cat(op: Op) -> Value:
         if isinstance(piece, Tensor):
             read_as_tensor(op.run, piece)
     joined = join(parts) if parts else UNKNOWN
-    if isinstance(joined, Tensor):
-        shape = joined.shape or _limit(parts)
-        return whole(joined).but(dim=None, rare=_share(op, parts), shape=shape)
-    made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     pieces = [one.value for part in parts for one in alternatives_of(part)]
     tensors = [piece for piece in pieces if isinstance(piece, Tensor)]
+    limited = bool(tensors) and all(piece.shape in LIMITED for piece in tensors)
+    if isinstance(joined, Tensor):
+        shape = BOUNDED if limited and joined.shape not in LIMITED else joined.shape
+        return whole(joined).but(dim=None, rare=_share(op, parts), shape=shape)
+    made = whole(blend(*(choice for part in parts for choice in _choices(part))))
     if tensors and len(tensors) == len(pieces):
-        made = made.but(shape=_limit(parts))
+        if limited:
+            forms = {piece.shape for piece in tensors}
+            made = made.but(shape=forms.pop() if len(forms) == 1 else BOUNDED)
         acts = {piece.act for piece in tensors}
         if len(acts) == 1:
             return made.but(act=tensors[0].act, picked=True)
@@ -73,15 +76,6 @@ def _cat(op: Op) -> Value:
             shape = BOTH_CLASSES if both_classes(tensors) else ""
             return made.but(act=Act.PROB, sign=Sign.NON_NEGATIVE, shape=shape)
     return made
-
-
-def _limit(parts: Sequence[Value]) -> str:
-    """The form of what is joined of values that all have a limit."""
-    pieces = [one.value for part in parts for one in alternatives_of(part)]
-    forms = {piece.shape if isinstance(piece, Tensor) else "" for piece in pieces}
-    if forms == {"unit"}:
-        return "unit"
-    return BOUNDED if forms and forms <= LIMITED else ""
 
 
 def _is_share(value: Tensor) -> bool:

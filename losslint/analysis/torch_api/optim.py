@@ -18,6 +18,7 @@ from losslint.analysis.domain.values import (
     UNKNOWN,
     Alternative,
     Bound,
+    Class,
     Extern,
     Function,
     Instance,
@@ -63,6 +64,9 @@ def owners_of(run: Interpreter, value: Value, depth: int = 0) -> frozenset[Hasha
         return frozenset() if value.owner is None and not value.grad else value.owner
     if isinstance(value, Union):
         return _all(run, [one.value for one in value.alternatives], depth)
+    if isinstance(value, Unknown) and value.key is not None:
+        holder = run.heap.get(run.symbols, (value.key, _GROUPS_OF))
+        return held_by(run, holder) if isinstance(holder, Instance) else None
     if isinstance(value, Tuple):
         return _all(run, list(value.items), depth)
     if isinstance(value, Instance):
@@ -85,6 +89,17 @@ def _all(run: Interpreter, values: list[Value], depth: int) -> frozenset[Hashabl
             return None
         found |= owners
     return found
+
+
+def groups_of(run: Interpreter, optimizer: Instance) -> Unknown:
+    """``optimizer.param_groups``: one that wraps another has them in common with it."""
+    groups = Unknown(("attr", optimizer.oid, "param_groups"), frozenset({optimizer.oid}))
+    run.heap.set(run.symbols, (groups.key, _GROUPS_OF), optimizer)
+    return groups
+
+
+_GROUPS_OF = "<groups of>"
+"""What is noted of the symbol of the groups of an optimizer: whose they are."""
 
 
 def together(run: Interpreter, values: Sequence[Value]) -> Params:
@@ -112,8 +127,8 @@ def _given(run: Interpreter, optimizer: Instance) -> Value | None:
 
 
 def held_by(run: Interpreter, optimizer: Instance) -> frozenset[Hashable] | None:
-    """The modules whose parameters an optimizer was given."""
-    params = _given(run, optimizer)
+    """The modules whose parameters an optimizer was given, or took over from another."""
+    params = _given(run, optimizer) or run.heap.get(optimizer.slots, "param_groups")
     return None if params is None else owners_of(run, params)
 
 
@@ -202,11 +217,23 @@ def step(
         sure = Confidence.HIGH
         kind = kind_of(optimizer)
         run.act(OptimizerStep(run.place(node), optimizer.oid, label, owners, sure, scaled, kind))
-    elif is_optimizer_of_others(optimizer):
+    elif is_optimizer_of_others(optimizer) or _is_of_the_project(run, optimizer):
         run.act(HandOver(run.place(node)))
     elif isinstance(optimizer, Unknown) and (given or looks_like_optimizer(label)):
         key = optimizer.key if optimizer.key is not None else label
         run.act(OptimizerStep(run.place(node), key, label, None, Confidence.MEDIUM, scaled))
+
+
+def _is_of_the_project(run: Interpreter, optimizer: Value) -> bool:
+    """Whether it was asked for a class of the project here, which steps in its own way."""
+    key = optimizer.key if isinstance(optimizer, Unknown) else None
+    return key is not None and any(
+        outcome
+        and isinstance(test, tuple)
+        and test[:2] == ("isinstance", key)
+        and isinstance(test[-1], Class)
+        for test, outcome in run.assumed()
+    )
 
 
 def _is_optimizer(one: Alternative) -> bool:

@@ -182,8 +182,10 @@ def _extreme(op: Op) -> Value:
     value = picked(given).but(shape=given.shape if given.shape == "ratio" else shape)
     if shape == "minimum":
         value = let_through(value)  # a gradient of several that are the smallest is shared out
-    has_dim = second is not None or op.given(-1, "dim", "axis") is not None
-    if has_dim and op.name in ("max", "min", "cummax", "cummin"):
+    dim = second if second is not None else op.given(-1, "dim", "axis")
+    if dim in (None, Const(0)) and not op.name.startswith("cum"):
+        value = whole(value)  # one for all rows that were selected: of none there is an error
+    if dim is not None and op.name in ("max", "min", "cummax", "cummin"):
         index = Tensor(
             target=TargetKind.INDICES,
             dtype=DType.INT,

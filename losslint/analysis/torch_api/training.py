@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import mentions
 from losslint.analysis.domain.containers import elements
+from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import (
     FALSE,
     NONE,
     TRUE,
     UNKNOWN,
     Bound,
+    Extern,
     Function,
     Instance,
+    Partial,
     Tensor,
     Tuple,
     Unknown,
@@ -23,6 +28,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective.reaching import reaches_backward
+from losslint.analysis.python.gradient_mode import SWITCHED_OFF, SWITCHED_ON
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import deps_of
 from losslint.analysis.tensors.powers import DENSE
@@ -308,11 +314,33 @@ def _grad(op: Op) -> Value:
 
 @extern("torch.manual_seed", "torch.save",
         "torch.cuda.empty_cache",
-        "torch.set_grad_enabled", "torch.no_grad", "torch.enable_grad", "torch.device",
+        "torch.set_grad_enabled", "torch.device",
         "torch.cuda.is_available", "torch.autocast",
-        "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.inference_mode")  # fmt: skip
+        "torch.cuda.amp.autocast", "torch.amp.autocast")  # fmt: skip
 def _plain(op: Op) -> Value:
     return Unknown()
+
+
+@extern(*SWITCHED_OFF, *SWITCHED_ON)
+def _mode(op: Op) -> Value:
+    return Partial(Extern(f"{op.name}.__call__"), (), ())
+
+
+@extern(*(f"{name}.__call__" for name in (*SWITCHED_OFF, *SWITCHED_ON)))
+def _in_mode(op: Op) -> Value:
+    """``torch.enable_grad()(closure)``: a function that is evaluated with gradients, or without."""
+    on = op.name.removesuffix(".__call__") in SWITCHED_ON
+    return each(op.arg(0), lambda one: _switched(one, on))
+
+
+def _switched(value: Value, on: bool) -> Value:
+    if isinstance(value, Bound):
+        return replace(value, function=_in(value.function, on))
+    return _in(value, on) if isinstance(value, Function) else UNKNOWN
+
+
+def _in(function: Function, on: bool) -> Function:
+    return replace(function, grad=True) if on else replace(function, no_grad=True)
 
 
 @extern("torch.load")

@@ -15,6 +15,7 @@ from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.torch_api.registry import group_of_kind
 from losslint.analysis.training.bare_steps import bare_steps
+from losslint.analysis.training.emptied_steps import ENOUGH_DEPS, emptied_steps
 from losslint.analysis.training.gradient_flow import LEAF
 from losslint.analysis.training.trace import (
     Action,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.interpreter import Interpreter
 
-ENOUGH_DEPS = 40
-"""A loss that depends on more may depend on what was left out, too."""
-
 
 def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
     """What is wrong between the backwards and the steps of whole training loops."""
@@ -56,11 +54,12 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
             inside = list(actions(loop.body))
             for step in _steps(inside):
                 steps.setdefault(step.place, []).append(_idle(step, inside, everything, others))
-    bare = {found.place: found for found in bare_steps(run.roots)}
-    yield from bare.values()
+    idle = {found.place: found for found in emptied_steps(run.roots, others)}
     for place, several in steps.items():
-        if several[0] is not None and None not in several and place not in bare:
-            yield several[0]
+        if several[0] is not None and None not in several:
+            idle[place] = several[0]
+    idle |= {found.place: found for found in bare_steps(run.roots)}
+    yield from idle.values()
     yield from _missing_steps(run.roots)
     yield from {found.zeroed: found for found in zeroed_instead(run.roots)}.values()
 

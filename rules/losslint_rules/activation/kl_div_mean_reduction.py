@@ -60,7 +60,8 @@ class KlDivMeanReduction(Rule):
 
     Where the divergence is the only loss and the learning rate was tuned with it, the factor does
     no harm. Say so: `# losslint: ignore[LOS112] the only term`. A mean that is multiplied by the
-    number of classes is the mean over the samples, and is not reported.
+    number of classes is the mean over the samples, and is not reported; nor is one that a loss
+    multiplies by the number of samples.
 
     ## Fix
 

@@ -20,7 +20,8 @@ class MeanOfEmptySelection(Rule):
     `F.mse_loss(x[mask], y[mask])`. The mask has to be a comparison that the code shows, such as
     `labels == 1` or `error > threshold`: the positives of a detector, a class, what is still hard.
     What of the data lies beyond 0, an eps or 1 is hardly ever nothing, as the depths that were
-    measured are not, and is left alone.
+    measured are not, nor is what lies below a large number, such as 192 pixels of disparity: both
+    are left alone.
 
     Left alone are a selection whose size or mask is tested first, also by one of its elements, by a
     sum of what is compared or by a selection that compares the same quantities; a result that is

@@ -19,7 +19,8 @@ class OptimizerOfOtherModel(Rule):
     Follows which modules each backpropagated loss depends on, and which modules' parameters each
     optimizer was given. An optimizer that steps in a loop where no loss reaches any of its
     parameters is reported. Everything has to be known for that: one model, loss or optimizer that
-    cannot be followed keeps the rule silent.
+    cannot be followed keeps the rule silent. So is one that zeroes its gradients and steps, where
+    only losses of other modules are backpropagated in between, on no branch and in plain sight.
 
     Where two optimizers that step in the same round hold one and the same model, and a loss depends
     on another model that none holds, one of the two is reported, unless the program freezes that
