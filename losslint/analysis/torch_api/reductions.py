@@ -257,8 +257,10 @@ def _spread(op: Op) -> Value:
 
 def _is_of_a_split(op: Op) -> bool:
     """Whether all of the data for training, or for a test, is measured."""
-    called = op.node.func if isinstance(op.node, cst.Call) else None
-    return isinstance(called, cst.Attribute) and is_whole_split(called.value)
+    if not isinstance(op.node, cst.Call):
+        return False
+    own = [op.node.func.value] if isinstance(op.node.func, cst.Attribute) else []
+    return any(map(is_whole_split, (*own, *(one.value for one in op.node.args[:1]))))
 
 
 @function("norm", "vector_norm", "matrix_norm")
