@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_maximum, is_result, is_sizes
+from losslint.analysis.domain.conditions import is_maximum, is_result, is_setting, is_sizes
 from losslint.analysis.domain.heap import ITEMS, REST
 from losslint.analysis.domain.joins import each, join, without_none
 from losslint.analysis.domain.keyed import any_key
@@ -205,10 +205,14 @@ def element(
     if isinstance(value, Params):
         return Tensor(owner=value.owners, deps=value.owners or frozenset(), shape="parameter")
     if isinstance(value, Unknown):
-        known = (index == 0 and is_maximum(value)) or (
-            index is not None and (is_sizes(value.key) or is_result(value))
-        )
-        key = (value.key, "[]", Const(index)) if known else None
+        key: Hashable = (value.key, "[]", Const(index))
+        if index is None or not (
+            (index == 0 and is_maximum(value))
+            or is_sizes(value.key)
+            or is_result(value)
+            or is_setting(key)
+        ):
+            key = None
         item = Unknown(key, value.deps, value.lost, value.why, value.grad)
         return item if node is None else of_loader(item, node)
     return UNKNOWN
@@ -231,6 +235,14 @@ def part_of(value: Value, holder: cst.CSTNode) -> Value:
         key = (("holder", id(holder), name), ".", "")
         return each(value, lambda one: replace(one, key=key) if one == UNKNOWN else one)
     return _as_data(value) if is_batch(holder) else value
+
+
+def as_holder(value: Value, node: cst.CSTNode) -> Value:
+    """What is called the settings, as what each of them has a symbol by: ``size, rate = args``."""
+    name = dotted(node).rpartition(".")[2]
+    if not isinstance(value, Unknown) or value.key is not None or not is_settings(name):
+        return value
+    return replace(value, key=("holder", id(node), name))
 
 
 def _in_either(value: Value) -> Unknown | None:

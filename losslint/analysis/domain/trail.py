@@ -65,6 +65,20 @@ def extend(trail: Trail | None, place: Place, message: str) -> Trail | None:
     return Trail(Step(place, message), trail, length + 1)
 
 
+_APPLIED = " applied here"
+
+
+def applied(name: str) -> str:
+    """What is said of the place where a function, or a module that stands for one, is applied."""
+    return f"{name}{_APPLIED}"
+
+
+def last_applied(trail: Trail | None) -> str | None:
+    """The function that a value was last seen to be given to."""
+    messages = (step.message for step in reversed(steps_of(trail)))
+    return next((one.removesuffix(_APPLIED) for one in messages if one.endswith(_APPLIED)), None)
+
+
 def steps_of(trail: Trail | None) -> tuple[Step, ...]:
     """The steps of a trail that may be empty."""
     return () if trail is None else trail.steps()

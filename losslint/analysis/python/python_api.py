@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import product
+from math import prod
 
 import libcst as cst
 
@@ -84,6 +86,30 @@ def _zip(op: Op) -> Value:
         nodes = [one.value for one in op.node.args]
     row = Tuple(tuple(element(op.run, one, node) for one, node in zip(sources, nodes, strict=True)))
     return list_of(op.run, row)
+
+
+@extern("itertools.product")
+def _product(op: Op) -> Value:
+    """All combinations of settings, say: each of a few, or one that stands for them all."""
+    sources = op.args.positional
+    if op.args.open or op.given(-1, "repeat") is not None:
+        return list_of(op.run, Unknown())
+    known = [elements(op.run, one) for one in sources]
+    choices = [one for one in known if one is not None]
+    if len(choices) == len(known) and prod(map(len, choices)) <= MAX_NUMBERS:
+        return op.run.new_list([Tuple(row) for row in product(*choices)])
+    row = (_one_of(op, index, source) for index, source in enumerate(sources))
+    return list_of(op.run, Tuple(tuple(row)))
+
+
+def _one_of(op: Op, index: int, source: Value) -> Value:
+    """Any of several items; of several constants, one that tests can ask for."""
+    known = elements(op.run, source)
+    if known is not None and len(known) == 1:
+        return known[0]
+    if known is not None and all(isinstance(one, Const) for one in known):
+        return Unknown((("product", id(op.node)), "[]", Const(index)))
+    return element(op.run, source, op.node)
 
 
 @extern("builtins.enumerate", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "tqdm.trange",

@@ -9,7 +9,7 @@ import libcst as cst
 
 from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import lasting, outcomes
-from losslint.analysis.domain.containers import elements, extend, is_list, of_loader
+from losslint.analysis.domain.containers import as_holder, elements, extend, is_list, of_loader
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -103,7 +103,8 @@ def _assign(run: Interpreter, node: cst.Assign) -> bool:
     for target in node.targets:
         if run.looping:
             accumulation.emptied(run, target.target, node.value)
-        assign(run, target.target, value)
+        unpacked = isinstance(target.target, cst.Tuple | cst.List)
+        assign(run, target.target, as_holder(value, node.value) if unpacked else value)
     if len(node.targets) == 1:
         named_losses.assigned(run, node, node.targets[0].target, value)
         unused_losses.assigned(run, node, node.targets[0].target, value)

@@ -38,7 +38,9 @@ def is_epsilon(node: cst.CSTNode | None) -> bool:
     return node is not None and _EPSILON.search(dotted(node)) is not None
 
 
-_SPLIT = re.compile(r"(^|_)(train|valid?|test|dev)(ing|ation)?(_|$)", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"(^|_)(train|valid?|test|dev)(ing|ation)?(_|$)|_(tr|trn|te|tst)$", re.IGNORECASE
+)
 
 
 def is_whole_split(node: cst.CSTNode) -> bool:

@@ -65,6 +65,7 @@ from losslint.analysis.tensors.forms import (
     RAW_EXP,
     ROWS,
     SCALABLE,
+    SCALED_UNIT,
     SIGNED,
     SMOOTHED,
     STABLE_EXP,
@@ -123,7 +124,9 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape == other.shape == BOUNDED and Sign.UNKNOWN in (one.sign, other.sign):
         made = made.but(shape=BOUNDED)
     elif _is_scaled_by(one, right, other) or _is_scaled_by(other, left, one):
-        made = made.but(shape=BOUNDED)  # by a temperature of the settings, or a learned one
+        # by a temperature of the settings, or a learned one
+        unit = "unit" in (one.shape, other.shape)
+        made = made.but(shape=SCALED_UNIT if unit else BOUNDED)
     elif form := cosines.norms(one, other, right) or cosines.norms(other, one, left):
         made = made.but(shape=form)
     elif DENSITY in (one.shape, other.shape):
@@ -146,6 +149,8 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             made = made.but(shape=OWN_PRODUCT_OF_SOFTMAX)
         if made.shape == "exp":
             made = made.but(trail=one.trail or other.trail)
+    elif one.shape == "unit" and 1 < abs(number(right) or 0) <= _SCALES[BOUNDED]:
+        made = made.but(shape=SCALED_UNIT)
     elif one.shape in FLAGS or 0 < abs(number(right) or 0) <= _SCALES.get(one.shape, 0):
         made = made.but(shape=BOUNDED)
     elif one.shape == "similarity" and (number(right) or 0) < 0:
@@ -187,7 +192,7 @@ def _is_vector(value: Tensor) -> bool:
     return not known and value.sign is Sign.UNKNOWN
 
 
-_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50, POSITIONS: 0.1}
+_SCALES = {"unit": 1, "cosine": 1, BOUNDED: 50, SCALED_UNIT: 50, POSITIONS: 0.1}
 """By which numbers what is bounded can be multiplied and stay so for an exponential."""
 
 

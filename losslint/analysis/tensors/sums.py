@@ -42,6 +42,7 @@ from losslint.analysis.tensors.forms import (
     OVERDRAWN,
     ROUNDING,
     RUNNING_EXP,
+    SCALED_UNIT,
     SMOOTHED,
     TOTALS,
     UNREDUCED,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 10
 """What is moved by so much stays where an exponential and a sigmoid of it are harmless."""
-LIMITED = frozenset({"unit", "cosine", BOUNDED})
+LIMITED = frozenset({"unit", "cosine", BOUNDED, SCALED_UNIT})
 """Forms of values with a limit that a number taken off or added hardly moves."""
 _SUMMED_FROM_ZERO = {
     Act.RAW: Act.RAW,

@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from losslint.analysis.domain.sizes import at, rank
-from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, Trail, extend
+from losslint.analysis.domain.trail import ONE_HOT_MADE, Place, Trail, applied, extend
 from losslint.analysis.domain.values import (
     NONE,
     OF_RELU,
@@ -44,7 +44,7 @@ def activated(op: Op, act: Act, given: Tensor, label: str, **facts: Any) -> Tens
     trail: Trail | None = given.trail if cut_off else None
     if op.module is not None and op.module.built is not None:
         trail = extend(trail, op.module.built.step.place, op.module.built.step.message)
-    trail = extend(trail, op.run.place(op.node), f"{label} applied here")
+    trail = extend(trail, op.run.place(op.node), applied(label))
     if at(given.sizes, facts.get("dim")) == 1:
         facts["shape"] = "single"
         if act is Act.SOFTMAX:

@@ -30,7 +30,14 @@ from losslint.analysis.objective.watched import read_as_tensor
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_of_pairs
 from losslint.analysis.tensors.cosines import NORMS
-from losslint.analysis.tensors.forms import BOTH_CLASSES, BOUNDED, GRAM, NEAR, both_classes
+from losslint.analysis.tensors.forms import (
+    BOTH_CLASSES,
+    BOUNDED,
+    GRAM,
+    NEAR,
+    SCALED_UNIT,
+    both_classes,
+)
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.tensors.sums import LIMITED
 from losslint.analysis.torch_api.registry import Op, function
@@ -130,6 +137,8 @@ def _matmul(op: Op) -> Value:
     tensors = [value for value in op.args.all() if isinstance(value, Tensor)]
     if tensors and all(value.shape == "unit" for value in tensors):
         return made.but(shape="cosine", terms=())
+    if tensors and all(value.shape in ("unit", SCALED_UNIT) for value in tensors):
+        return made.but(shape=BOUNDED, terms=())
     if tensors and all(value.act is Act.SOFTMAX and not value.picked for value in tensors):
         made = made.but(sign=Sign.POSITIVE, terms=())
         column = next((one for one in tensors if one.sizes and is_one(one.sizes[-1])), None)

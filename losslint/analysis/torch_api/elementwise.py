@@ -36,6 +36,7 @@ from losslint.analysis.tensors.forms import (
     RAW_EXP,
     REST,
     RUNNING_EXP,
+    SCALED_UNIT,
     STABLE_EXP,
     floor_in_sight,
 )
@@ -143,6 +144,7 @@ _LIMITED = frozenset(
         "non-positive",
         "neg-prob",
         BOUNDED,
+        SCALED_UNIT,
         CAPPED,
         OVERDRAWN,
         "up-to-one",

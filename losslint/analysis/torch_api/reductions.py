@@ -27,6 +27,7 @@ from losslint.analysis.reading.spelling import dotted, is_dimension, is_whole_sp
 from losslint.analysis.tensors.blending import blend, deps_of
 from losslint.analysis.tensors.cut_offs import let_through, passed
 from losslint.analysis.tensors.forms import (
+    BOUNDED,
     CHOOSING,
     COMPLEMENT,
     DENSITY,
@@ -80,6 +81,8 @@ _AVERAGED = {
     "sum-square": "mean-square",
     OWN_PRODUCT: "mean-square",
     DENSITY: DENSITY,
+    "cosine": BOUNDED,
+    BOUNDED: BOUNDED,
 }
 """What a mean over values of a special form is."""
 
@@ -148,7 +151,8 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
         # of many probabilities hardly ever all are zero
-        sign = Sign.POSITIVE if _is_over_all(op) and not given.picked else Sign.NON_NEGATIVE
+        some = given.sign is Sign.POSITIVE or (_is_over_all(op) and not given.picked)
+        sign = Sign.POSITIVE if some else Sign.NON_NEGATIVE
         return made.but(act=Act.PROB, sign=sign, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.LOG_PROB, picked=given.picked, trail=given.trail)
@@ -253,8 +257,10 @@ def _spread(op: Op) -> Value:
 
 def _is_of_a_split(op: Op) -> bool:
     """Whether all of the data for training, or for a test, is measured."""
-    called = op.node.func if isinstance(op.node, cst.Call) else None
-    return isinstance(called, cst.Attribute) and is_whole_split(called.value)
+    if not isinstance(op.node, cst.Call):
+        return False
+    own = [op.node.func.value] if isinstance(op.node.func, cst.Attribute) else []
+    return any(map(is_whole_split, (*own, *(one.value for one in op.node.args[:1]))))
 
 
 @function("norm", "vector_norm", "matrix_norm")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.values import Act
+from losslint.analysis.domain.trail import last_applied
+from losslint.analysis.domain.values import Act, Tensor, Value
 from losslint.analysis.events import LossCall
 from losslint.analysis.objective.criteria import Expects
 from losslint.finding import Severity
@@ -91,7 +92,7 @@ class SigmoidBeforeCrossEntropy(Rule):
         if call.criterion.expects is not Expects.LOGITS:
             return
         if call.activation in (Act.SIGMOID, Act.TANH):
-            name = "sigmoid" if call.activation is Act.SIGMOID else "tanh"
+            name = "sigmoid" if call.activation is Act.SIGMOID else _squashed_by(call.input)
             yield Diagnosis.of_input(
                 call,
                 f"{call.title} wants logits of any size, but `{call.given}` is squeezed into a "
@@ -100,3 +101,9 @@ class SigmoidBeforeCrossEntropy(Rule):
                 "use BCEWithLogitsLoss",
                 fix=without_activation(call.place, "sigmoid", "tanh"),
             )
+
+
+def _squashed_by(given: Value) -> str:
+    """The function that squeezed the logits: a tanh, or one of its kind."""
+    name = last_applied(given.trail) if isinstance(given, Tensor) else None
+    return name if name in ("hardtanh", "softsign") else "tanh"
