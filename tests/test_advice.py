@@ -40,6 +40,21 @@ ADVICE = {
         SUMMED + "print(torch.stack([total, total / 2]))",
         "use `loss.detach()`: `total` is read as a tensor later",
     ),
+    "a total of losses that are not known is read as a tensor by its name": (
+        "LOS405",
+        """
+def train(net, criterion, loader):
+    total = 0
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(net(x), y)
+        loss.backward()
+        optimizer.step()
+        total += loss / len(loader)
+    return total.cpu().detach().numpy()
+""",
+        "use `loss.detach()`: `total` is read as a tensor later",
+    ),
     "a total that is printed may be a number": (
         "LOS405",
         SUMMED + "print(total)",
