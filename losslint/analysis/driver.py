@@ -14,10 +14,10 @@ from pathlib import Path
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.lookup import find_method
+from losslint.analysis.domain.lookup import find_method, lineage
 from losslint.analysis.domain.scope import Frame, Module
 from losslint.analysis.domain.trail import Place, extend
-from losslint.analysis.domain.values import Bound, Class, Function, Instance, Value
+from losslint.analysis.domain.values import Bound, Class, Extern, Function, Instance, Value
 from losslint.analysis.events import OperationInLoss, WrongAverage
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.python.classes import initialise, uncalled_arguments
@@ -28,11 +28,13 @@ from losslint.analysis.python.templates import inherited_templates, is_abstract_
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.torch_api.constructors import model_of_trainer
 from losslint.analysis.training import lightning
+from losslint.analysis.training.trace import OptimizerStep, actions
 from losslint.source import NOTEBOOK
 
 MAX_OBJECTS = 2
 MAX_HEIRS = 12
 """Classes that one inherited method is evaluated on."""
+_OWN_GRADIENTS = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 
 
 def evaluate(
@@ -132,7 +134,11 @@ def _root(run: Interpreter, module: Module, title: str, what: Callable[[], objec
 
 
 def _guard(run: Interpreter, module: Module, body: Sequence[cst.CSTNode]) -> None:
+    run.seen.shown.clear()
     _root(run, module, "the main guard of this file", lambda: run.exec(body))
+    if any(isinstance(one, OptimizerStep) for one in actions(run.roots[-1])):
+        # a guard that trains is no demonstration but the program
+        run.seen.used |= run.seen.shown
 
 
 def _uncalled(run: Interpreter, module: Module, value: Value) -> None:
@@ -221,6 +227,8 @@ def _methods(run: Interpreter, module: Module, cls: Class, lent: Set[cst.CSTNode
             and not is_abstract_on(cls, method)
         )
 
+    if any(isinstance(one, Extern) and one.name in _OWN_GRADIENTS for one in lineage(cls)):
+        return  # none of torch's gradients go through what is computed there
     methods = [
         value
         for name, value in list(cls.slots.items())

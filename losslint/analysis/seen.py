@@ -91,6 +91,8 @@ class Seen:
     """The outcomes of tests that were decided whenever they were evaluated."""
     used: set[cst.CSTNode] = field(default_factory=set)
     """Functions that something else than a demonstration calls."""
+    shown: set[cst.CSTNode] = field(default_factory=set)
+    """Functions that the main guard at hand calls."""
     tried: set[cst.CSTNode] = field(default_factory=set)
     """Functions that were called on new tensors alone, as for a try."""
     served: set[cst.CSTNode] = field(default_factory=set)

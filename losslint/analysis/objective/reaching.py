@@ -11,7 +11,15 @@ from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.heap import REST
 from losslint.analysis.domain.marks import NO_GRAD
 from losslint.analysis.domain.values import Act, Instance, Tensor, Tuple, Union, Value
-from losslint.analysis.events import FLOW, ImplicitDim, LossSum, OperationInLoss, OperationKind
+from losslint.analysis.events import (
+    FLOW,
+    ImplicitDim,
+    LossSum,
+    Operation,
+    OperationInLoss,
+    OperationKind,
+)
+from losslint.analysis.objective.named_losses import is_loss_function
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 
 if TYPE_CHECKING:
@@ -143,6 +151,19 @@ def _is_of_teacher(operand: Tensor) -> bool:
     return operand.act is Act.SOFTMAX and operand.is_cut_off
 
 
+def _is_of_training(run: Interpreter, operation: Operation) -> bool:
+    """Whether what an operation is given is more than data that a script prepares once.
+
+    It is where layers or parameters made it, where a loss computes with it, and where a loop
+    repeats it.
+    """
+    operand, function = operation.operand, run.seen.within.get(operation.place)
+    if operation.repeated or any(isinstance(one, int) for one in operand.deps):
+        return True
+    in_loss = function is not None and is_loss_function(function, function.owner)
+    return in_loss and (operand.grad or bool(operand.deps))
+
+
 def _tell(run: Interpreter, loss: Tensor) -> None:
     for operation in loss.operations:
         if operation.kind is OperationKind.ACCUMULATION:
@@ -160,7 +181,7 @@ def _tell(run: Interpreter, loss: Tensor) -> None:
             continue
         if operation.kind is OperationKind.LOG and _is_of_teacher(operand):
             continue
-        if operand.grad or operand.deps or operation.repeated:
+        if _is_of_training(run, operation):
             run.emit(OperationInLoss(operation, guarded=False))
     for place in loss.sums:
         run.emit(LossSum(place, loss.terms))

@@ -46,7 +46,10 @@ def note_caller(run: Interpreter, function: Function, args: Args) -> None:
         return
     if not _is_demonstration(run):
         run.seen.used.add(function.node)
-    elif run.frame.function is None or _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
+    elif run.frame.function is None:
+        run.seen.shown.add(function.node)
+        return
+    elif _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
         return
     run.seen.callers.setdefault(function.node, set()).add(run.frame.function)
 

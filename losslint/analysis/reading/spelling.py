@@ -70,6 +70,14 @@ def is_called_scale(node: cst.CSTNode | None) -> bool:
     return node is not None and _SCALE.search(dotted(node).rpartition(".")[2]) is not None
 
 
+_LOG_SPREAD = re.compile(r"log_?(var|std|sd|sig|scale|prec)", re.IGNORECASE)
+
+
+def names_log_spread(node: cst.CSTNode) -> bool:
+    """Whether something in an expression is called the logarithm of a spread: `z_logvar`."""
+    return any(isinstance(one, cst.Name) and _LOG_SPREAD.search(one.value) for one in walk(node))
+
+
 _SETTINGS = re.compile(
     r"^_?(opts?|(\w+_)?(args?|options?|cfg|conf|configs?|configuration|hparams?|hyper_?params?|"
     r"settings?|flags?))_?$",

@@ -289,18 +289,30 @@ def is_tested(mask: ZeroReason, tested: Iterable[ZeroReason]) -> bool:
         mask: why nothing may be selected.
         tested: the reasons that the program tests for.
     """
-    node = mask.place.node
-    if mask.kind != "mask" or not isinstance(node, cst.Comparison):
+    node = _comparison_in(mask.place.node)
+    if mask.kind != "mask" or node is None:
         return False
-    return any(
-        one.kind == "mask"
-        and one.place.file is mask.place.file
-        and one.place.node is not node
-        and isinstance(one.place.node, cst.Comparison)
-        and _is_alike(one.place.node, node)
-        and _share_a_function(mask.place.file.tree, one.place.node, node)
-        for one in tested
-    )
+    for one in tested:
+        if one.kind != "mask" or one.place.file is not mask.place.file:
+            continue
+        other = _comparison_in(one.place.node)
+        if other is None or other is node or not _is_alike(other, node):
+            continue
+        if _share_a_function(mask.place.file.tree, other, node):
+            return True
+    return False
+
+
+def _comparison_in(node: cst.CSTNode) -> cst.Comparison | None:
+    """A comparison, or the one that something is selected by or summed: ``x[y == 1]``."""
+    given: list[cst.CSTNode] = [node]
+    if isinstance(node, cst.Subscript):
+        given = [one.slice.value for one in node.slice if isinstance(one.slice, cst.Index)]
+    elif isinstance(node, cst.Call):
+        own = [node.func.value] if isinstance(node.func, cst.Attribute) else []
+        given = [*own, *(arg.value for arg in node.args)]
+    found = [one for one in given if isinstance(one, cst.Comparison)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_alike(one: cst.Comparison, other: cst.Comparison) -> bool:

@@ -8,7 +8,7 @@ from functools import reduce
 import libcst as cst
 
 from losslint.analysis.domain.arguments import Args
-from losslint.analysis.domain.conditions import is_number
+from losslint.analysis.domain.conditions import is_comparison, is_number
 from losslint.analysis.domain.containers import element, elements, is_list
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Union, Unknown, Value
@@ -67,6 +67,14 @@ def _reshaped(op: Op) -> Value:
         return call_unknown(op.run, Extern(op.name), op.args)
     name = op.name.rpartition(".")[2]
     return call_function_by_name(op.run, "unsqueeze" if name == "expand_dims" else name, op.args)
+
+
+@extern("numpy.sum", "numpy.any", "numpy.all", "numpy.count_nonzero")
+def _counted(op: Op) -> Value:
+    """What a mask selects, counted as torch would."""
+    if not is_comparison(op.arg(0, "a")):
+        return call_unknown(op.run, Extern(op.name), op.args)
+    return call_function_by_name(op.run, op.name.rpartition(".")[2], op.args)
 
 
 def _cast(op: Op, value: Value) -> Value:

@@ -18,6 +18,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.terms import LOG_SQUARE
+from losslint.analysis.reading.spelling import names_log_spread
 from losslint.analysis.tensors import differences, operations, powers, products, sums
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
@@ -127,7 +128,8 @@ def _exp(op: Op) -> Value:
     # what something was taken from may have had its maximum taken from it
     known = "difference" not in given.marks and is_symbol(op.given(0, "input", "self"))
     trail = extend(None, place, "exp applied here") if known else None
-    if given.shape in ("scores", "similarity"):
+    scores = given.shape == "scores" and not names_log_spread(op.node)
+    if scores or given.shape == "similarity":
         operation = Operation(OperationKind.EXP, place, op.name, given, None, (), op.run.repeats())
         made = operations.with_operation(op.run, made, operation)
     return made.but(shape="exp", trail=trail)

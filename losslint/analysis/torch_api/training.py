@@ -65,6 +65,7 @@ from losslint.analysis.training.handling import (
     note_handling,
     parts_of,
 )
+from losslint.analysis.training.strays import device_of
 from losslint.analysis.training.trace import Backward, Clip, HandOver, Scale, ScalerUpdate, ZeroGrad
 
 GROUPS.update(
@@ -314,11 +315,16 @@ def _grad(op: Op) -> Value:
 
 @extern("torch.manual_seed", "torch.save",
         "torch.cuda.empty_cache",
-        "torch.set_grad_enabled", "torch.device",
+        "torch.set_grad_enabled",
         "torch.cuda.is_available", "torch.autocast",
         "torch.cuda.amp.autocast", "torch.amp.autocast")  # fmt: skip
 def _plain(op: Op) -> Value:
     return Unknown()
+
+
+@extern("torch.device")
+def _device(op: Op) -> Value:
+    return device_of(op.arg(0), op.node)
 
 
 @extern(*SWITCHED_OFF, *SWITCHED_ON)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.trail import Step
 from losslint.analysis.domain.values import Act, Sign, Tensor
-from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.events import Operation, OperationInLoss, OperationKind
 from losslint.analysis.tensors.forms import BOTH_CLASSES, DENSITY, JOINT, OVERDRAWN
 from losslint.finding import Severity
 from losslint.rewriting import guarded_logarithm
@@ -21,6 +22,7 @@ _OF_LOGITS = (
     "take the logarithm of probabilities, in one step: `F.log_softmax(x, dim=1)`, "
     "`F.logsigmoid(x)`; what has to be above zero goes through `F.softplus` first"
 )
+_OF_ROWS = "leave out the rows of which nothing is selected, or clamp: `x.clamp(min=1e-8)`"
 _OF_OTHERS = "clamp the argument away from zero first: `x.clamp(min=1e-8)`"
 
 
@@ -119,11 +121,21 @@ class UnguardedLog(Rule):
             operation.place,
             f"`{operation.function}` of a value that can be zero: {why}",
             _way(given, density=density, joint=joint),
-            operation.trail,
+            _steps(operation, why),
             given.confidence,
             # A clamp gives no gradient to what is negative, or that far away.
             fix=None if may_be_negative or density else guarded_logarithm(operation.place),
         )
+
+
+def _steps(operation: Operation, why: str) -> tuple[Step, ...]:
+    """The way that the value took; where a mask may select nothing, that mask says it all."""
+    reason = operation.operand.zero
+    if reason is None or reason.text != why or reason.place == operation.place:
+        return operation.trail
+    if reason.kind == "mask":
+        return (Step(reason.place, "this can be False everywhere"),)
+    return (*operation.trail, Step(reason.place, "this can be zero"))
 
 
 def _way(given: Tensor, *, density: bool, joint: bool) -> str:
@@ -132,4 +144,6 @@ def _way(given: Tensor, *, density: bool, joint: bool) -> str:
         return _OF_DENSITY
     if joint:
         return _OF_PRODUCT
-    return _OF_LOGITS if given.act is Act.RAW else _OF_OTHERS
+    if given.act is Act.RAW:
+        return _OF_LOGITS
+    return _OF_ROWS if given.zero is not None and given.zero.kind == "mask" else _OF_OTHERS

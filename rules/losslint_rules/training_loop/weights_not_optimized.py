@@ -22,8 +22,8 @@ class WeightsNotOptimized(Rule):
     own that what is optimized leads to, such as a head with an angular margin, unless the program
     freezes them or loads their weights. Also for loss functions that make a parameter anew at each
     call, and for parameters that a module moves before it keeps them:
-    `self.scale = nn.Parameter(torch.ones(1)).to(device)` is a tensor wherever the device is not
-    the one it was made on, and no parameter of the module.
+    `self.scale = nn.Parameter(torch.ones(1)).to("cuda")` is a tensor there, and no parameter of
+    the module. The program has to name a GPU for that.
 
     ## Why it matters
 
