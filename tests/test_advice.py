@@ -60,6 +60,22 @@ def train(net, criterion, loader):
         SUMMED + "print(total)",
         "use `loss.item()`",
     ),
+    "gradients are unscaled once a step": (
+        "LOS406",
+        """
+scaler = torch.cuda.amp.GradScaler()
+for i, (x, y) in enumerate(loader):
+    with torch.cuda.amp.autocast():
+        loss = criterion(net(x), y) / 4
+    scaler.scale(loss).backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    if (i + 1) % 4 == 0:
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+""",
+        "clip right before the step, behind `scaler.unscale_(optimizer)`: once a step",
+    ),
     "log-densities are added": (
         "LOS302",
         """

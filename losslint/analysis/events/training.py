@@ -338,3 +338,5 @@ class GradientClip:
     optimizer: str = ""
     """The optimizer whose step it is about, as the code has it."""
     confidence: Confidence = Confidence.HIGH
+    more_often: bool = False
+    """It is made in more rounds of the loop than the step."""
