@@ -60,6 +60,11 @@ def train(net, criterion, loader):
         SUMMED + "print(total)",
         "use `loss.item()`",
     ),
+    "what is added is called as it is in the code": (
+        "LOS405",
+        SUMMED.replace("total += loss", "total += criterion(net(x), y) / len(x)") + "print(total)",
+        "use `criterion(...).item()`",
+    ),
     "gradients are unscaled once a step": (
         "LOS406",
         """

@@ -58,6 +58,8 @@ class Accumulation:
     """It is appended to a list."""
     backward: Place | None
     """Where the loss itself was backpropagated; None where nothing in the loop does that."""
+    kept: str
+    """What is kept, as the code has it."""
     passed: Place | None = None
     """The call that handed it to the function that keeps it."""
     read_as_tensor: bool = False
