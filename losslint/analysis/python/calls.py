@@ -33,8 +33,9 @@ from losslint.analysis.python.enums import by_value, is_enum
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.reading.stated import stated_by_settings
-from losslint.analysis.torch_api import losses
 from losslint.analysis.torch_api.dispatch import call_extern, call_instance, call_method
+from losslint.analysis.torch_api.known_criteria import is_criterion
+from losslint.analysis.torch_api.losses import loss_call
 from losslint.analysis.torch_api.modules import is_activation
 from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.torch_api.unknown import call_unknown
@@ -58,8 +59,8 @@ def call(run: Interpreter, callee: Value, args: Args) -> Value:
     if isinstance(callee, Union):
         fitting = tuple(one for one in callee.alternatives if _takes(one.value, args))
         callee = Union(fitting or callee.alternatives)
-    if losses.is_criterion(callee):
-        return losses.loss_call(run, callee, args)
+    if is_criterion(callee):
+        return loss_call(run, callee, args)
     if isinstance(callee, Union):
         run.seen.of_several.add(run.place(args.node))
         return _call_each(run, callee, args)

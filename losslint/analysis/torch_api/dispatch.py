@@ -26,7 +26,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.objective.watched import looked_at, written_out
 from losslint.analysis.python.classes import call_object
 from losslint.analysis.torch_api.constructors import initialise
-from losslint.analysis.torch_api.losses import note_built
+from losslint.analysis.torch_api.known_criteria import note_built
 from losslint.analysis.torch_api.optim import is_given_parameters, optimizer_made
 from losslint.analysis.torch_api.pretrained import build_network, call_network
 from losslint.analysis.torch_api.registry import (

@@ -1,4 +1,4 @@
-"""The criteria of torch: what each expects, and what happens when one is called."""
+"""What happens when a criterion of torch is called."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import libcst as cst
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import has_no_graph, is_result
-from losslint.analysis.domain.containers import base_kind, kind_of
 from losslint.analysis.domain.joins import join_alternatives, without_none
-from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD
 from losslint.analysis.domain.sizes import ANY, SCALAR, VECTOR, Sizes, broadcast, rank, reduced
 from losslint.analysis.domain.trail import Step, steps_of
@@ -22,20 +20,17 @@ from losslint.analysis.domain.values import (
     UNKNOWN,
     Act,
     Alternative,
-    Class,
     Conditions,
     Const,
     Extern,
     Instance,
     Sign,
     Tensor,
-    Union,
     Unknown,
     Value,
     alternatives_of,
 )
 from losslint.analysis.events import (
-    CriterionBuilt,
     Family,
     LossCall,
     LossCalls,
@@ -44,13 +39,14 @@ from losslint.analysis.events import (
     Operation,
 )
 from losslint.analysis.objective import watched
-from losslint.analysis.objective.criteria import BY_FUNCTION, BY_MODULE, OUTSIDE, Criterion, Expects
+from losslint.analysis.objective.criteria import Criterion, Expects
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted, written
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.forms import FOLDED
 from losslint.analysis.tensors.operations import mean_of_selection, whole
+from losslint.analysis.torch_api.known_criteria import criterion_of
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
 from losslint.analysis.training.sampling import evened_twice, is_sampled, weighs_classes
@@ -60,53 +56,6 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
 MAX_CASES = 48
-
-
-def criterion_of(value: Value) -> Criterion | None:
-    """The torch criterion that a callable is, if it is one."""
-    if isinstance(value, Extern):
-        return _named(value)
-    if isinstance(value, Instance):
-        if isinstance(value.cls, Class):
-            if find_method(value, "forward") or find_method(value, "__call__"):
-                return None
-            kind = base_kind(value.cls)
-        else:
-            kind = kind_of(value)
-        return _module(kind)
-    return None
-
-
-def _module(kind: str) -> Criterion | None:
-    if kind.startswith(("torch.nn.modules.loss.", "torch.nn.")):
-        return BY_MODULE.get(kind.rpartition(".")[2])
-    return None
-
-
-def _named(value: Extern) -> Criterion | None:
-    name = value.name
-    if name in OUTSIDE:
-        return OUTSIDE[name]
-    space, _, last = name.rpartition(".")
-    if space in ("torch.nn.functional", "torch"):
-        return BY_FUNCTION.get(last)
-    return None
-
-
-def note_built(run: Interpreter, kind: str, args: Args) -> None:
-    """Emits that a criterion was built with tensors, as if it were called."""
-    criterion = _module(kind)
-    if criterion is not None and any(type(one) is Tensor for one in args.positional):
-        spelled = dotted(args.node.func) if isinstance(args.node, cst.Call) else criterion.name
-        place = run.place(args.node)
-        run.emit(CriterionBuilt(place, criterion, spelled, tuple(args.positional)))
-
-
-def is_criterion(callee: Value) -> bool:
-    """Whether a callable is a torch criterion, on some path at least."""
-    if isinstance(callee, Union):
-        return any(criterion_of(one.value) is not None for one in callee.alternatives)
-    return criterion_of(callee) is not None
 
 
 def loss_call(run: Interpreter, callee: Value, args: Args) -> Value:

@@ -204,24 +204,8 @@ def _kept(
         reached = _reached(value)
         run.act(KeepLoss(place, around_it, losses, total, listed, graph, deps, passed, reached))
     if any(isinstance(one.value, Unknown) for one in alternatives_of(value)):
-        # where it goes from here cannot be followed but by its name
-        if _reads_as_tensor(run.frame.body or run.module.source.tree, total):
-            run.seen.tensors.add(place)
-        return made
+        return made  # where it goes from here cannot be followed
     return each(made, lambda one: _marked(one, OperationKind.ACCUMULATION, place))
-
-
-_OF_TENSORS = frozenset({"cpu", "cuda", "clone", "detach", "item", "numpy", "tolist"})
-
-
-def _reads_as_tensor(body: cst.CSTNode, total: str) -> bool:
-    """Whether some statement calls what no number has on what is called like a total."""
-    return any(
-        isinstance(one, cst.Attribute)
-        and one.attr.value in _OF_TENSORS
-        and dotted(one.value) == total
-        for one in walk(body)
-    )
 
 
 def _passed_by(run: Interpreter, loop: cst.CSTNode, node: cst.CSTNode) -> Place | None:

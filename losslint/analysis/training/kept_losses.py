@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -63,7 +64,7 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
 
 
 def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulation:
-    as_tensor = keep.place in run.seen.tensors
+    as_tensor = keep.place in run.seen.tensors or keep.total in _tensors_in(keep.place.file.tree)
     value = kept_by(keep.place.node)
     kept = "..." if value is None or value.lpar else dotted(value)
     return Accumulation(
@@ -75,6 +76,19 @@ def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulat
         keep.passed,
         as_tensor,
     )
+
+
+@lru_cache(maxsize=64)
+def _tensors_in(tree: cst.Module) -> frozenset[str]:
+    """The names of what a file calls methods of that no number of Python's has."""
+    return frozenset(
+        dotted(one.value)
+        for one in walk(tree)
+        if isinstance(one, cst.Attribute) and one.attr.value in _OF_TENSORS
+    )
+
+
+_OF_TENSORS = frozenset({"cpu", "cuda", "detach", "item", "numpy", "to"})
 
 
 def _is_emptied(run: Interpreter, keep: KeepLoss, around: Sequence[Loop]) -> bool:

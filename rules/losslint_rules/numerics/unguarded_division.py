@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from losslint.analysis.domain.trail import Place, Step
-from losslint.analysis.events import OperationInLoss, OperationKind
+from losslint.analysis.events import Operation, OperationInLoss, OperationKind
 from losslint.finding import Severity
 from losslint.rewriting import guarded_division
 from losslint.rule import Diagnosis, Rule
@@ -99,11 +99,16 @@ class UnguardedDivision(Rule):
         if reason is not None and reason.kind == "epsilon":
             return  # there is a guard, of no use: LOS307
         why = reason.text if reason is not None else "a probability can be as small as zero"
+        kind = reason.kind if reason is not None else ""
         steps = operation.trail
         vanishing = reason.place if reason is not None else _divisor(operation.place)
         if vanishing is not None:
-            steps = (*steps, Step(vanishing, "this can be zero"))
-        kind = reason.kind if reason is not None else ""
+            steps = (
+                *steps,
+                Step(
+                    vanishing, "this may select nothing" if kind == "mask" else "this can be zero"
+                ),
+            )
         if kind == "index":
             yield Diagnosis(
                 operation.place,
@@ -114,13 +119,19 @@ class UnguardedDivision(Rule):
         yield Diagnosis(
             operation.place,
             f"the divisor can be zero: {why}",
-            "divide by one at least: `/ n.clamp(min=1)`, of a Python number `/ max(n, 1)`"
-            if kind == "mask"
-            else "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`",
+            _way(operation, kind),
             steps,
             operation.operand.confidence,
             fix=guarded_division(operation.place),
         )
+
+
+def _way(operation: Operation, kind: str) -> str:
+    if kind != "mask":
+        return "add a small constant to the divisor, or clamp it: `/ x.clamp(min=1e-8)`"
+    if operation.operand.shape == "sizes":
+        return "divide by one at least: `/ max(n, 1)`"
+    return "divide by one at least: `/ n.clamp(min=1)`, of a Python number `/ max(n, 1)`"
 
 
 def _divisor(quotient: Place) -> Place | None:

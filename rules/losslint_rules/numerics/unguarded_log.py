@@ -134,7 +134,7 @@ def _steps(operation: Operation, why: str) -> tuple[Step, ...]:
     if reason is None or reason.text != why or reason.place == operation.place:
         return operation.trail
     if reason.kind == "mask":
-        return (Step(reason.place, "this can be False everywhere"),)
+        return (Step(reason.place, "this may select nothing"),)
     return (*operation.trail, Step(reason.place, "this can be zero"))
 
 
