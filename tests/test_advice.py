@@ -40,10 +40,46 @@ ADVICE = {
         SUMMED + "print(torch.stack([total, total / 2]))",
         "use `loss.detach()`: `total` is read as a tensor later",
     ),
+    "a total of losses that are not known is read as a tensor by its name": (
+        "LOS405",
+        """
+def train(net, criterion, loader):
+    total = 0
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(net(x), y)
+        loss.backward()
+        optimizer.step()
+        total += loss / len(loader)
+    return total.cpu().detach().numpy()
+""",
+        "use `loss.detach()`: `total` is read as a tensor later",
+    ),
     "a total that is printed may be a number": (
         "LOS405",
         SUMMED + "print(total)",
         "use `loss.item()`",
+    ),
+    "what is added is called as it is in the code": (
+        "LOS405",
+        SUMMED.replace("total += loss", "total += criterion(net(x), y) / len(x)") + "print(total)",
+        "use `criterion(...).item()`",
+    ),
+    "gradients are unscaled once a step": (
+        "LOS406",
+        """
+scaler = torch.cuda.amp.GradScaler()
+for i, (x, y) in enumerate(loader):
+    with torch.cuda.amp.autocast():
+        loss = criterion(net(x), y) / 4
+    scaler.scale(loss).backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    if (i + 1) % 4 == 0:
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+""",
+        "clip right before the step, behind `scaler.unscale_(optimizer)`: once a step",
     ),
     "log-densities are added": (
         "LOS302",

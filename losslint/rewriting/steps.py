@@ -9,6 +9,7 @@ import libcst as cst
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.events import ClipFault
 from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import kept_by
 from losslint.analysis.training.counts import names_in
 from losslint.fix import (
     Change,
@@ -191,29 +192,9 @@ def through_the_scaler(fault: ScalerFault) -> Fix | None:
 
 def _kept(node: cst.CSTNode) -> cst.BaseExpression | None:
     """The loss that is added to a sum or appended to a list, where it is a variable."""
-    value: cst.BaseExpression | None = None
-    if isinstance(node, cst.AugAssign):
-        value = node.value
-    elif isinstance(node, cst.Assign) and isinstance(node.value, cst.BinaryOperation):
-        target = dotted(node.targets[0].target)
-        sides = [one for one in (node.value.left, node.value.right) if dotted(one) != target]
-        value = sides[0] if len(sides) == 1 else None
-    elif isinstance(node, cst.Call) and len(node.args) == 1 and not node.args[0].star:
-        value = node.args[0].value
-    while isinstance(value, cst.BinaryOperation) and not value.lpar:
-        if not isinstance(value.operator, cst.Multiply | cst.Divide) or _has_call(value.right):
-            return None
-        value = value.left
+    value = kept_by(node)
     is_variable = isinstance(value, cst.Name | cst.Attribute) and not value.lpar
     return value if is_variable else None
-
-
-def _has_call(node: cst.CSTNode) -> bool:
-    """Whether anything but the number of samples is asked for."""
-    return any(
-        isinstance(one, cst.Call) and dotted(one.func).rpartition(".")[2] not in ("len", "size")
-        for one in walk(node)
-    )
 
 
 def _receivers(backward: cst.CSTNode) -> set[str]:

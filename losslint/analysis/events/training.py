@@ -58,6 +58,8 @@ class Accumulation:
     """It is appended to a list."""
     backward: Place | None
     """Where the loss itself was backpropagated; None where nothing in the loop does that."""
+    kept: str
+    """What is kept, as the code has it."""
     passed: Place | None = None
     """The call that handed it to the function that keeps it."""
     read_as_tensor: bool = False
@@ -338,3 +340,5 @@ class GradientClip:
     optimizer: str = ""
     """The optimizer whose step it is about, as the code has it."""
     confidence: Confidence = Confidence.HIGH
+    more_often: bool = False
+    """It is made in more rounds of the loop than the step."""

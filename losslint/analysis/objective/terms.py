@@ -250,6 +250,35 @@ def scaled(made: Tensor, factor: Value) -> Tensor:
     return made.but(marks=made.marks | {_SCALED})
 
 
+_BY_ELEMENT = "weighed by element"
+"""The mark of elements of a loss, each of which was multiplied with a weight of its own."""
+_WEIGHTS = re.compile(r"weights?$", re.IGNORECASE)
+
+
+def weighed_by_element(
+    made: Tensor, one: Tensor, other: Tensor, node: cst.CSTNode, swapped: bool
+) -> Tensor:
+    """The elements of what becomes a loss, times what is called the weights of these elements.
+
+    Their sum is as large as the weights make it, their mean is as any other.
+
+    Args:
+        made: the product.
+        one: the value of one factor.
+        other: the value of the other.
+        node: the product in the code.
+        swapped: whether the code has the other factor first.
+    """
+    if made.marks.isdisjoint(_CLOSED) or not isinstance(node, cst.BinaryOperation):
+        return made
+    first, second = (node.right, node.left) if swapped else (node.left, node.right)
+    for value, factor in ((one, first), (other, second)):
+        named = isinstance(factor, cst.Name | cst.Attribute) and _WEIGHTS.search(dotted(factor))
+        if named and not (value.grad and value.deps) and value.mask is None:
+            return made.but(marks=made.marks | {_BY_ELEMENT})
+    return made
+
+
 LOG_SQUARE = "log of a square"
 """The mark of the logarithm of a variance that is a spread squared."""
 _CLOSED = frozenset({"squared-difference", CROSS_ENTROPY})
@@ -266,6 +295,7 @@ def reduced(run: Interpreter, made: Tensor, node: cst.CSTNode, stage: str) -> Te
     if made.terms or not made.grad:
         return made
     weighted = _SCALED in made.marks
+    weighted |= stage == "sum" and _BY_ELEMENT in made.marks
     if made.marks >= {"log", "squared-difference"}:
         term = LossTerm(Family.LIKELIHOOD, "the log-density", run.place(node), made.deps)
     elif made.marks >= {"exp", "square"} or made.marks >= {LOG_SQUARE, "square"}:

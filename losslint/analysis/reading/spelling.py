@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.nodes import same, walk
 
 
 def dotted(node: cst.CSTNode) -> str:
@@ -159,3 +159,29 @@ def is_of_one_parameter(node: cst.CSTNode) -> bool:
     """
     names = dotted(node).split(".")
     return "grad" in names[2:]
+
+
+def kept_by(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """What a statement adds to a total or appends to a list, without its factors."""
+    value: cst.BaseExpression | None = None
+    if isinstance(node, cst.AugAssign):
+        value = node.value
+    elif isinstance(node, cst.Assign) and isinstance(node.value, cst.BinaryOperation):
+        target = node.targets[0].target
+        sides = [one for one in (node.value.left, node.value.right) if not same(one, target)]
+        value = sides[0] if len(sides) == 1 else None
+    elif isinstance(node, cst.Call) and len(node.args) == 1 and not node.args[0].star:
+        value = node.args[0].value
+    while isinstance(value, cst.BinaryOperation) and not value.lpar:
+        if not isinstance(value.operator, cst.Multiply | cst.Divide) or _has_call(value.right):
+            return None
+        value = value.left
+    return value
+
+
+def _has_call(node: cst.CSTNode) -> bool:
+    """Whether anything but the number of samples is asked for."""
+    return any(
+        isinstance(one, cst.Call) and dotted(one.func).rpartition(".")[2] not in ("len", "size")
+        for one in walk(node)
+    )

@@ -34,6 +34,7 @@ from losslint.analysis.objective.terms import (
     policy_term,
     scaled,
     weigh,
+    weighed_by_element,
 )
 from losslint.analysis.reading.spelling import is_called_mask, is_called_scale
 from losslint.analysis.reading.views import viewed
@@ -79,9 +80,7 @@ from losslint.analysis.tensors.forms import (
     ZEROS,
     is_area,
 )
-from losslint.analysis.tensors.operations import (
-    with_operation,
-)
+from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
 from losslint.analysis.training.averages import divided, multiplied, shared
 from losslint.analysis.training.gradient_flow import as_weight
@@ -99,7 +98,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         left, right = right, left
     one, other = operand(left), operand(right)
     made = scaled(multiplied(blend(left, right), node), right)
-    made = picked_by_rows(made, one, other)
+    made = picked_by_rows(weighed_by_element(made, one, other, node, swapped), one, other)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:

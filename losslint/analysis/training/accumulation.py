@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_number
+from losslint.analysis.domain.conditions import has_no_graph, is_number
 from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.joins import each
 from losslint.analysis.domain.lookup import lineage
@@ -35,9 +35,8 @@ from losslint.analysis.torch_api.registry import group_of
 from losslint.analysis.training.averages import summed
 from losslint.analysis.training.counts import names_in, over_batches
 from losslint.analysis.training.gradient_flow import is_leaf_alone, is_loss_with_graph, layers_of
-from losslint.analysis.training.trace import (
-    KeepLoss,
-)
+from losslint.analysis.training.resets import is_empty, starts_anew
+from losslint.analysis.training.trace import KeepLoss
 
 if TYPE_CHECKING:
     from losslint.analysis.domain.heap import Slots
@@ -92,7 +91,7 @@ def added(
 
 def _is_fresh(value: cst.BaseExpression, name: str) -> bool:
     """Whether a value has nothing of what a variable held: it is empty, or comes of a call."""
-    if _is_empty(value):
+    if is_empty(value):
         return True
     return isinstance(value, cst.Call | cst.Dict | cst.ListComp) and not any(
         isinstance(one, cst.Attribute) and dotted(one) == name for one in walk(value)
@@ -190,7 +189,7 @@ def _kept(
         for one in outlived
         if not _trains_members(one.node)
         and not _goes_through_parts(run, one.node)
-        and not _starts_anew(one.node, total)
+        and not starts_anew(one.node, total)
     ]
     inside = any(over_batches(run, one.node) for one in around)
     if not outlived or _is_in_test(run):
@@ -234,50 +233,6 @@ def _trains_members(loop: cst.CSTNode) -> bool:
         and any(isinstance(part, cst.Name) and part.value in bound for part in walk(one.func.value))
         for one in walk(loop.body)
     )
-
-
-def _starts_anew(loop: cst.CSTNode, total: str) -> bool:
-    """Whether a loop sets a total back in every round, or in those in which it steps."""
-    body = loop.body if isinstance(loop, cst.For | cst.While) else None
-    return any(
-        (block is body or "step" in _called(block))
-        and any(_sets_back(one, total) for one in block.body)
-        for block in walk(loop)
-        if isinstance(block, cst.IndentedBlock)
-    )
-
-
-def _called(block: cst.IndentedBlock) -> set[str]:
-    """The names of the methods that the statements of a block call themselves."""
-    return {
-        one.func.attr.value
-        for line in block.body
-        if isinstance(line, cst.SimpleStatementLine)
-        for one in walk(line)
-        if isinstance(one, cst.Call) and isinstance(one.func, cst.Attribute)
-    }
-
-
-def _sets_back(line: cst.BaseStatement, total: str) -> bool:
-    """Whether a statement gives a total the value from which it starts."""
-    return isinstance(line, cst.SimpleStatementLine) and any(
-        isinstance(one, cst.Assign)
-        and any(dotted(part.target) == total for part in one.targets)
-        and _is_empty(one.value)
-        for one in line.body
-    )
-
-
-def _is_empty(value: cst.BaseExpression) -> bool:
-    """Whether an expression is what a total starts from: zero, an empty list, ``torch.zeros``."""
-    if isinstance(value, cst.List | cst.Tuple):
-        return not value.elements
-    if isinstance(value, cst.Call):
-        made = dotted(value.func).rpartition(".")[2]
-        return made in ("zeros", "zeros_like") or (
-            made == "tensor" and len(value.args) > 0 and _is_empty(value.args[0].value)
-        )
-    return isinstance(value, cst.Integer | cst.Float) and value.evaluated_value == 0
 
 
 def _goes_through_parts(run: Interpreter, loop: cst.CSTNode) -> bool:
@@ -365,7 +320,8 @@ def _is_of_gradients(value: Value) -> bool:
     return any(
         NO_GRAD not in deps
         for one in alternatives_of(value)
-        if isinstance(one.value, Tensor | Unknown)
+        if isinstance(one.value, Tensor)
+        or (isinstance(one.value, Unknown) and not has_no_graph(one.value))
         for deps in _inputs(one.value)
     )
 

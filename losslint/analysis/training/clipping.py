@@ -10,6 +10,7 @@ from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import ALWAYS, Conditions
 from losslint.analysis.events import ClipFault, GradientClip
+from losslint.analysis.training.periods import periods
 from losslint.analysis.training.trace import (
     Backward,
     Branch,
@@ -55,9 +56,9 @@ def gradient_clips(roots: Sequence[Trace]) -> list[GradientClip]:
             for clip in _behind_rounds(loop):
                 judged.setdefault(clip.place, []).append(clip)
     for place, several in judged.items():
-        unscaled = next((one for one in several if one.fault is ClipFault.BEFORE_UNSCALE), None)
-        if unscaled is not None:
-            found.setdefault(place, unscaled)
+        unscaled = [one for one in several if one.fault is ClipFault.BEFORE_UNSCALE]
+        if unscaled:  # the last is of the innermost loop
+            found.setdefault(place, unscaled[-1])
         elif len({one.fault for one in several}) == 1:
             found.setdefault(place, several[0])
     return [clip for clip in found.values() if clip.fault is not None]
@@ -89,7 +90,17 @@ def _judged(loop: Loop, step: OptimizerStep, backward: Backward) -> Iterator[Gra
             and (not unscales or gradients == {"scaled"})
         ):
             fault, other = ClipFault.BEFORE_UNSCALE, step.place
-        yield GradientClip(clip, fault, other, step.label, step.confidence)
+        rarely = fault is ClipFault.BEFORE_UNSCALE and _steps_without(loop, step, clip)
+        yield GradientClip(clip, fault, other, step.label, step.confidence, rarely)
+
+
+def _steps_without(loop: Loop, step: OptimizerStep, clip: Place) -> bool:
+    """Whether a step is made in every so many rounds only, and the clipping in the others too."""
+    for period in periods(loop.body, loop.place.node):
+        taken = list(actions(period.branch.arms[0]))
+        if any(one is step for one in taken):
+            return not any(isinstance(one, Clip) and one.place == clip for one in taken)
+    return False
 
 
 def rounds_of(loop: Loop, step: OptimizerStep) -> Rounds:

@@ -14,7 +14,7 @@ from losslint.analysis.domain.values import Tensor
 from losslint.analysis.events import Accumulation
 from losslint.analysis.objective.named_losses import ABOUT_LOSSES, BUT_FOR_ERRORS, LOSS_NAMED
 from losslint.analysis.reading.nodes import walk
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, kept_by
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.counts import over_batches
 from losslint.analysis.training.trace import (
@@ -65,7 +65,17 @@ def accumulations(run: Interpreter) -> list[Accumulation]:
 
 def _told(run: Interpreter, keep: KeepLoss, backward: Place | None) -> Accumulation:
     as_tensor = keep.place in run.seen.tensors or keep.total in _tensors_in(keep.place.file.tree)
-    return Accumulation(keep.place, keep.total, keep.listed, backward, keep.passed, as_tensor)
+    value = kept_by(keep.place.node)
+    kept = "..." if value is None or value.lpar else dotted(value)
+    return Accumulation(
+        keep.place,
+        keep.total,
+        keep.listed,
+        backward,
+        "loss" if kept.startswith("...") else kept,
+        keep.passed,
+        as_tensor,
+    )
 
 
 @lru_cache(maxsize=64)

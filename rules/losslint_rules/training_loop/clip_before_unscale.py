@@ -85,7 +85,9 @@ class ClipBeforeUnscale(Rule):
             clip.place,
             "these gradients are still multiplied by the scale of the GradScaler: the threshold "
             "is thousands of times too small",
-            f"call `scaler.unscale_({clip.optimizer})` before clipping",
+            f"clip right before the step, behind `scaler.unscale_({clip.optimizer})`: once a step"
+            if clip.more_often
+            else f"call `scaler.unscale_({clip.optimizer})` before clipping",
             steps,
             clip.confidence,
             fix=unscaled_before(clip),

@@ -88,9 +88,9 @@ class LossAccumulatesGraph(Rule):
         yield Diagnosis(
             found.place,
             f"a loss is {done} `{found.total}` with its graph: memory grows in every round",
-            f"use `loss.detach()`: `{found.total}` is read as a tensor later"
+            f"use `{found.kept}.detach()`: `{found.total}` is read as a tensor later"
             if found.read_as_tensor
-            else "use `loss.item()`, or `loss.detach()` where waiting for the GPU matters",
+            else f"use `{found.kept}.item()`, or `.detach()` where waiting for the GPU matters",
             steps,
             fix=detached(found),
         )
