@@ -19,6 +19,7 @@ from losslint.analysis.domain.sizes import broadcast
 from losslint.analysis.domain.values import (
     FALSE,
     NONE,
+    PROBABILITIES,
     TRUE,
     UNKNOWN,
     Bound,
@@ -90,6 +91,8 @@ def compare(
             return UNKNOWN
         if isinstance(sign, cst.Equal):
             compared(run, left, right, node)
+        if isinstance(sign, cst.Equal | cst.NotEqual) and number(right) == 0:
+            _note_test_for_zero(run, left, node)
         run_place = run.place(node)
         inner = next((t.mask or t.zero for t in tensors if t.mask or t.zero), None)
         reason = inner
@@ -152,6 +155,23 @@ def compare(
         mask = Tensor(sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False, deps=made.deps)
         return cut(run, made, mask, "comparison", node)
     return UNKNOWN
+
+
+def _note_test_for_zero(run: Interpreter, left: Value, node: cst.CSTNode) -> None:
+    """Notes that it is asked whether an output is zero: where it is, something else is done.
+
+    Whether labels are zero is asked for their class.
+    """
+    comparison = comparison_of(node)
+    if comparison is None or not isinstance(left, Tensor):
+        return
+    if not left.grad and left.act not in PROBABILITIES:
+        return
+    holder: cst.BaseExpression = comparison.left
+    while isinstance(holder, cst.Attribute | cst.Call | cst.Subscript):
+        holder = holder.func if isinstance(holder, cst.Call) else holder.value
+    if isinstance(holder, cst.Name):
+        run.seen.compared.add((run.frame.function, holder.value))
 
 
 def _form(

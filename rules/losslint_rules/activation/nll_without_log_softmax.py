@@ -99,7 +99,7 @@ class NllWithoutLogSoftmax(Rule):
                 call,
                 f"{call.title} wants log-probabilities, but `{call.given}` holds probabilities: "
                 "no log is ever taken",
-                "use log_softmax in place of the softmax, or give the logits to CrossEntropyLoss",
+                _OF_SIGMOID if call.activation is Act.SIGMOID else _OF_SOFTMAX,
                 fix=with_log_softmax(call.place),
             )
         elif call.activation is Act.RAW:
@@ -110,3 +110,10 @@ class NllWithoutLogSoftmax(Rule):
                 "use CrossEntropyLoss, which applies log_softmax itself",
                 fix=with_cross_entropy(call.place),
             )
+
+
+_OF_SOFTMAX = "use log_softmax in place of the softmax, or give the logits to CrossEntropyLoss"
+_OF_SIGMOID = (
+    "give the logits of one output to BCEWithLogitsLoss, or of two classes and more to "
+    "CrossEntropyLoss"
+)
