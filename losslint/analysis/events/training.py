@@ -122,6 +122,8 @@ class IdleStep:
     """A loss that is computed in the loop."""
     backward: Place | None
     """A backward of the loop, which reaches other parameters; None where there is none at all."""
+    zeroed: Place | None = None
+    """Where the optimizer zeroes the gradients that other backwards of the round gave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,20 +44,24 @@ def emptied_steps(roots: Iterable[Trace], others: frozenset[Hashable]) -> Iterat
 
 def _in_line(trace: Trace, others: frozenset[Hashable]) -> Iterator[tuple[Place, IdleStep | None]]:
     """Each step of a block; what comes with a branch, or out of sight, may fill any gradient."""
+    zeroed: dict[Hashable, Place] = {}
     since: dict[Hashable, list[Backward]] = {}
     for one in trace:
         if isinstance(one, Branch | Loop | HandOver) or is_uncertain(one):
             since.clear()
         elif isinstance(one, ZeroGrad) and one.optimizer is not None:
             since[one.optimizer] = []
+            zeroed[one.optimizer] = one.place
         elif isinstance(one, Backward):
             for backwards in since.values():
                 backwards.append(one)
         elif isinstance(one, OptimizerStep):
             backwards = since.get(one.optimizer, [])
-            idle = bool(backwards) and all(_is_of_others(by, one, others) for by in backwards)
-            by = backwards[-1].place if backwards else one.place
-            yield one.place, IdleStep(one.place, one.label, by, by) if idle else None
+            idle = None
+            if backwards and all(_is_of_others(by, one, others) for by in backwards):
+                by = backwards[-1].place
+                idle = IdleStep(one.place, one.label, by, by, zeroed[one.optimizer])
+            yield one.place, idle
 
 
 def _is_of_others(backward: Backward, step: OptimizerStep, others: frozenset[Hashable]) -> bool:

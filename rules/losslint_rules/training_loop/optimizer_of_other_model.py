@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.trail import Step
+from losslint.analysis.domain.trail import Place, Step
 from losslint.analysis.events import IdleStep, UnheldModel
 from losslint.finding import Severity
 from losslint.rule import Diagnosis, Rule
@@ -74,10 +74,13 @@ class OptimizerOfOtherModel(Rule):
         if found.backward is not None:
             yield Diagnosis(
                 found.place,
-                f"no loss that is backpropagated depends on the parameters of `{found.optimizer}`: "
-                "this step changes nothing",
-                "give the optimizer the parameters of the model that is trained",
-                (Step(found.backward, "this loss depends on other modules"),),
+                f"{_reach(found)} depends on the parameters of `{found.optimizer}`: this step "
+                "changes nothing",
+                "give the optimizer the parameters of the model that is trained"
+                if found.zeroed is None
+                else "step with the optimizer of the model that is trained, or let the loss reach "
+                "this one's",
+                _steps(found.zeroed, found.backward),
             )
 
     def check_unheld_model(self, found: UnheldModel) -> Iterator[Diagnosis]:
@@ -91,3 +94,14 @@ class OptimizerOfOtherModel(Rule):
             f"give one of the two the parameters of `{found.model}`",
             (Step(found.backward, f"this loss depends on `{found.model}`"),),
         )
+
+
+def _reach(found: IdleStep) -> str:
+    if found.zeroed is None:
+        return "no loss that is backpropagated"
+    return "no loss that is backpropagated since its gradients were zeroed"
+
+
+def _steps(zeroed: Place | None, backward: Place) -> tuple[Step, ...]:
+    first = () if zeroed is None else (Step(zeroed, "zeroed here"),)
+    return (*first, Step(backward, "this loss depends on other modules"))
