@@ -9,6 +9,7 @@ from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.trail import extend, steps_of
 from losslint.analysis.domain.values import (
     Act,
+    Const,
     Instance,
     Sign,
     Tensor,
@@ -28,10 +29,23 @@ def parameter_of(run: Interpreter, value: Instance, name: str) -> Value | None:
         # both are normalised, whichever of them was given
         act = Act.LOG_SOFTMAX if name == "logits" else Act.SOFTMAX
         sign = Sign.POSITIVE if name == "probs" else Sign.UNKNOWN
-        return Tensor(act=act, sign=sign, deps=_deps(value))
+        trail = None if value.built is None else extend(None, value.built.step.place, _NORMALISED)
+        return Tensor(act=act, sign=sign, deps=_deps(value), grad=_is_learned(value), trail=trail)
     if name in ("probs", "mean") and kind_of(value).endswith("Bernoulli"):
         return _chance(run, value)
-    return Tensor(deps=_deps(value)) if name in ("probs", "logits") else None
+    if name in ("probs", "logits"):
+        return Tensor(deps=_deps(value), grad=_is_learned(value))
+    return None
+
+
+_NORMALISED = "a distribution over these classes"
+
+
+def _is_learned(value: Instance) -> bool:
+    """Whether a gradient may go through what a distribution is made of."""
+    given = [one.value for slot in list(value.slots.values()) for one in alternatives_of(slot)]
+    known = [one for one in given if not isinstance(one, Const)]
+    return not known or any(not isinstance(one, Tensor) or one.grad for one in known)
 
 
 def _chance(run: Interpreter, value: Instance) -> Value:
