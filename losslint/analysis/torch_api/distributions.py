@@ -19,6 +19,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import FLOW, Operation, OperationKind
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.forms import LOG_DENSITY
 from losslint.analysis.torch_api.registry import Op, extern, group_of, method
 from losslint.analysis.training.gradient_flow import cut
 
@@ -174,7 +175,31 @@ def _log_prob(op: Op, target: Instance) -> Value:
         operations=_at_fault(op.run, target),
         grad=_has_graph(op, target),
         sign=Sign.UNKNOWN,
+        marks=frozenset({LOG_DENSITY}) if _has_tails(op.run, target) else frozenset(),
     )
+
+
+def _has_tails(run: Interpreter, value: Instance) -> bool:
+    """Whether a distribution has a density that falls off as an exponential does."""
+    if kind_of(value).endswith(".Independent"):
+        inner = run.heap.get(value.slots, ("arg", 0))
+        return isinstance(inner, Instance) and _has_tails(run, inner)
+    return kind_of(value).rpartition(".")[2] in _TAILED
+
+
+_TAILED = frozenset(
+    {
+        "Gamma",
+        "Gumbel",
+        "HalfNormal",
+        "Laplace",
+        "LogNormal",
+        "LowRankMultivariateNormal",
+        "MultivariateNormal",
+        "Normal",
+    }
+)
+"""Distributions whose density rounds to zero far from the mean."""
 
 
 @method("distribution", "entropy", "rsample", "expand")
