@@ -228,6 +228,8 @@ def _of_tensors(run: Interpreter, sign: str, left: Value, right: Value, node: cs
         return made.but(shape=forms.POSITIONS)
     if sign in "&|":
         masks = [v.mask for v in (left, right) if isinstance(v, Tensor) and v.mask is not None]
+        if sign == "|":
+            made = made.but(zero=comparisons.tested_by_both(left, right))
         if len(masks) > (sign == "|"):  # of either of two, both have to be empty
             return made.but(mask=masks[0], dtype=DType.BOOL, grad=False, sign=Sign.NON_NEGATIVE)
     return made

@@ -68,6 +68,7 @@ from losslint.analysis.objective.shares import RANDOM
 from losslint.analysis.python.functions import call_function
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_measured, is_of_positives
+from losslint.analysis.tensors.joining import joined_by_index
 from losslint.analysis.tensors.operations import whole, with_operation, without
 from losslint.analysis.tensors.paddings import is_of_real_tokens
 from losslint.analysis.torch_api.outputs import output_item
@@ -167,7 +168,8 @@ def _item(run: Interpreter, value: Value, place: Index, node: cst.Subscript) -> 
     if isinstance(value, Params):
         return element(run, value, node)
     if isinstance(value, Extern):
-        return any_network(value) or any_optimizer(value) or UNKNOWN
+        joined = joined_by_index(value, place)
+        return joined or any_network(value) or any_optimizer(value) or UNKNOWN
     return UNKNOWN
 
 

@@ -240,6 +240,13 @@ def others_than(run: Interpreter, mask: Tensor, node: cst.CSTNode) -> Tensor:
     return mask.but(shape=COMPLEMENT, mask=reason)
 
 
+def tested_by_both(one: Value, other: Value) -> ZeroReason | None:
+    """Why what two masks test can be zero, where they are tests of the same value."""
+    if not isinstance(one, Tensor) or not isinstance(other, Tensor):
+        return None
+    return one.zero if one.zero == other.zero else None
+
+
 def is_mirrored(run: Interpreter, node: cst.CSTNode) -> bool:
     """Whether a difference is minus an absolute value: ``x - 2 * x * (x >= 0)``."""
     if not isinstance(node, cst.BinaryOperation) or not isinstance(

@@ -11,10 +11,11 @@ from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.conditions import is_comparison, is_number
 from losslint.analysis.domain.containers import element, elements, is_list
 from losslint.analysis.domain.joins import each
-from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Union, Unknown, Value
+from losslint.analysis.domain.values import Const, DType, Extern, Tensor, Unknown, Value
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.joining import is_of_tensors
 from losslint.analysis.tensors.operations import whole
 from losslint.analysis.torch_api.registry import Op, call_function_by_name, extern, method
 from losslint.analysis.torch_api.shaping import dtype_named
@@ -37,11 +38,31 @@ def _array_form(op: Op) -> str:
     return forms.ROW_ARRAY if counted or is_number(shape) else forms.ARRAY
 
 
+@extern("numpy.random.randn", "numpy.random.normal", "numpy.random.standard_normal")
+def _drawn(op: Op) -> Value:
+    """An array of random numbers; a single one is a number, and not of a size that counts."""
+    sized = op.args.positional if op.name.endswith(".randn") else op.given(2, "size")
+    if op.name.endswith("standard_normal"):
+        sized = op.given(0, "size")
+    if not sized or any(isinstance(one, Tensor) for one in op.args.all()):
+        return call_unknown(op.run, Extern(op.name), op.args)
+    return Tensor(grad=False, marks=frozenset({forms.NOISE}))
+
+
+@extern("numpy.concatenate", "numpy.vstack", "numpy.hstack", "numpy.stack")
+def _joined(op: Op) -> Value:
+    """Arrays of which all are known are joined as torch would."""
+    parts = elements(op.run, op.arg(0, "arrays", "tup"))
+    if not parts or not all(map(is_of_tensors, parts)):
+        return call_unknown(op.run, Extern(op.name), op.args)
+    return whole(blend(*parts))
+
+
 @extern("numpy.array", "numpy.asarray", "numpy.ascontiguousarray", "numpy.copy")
 def _array(op: Op) -> Value:
     """An array of another is what that one is; of what a list holds, only where it comes from."""
     given = op.arg(0, "a", "object")
-    if not _is_of_tensors(given):
+    if not is_of_tensors(given):
         made = call_unknown(op.run, Extern(op.name), op.args)
         if not isinstance(made, Unknown) or not is_list(given):
             return made
@@ -63,7 +84,7 @@ def _copied(op: Op, target: Value) -> Value:
 @extern("numpy.squeeze", "numpy.ravel", "numpy.reshape", "numpy.expand_dims", "numpy.swapaxes")
 def _reshaped(op: Op) -> Value:
     """A tensor in another shape: numpy asks it for its own method, or reads its numbers."""
-    if not _is_of_tensors(op.arg(0, "a")):
+    if not is_of_tensors(op.arg(0, "a")):
         return call_unknown(op.run, Extern(op.name), op.args)
     name = op.name.rpartition(".")[2]
     return call_function_by_name(op.run, "unsqueeze" if name == "expand_dims" else name, op.args)
@@ -86,9 +107,3 @@ def _cast(op: Op, value: Value) -> Value:
     if kind is DType.FLOAT or kind is value.dtype:
         return value.but(dtype=kind)
     return whole(blend(value)).but(dtype=kind, sizes=value.sizes)
-
-
-def _is_of_tensors(value: Value) -> bool:
-    if isinstance(value, Union):
-        return all(isinstance(one.value, Tensor) for one in value.alternatives)
-    return isinstance(value, Tensor)

@@ -33,7 +33,7 @@ from losslint.analysis.reading.comparing import SIGNS
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import blending, forms, operations
 from losslint.analysis.tensors.blending import blend
-from losslint.analysis.tensors.comparisons import others_than
+from losslint.analysis.tensors.comparisons import others_than, tested_by_both
 from losslint.analysis.torch_api.registry import Op, extern, function
 from losslint.analysis.torch_api.shaping import dtype_named
 from losslint.analysis.torch_api.sizing import (
@@ -69,6 +69,8 @@ def _combined(op: Op) -> Value:
         reason = reason if both else None
     made = blend(one, other)
     made = made.but(mask=reason, sign=Sign.NON_NEGATIVE, dtype=DType.BOOL, grad=False)
+    if op.name == "logical_or":
+        made = made.but(zero=tested_by_both(one, other))
     return cut(op.run, blend(one, other), made, op.name, op.node)
 
 

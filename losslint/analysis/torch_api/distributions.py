@@ -9,6 +9,7 @@ from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.trail import extend, steps_of
 from losslint.analysis.domain.values import (
     Act,
+    Const,
     Instance,
     Sign,
     Tensor,
@@ -18,6 +19,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import FLOW, Operation, OperationKind
 from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
+from losslint.analysis.tensors.forms import LOG_DENSITY
 from losslint.analysis.torch_api.registry import Op, extern, group_of, method
 from losslint.analysis.training.gradient_flow import cut
 
@@ -28,10 +30,23 @@ def parameter_of(run: Interpreter, value: Instance, name: str) -> Value | None:
         # both are normalised, whichever of them was given
         act = Act.LOG_SOFTMAX if name == "logits" else Act.SOFTMAX
         sign = Sign.POSITIVE if name == "probs" else Sign.UNKNOWN
-        return Tensor(act=act, sign=sign, deps=_deps(value))
+        trail = None if value.built is None else extend(None, value.built.step.place, _NORMALISED)
+        return Tensor(act=act, sign=sign, deps=_deps(value), grad=_is_learned(value), trail=trail)
     if name in ("probs", "mean") and kind_of(value).endswith("Bernoulli"):
         return _chance(run, value)
-    return Tensor(deps=_deps(value)) if name in ("probs", "logits") else None
+    if name in ("probs", "logits"):
+        return Tensor(deps=_deps(value), grad=_is_learned(value))
+    return None
+
+
+_NORMALISED = "a distribution over these classes"
+
+
+def _is_learned(value: Instance) -> bool:
+    """Whether a gradient may go through what a distribution is made of."""
+    given = [one.value for slot in list(value.slots.values()) for one in alternatives_of(slot)]
+    known = [one for one in given if not isinstance(one, Const)]
+    return not known or any(not isinstance(one, Tensor) or one.grad for one in known)
 
 
 def _chance(run: Interpreter, value: Instance) -> Value:
@@ -160,7 +175,31 @@ def _log_prob(op: Op, target: Instance) -> Value:
         operations=_at_fault(op.run, target),
         grad=_has_graph(op, target),
         sign=Sign.UNKNOWN,
+        marks=frozenset({LOG_DENSITY}) if _has_tails(op.run, target) else frozenset(),
     )
+
+
+def _has_tails(run: Interpreter, value: Instance) -> bool:
+    """Whether a distribution has a density that falls off as an exponential does."""
+    if kind_of(value).endswith(".Independent"):
+        inner = run.heap.get(value.slots, ("arg", 0))
+        return isinstance(inner, Instance) and _has_tails(run, inner)
+    return kind_of(value).rpartition(".")[2] in _TAILED
+
+
+_TAILED = frozenset(
+    {
+        "Gamma",
+        "Gumbel",
+        "HalfNormal",
+        "Laplace",
+        "LogNormal",
+        "LowRankMultivariateNormal",
+        "MultivariateNormal",
+        "Normal",
+    }
+)
+"""Distributions whose density rounds to zero far from the mean."""
 
 
 @method("distribution", "entropy", "rsample", "expand")

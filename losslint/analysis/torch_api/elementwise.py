@@ -30,6 +30,7 @@ from losslint.analysis.tensors.forms import (
     FREE,
     GAP,
     INDEX,
+    LOG_DENSITY,
     NEAR,
     OVERDRAWN,
     OWN_PRODUCT,
@@ -111,6 +112,9 @@ def _exp(op: Op) -> Value:
             trail=given.trail,
             sign=Sign.NON_NEGATIVE,
         )
+    if given.act is Act.LOG_PROB and LOG_DENSITY in given.marks:
+        marks = made.marks - {LOG_DENSITY}
+        return made.but(shape=DENSITY, sign=Sign.NON_NEGATIVE, marks=marks, trail=given.trail)
     if given.act in LOG_PROBABILITIES:
         return made.but(act=Act.PROB, picked=given.picked, trail=given.trail)
     if given.shape == "logratio":

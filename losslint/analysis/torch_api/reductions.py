@@ -250,7 +250,8 @@ def _spread(op: Op) -> Value:
     )
     # what is measured once, before training, is as the author of the data saw it
     settled = (not given.grad and not op.run.repeats()) or op.run.frame.name == "__init__"
-    once = settled or given.shape == STRETCHED or _is_of_a_split(op)
+    drawn = not given.grad and NOISE in given.marks  # random numbers are hardly ever equal
+    once = settled or drawn or given.shape == STRETCHED or _is_of_a_split(op)
     made = blend(given).but(sign=Sign.NON_NEGATIVE, zero=None if once else reason)
     return Tuple((made, blend(given))) if op.name.endswith("_mean") else made
 
