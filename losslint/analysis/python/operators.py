@@ -23,7 +23,7 @@ from losslint.analysis.domain.conditions import (
     is_result,
     is_square,
 )
-from losslint.analysis.domain.containers import MAX_ITEMS, elements, is_list
+from losslint.analysis.domain.containers import MAX_ITEMS, elements, is_list, list_of
 from losslint.analysis.domain.containers import extend as extend_list
 from losslint.analysis.domain.joins import join_alternatives, truth
 from losslint.analysis.domain.marks import RESIDUAL
@@ -142,13 +142,24 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
         extend_list(run, made, right)
         return made
     if sign == "*" and is_list(left):
-        return left
+        return _repeated(run, left, right)
     if sign == "@":
         return _of_tensors(run, sign, left, right, node)
     result = _of_unknown(run, sign, left, right, node)
     if isinstance(result, Unknown) and (sign in "&|^" or blending.is_of_data((left, right))):
         return replace(result, grad=False)
     return result
+
+
+def _repeated(run: Interpreter, items: Value, times: Value) -> Value:
+    """A list that is put behind itself so many times."""
+    known = elements(run, items)
+    if not known:
+        return items
+    if isinstance(times, Const) and isinstance(times.value, int):
+        if len(known) * times.value <= MAX_ITEMS:
+            return run.new_list(known * times.value)
+    return list_of(run, join_alternatives(map(Alternative, known)))
 
 
 def _difference(left: Unknown, right: Unknown) -> str:

@@ -9,6 +9,7 @@ import libcst as cst
 from losslint.analysis.domain.joins import truth
 from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.values import (
+    Alternative,
     Class,
     DType,
     Extern,
@@ -21,6 +22,7 @@ from losslint.analysis.domain.values import (
     ZeroReason,
 )
 from losslint.analysis.reading.nodes import walk
+from losslint.analysis.reading.spelling import dotted
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -33,8 +35,9 @@ def narrow(run: Interpreter, test: cst.BaseExpression) -> None:
     """Gives variables what is known of them where a test succeeded.
 
     ``x.dtype is torch.bool``: x is a mask. ``"GAN" in model.name``: model is one of those of its
-    objects for which that can be.
+    objects for which that can be. ``isinstance(loss, MSELoss)``: loss is none of another class.
     """
+    _keep_kind(run, test, True)
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return
     asked, comparison = test.left, test.comparisons[0]
@@ -81,6 +84,7 @@ def _note_above(run: Interpreter, test: cst.Comparison) -> None:
 
 def narrow_otherwise(run: Interpreter, test: cst.BaseExpression) -> None:
     """The same, where a test failed."""
+    _keep_kind(run, test, False)
     if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
         _keep_same(run, test, False)
 
@@ -108,6 +112,40 @@ def _keep_same(run: Interpreter, test: cst.Comparison, outcome: bool) -> None:
         run.assign(asked, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)
 
 
+def _keep_kind(run: Interpreter, test: cst.BaseExpression, outcome: bool) -> None:
+    """Leaves what is asked for its class those alternatives for which that can come out so."""
+    while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        test, outcome = test.expression, not outcome
+    if not isinstance(test, cst.Call) or dotted(test.func) != "isinstance" or not test.args:
+        return
+    asked = test.args[0].value
+    if not isinstance(asked, cst.Name | cst.Attribute):
+        return
+    value = run.eval(asked)
+    if isinstance(value, Union):
+        kept = _possible(run, test, asked, value, outcome)
+        if 0 < len(kept) < len(value.alternatives):
+            run.assign(asked, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)
+
+
+def _possible(
+    run: Interpreter,
+    test: cst.BaseExpression,
+    asked: cst.Name | cst.Attribute,
+    value: Union,
+    outcome: bool,
+) -> list[Alternative]:
+    """The alternatives of what a test asks for, for which it can have this outcome."""
+    kept = []
+    for one in value.alternatives:
+        mark = run.heap.mark()
+        run.assign(asked, one.value)
+        if truth(run.eval(test)) in (outcome, None):
+            kept.append(one)
+        run.heap.roll_back(mark)
+    return kept
+
+
 def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> None:
     """Leaves a variable those of its objects for which a test of an attribute can succeed."""
     value = run.eval(name)
@@ -115,12 +153,6 @@ def _keep_possible(run: Interpreter, test: cst.Comparison, name: cst.Name) -> No
         return
     if not all(isinstance(one.value, Instance) for one in value.alternatives):
         return
-    kept = []
-    for one in value.alternatives:
-        mark = run.heap.mark()
-        run.assign(name, one.value)
-        if truth(run.eval(test)) is not False:
-            kept.append(one)
-        run.heap.roll_back(mark)
+    kept = _possible(run, test, name, value, True)
     if 0 < len(kept) < len(value.alternatives):
         run.assign(name, Union(tuple(kept)) if len(kept) > 1 else kept[0].value)
