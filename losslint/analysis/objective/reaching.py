@@ -20,6 +20,7 @@ from losslint.analysis.events import (
     OperationKind,
 )
 from losslint.analysis.objective.named_losses import is_loss_function
+from losslint.analysis.tensors.forms import DENSITY
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def reaches_output(run: Interpreter, module: Instance, value: Value) -> None:
     for one in _tensors(value, set()):
         for operation in one.operations:
             operand = operation.operand
-            if operation.kind is not OperationKind.LOG or operand.zero is not None:
+            rare = operand.zero is not None and operand.zero.kind != DENSITY
+            if operation.kind is not OperationKind.LOG or rare:
                 continue
             if operand.grad and operand.deps == {module.oid}:
                 run.emit(OperationInLoss(operation, guarded=False))
