@@ -48,7 +48,15 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.watched import written_out
-from losslint.analysis.tensors import blending, comparisons, differences, forms, products, sums
+from losslint.analysis.tensors import (
+    blending,
+    comparisons,
+    differences,
+    forms,
+    products,
+    quotients,
+    sums,
+)
 from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import power
 from losslint.analysis.torch_api.optim import together
@@ -87,7 +95,7 @@ _TENSOR: dict[str, Callable[[Interpreter, Value, Value, cst.CSTNode], Tensor]] =
     "+": sums.add,
     "-": differences.subtract,
     "*": products.multiply,
-    "/": products.divide,
+    "/": quotients.divide,
     "**": power,
 }
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from losslint.analysis.domain.conditions import is_number
+from losslint.analysis.domain.numbers import number
 from losslint.analysis.domain.trail import steps_of
-from losslint.analysis.domain.values import Act, Sign, Tensor
+from losslint.analysis.domain.values import Act, Sign, Tensor, Value
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.tensors.forms import FALLING, FEW_EXP, LIFTED_SUM, RAW_EXP
@@ -68,3 +70,8 @@ def sigmoid_by_hand(
         OperationKind.SIGMOID, run.place(node), "/", one, other, steps_of(one.trail), run.repeats()
     )
     return with_operation(run, made, operation)
+
+
+def is_mean_of_exponentials(one: Tensor, scale: Value) -> bool:
+    """Whether a sum of exponentials is scaled: its logarithm only moves by a number."""
+    return one.shape == "sumexp" and is_number(scale) and (number(scale) or 1) > 0

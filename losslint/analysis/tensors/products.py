@@ -1,4 +1,4 @@
-"""What products and ratios do to the facts about tensors."""
+"""What products do to the facts about tensors."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.conditions import is_label, is_number
+from losslint.analysis.domain.conditions import is_label
 from losslint.analysis.domain.marks import RESIDUAL
 from losslint.analysis.domain.numbers import number
-from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import (
     LOG_PROBABILITIES,
     PROBABILITIES,
@@ -19,7 +18,6 @@ from losslint.analysis.domain.values import (
     Tensor,
     Unknown,
     Value,
-    ZeroReason,
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective import likelihoods
@@ -29,23 +27,19 @@ from losslint.analysis.objective.terms import (
     CROSS_ENTROPY,
     has_named_factor,
     is_cross_entropy,
-    normalised,
     note_rows,
     policy_term,
     scaled,
     weigh,
     weighed_by_element,
 )
-from losslint.analysis.reading.spelling import is_called_mask, is_called_scale
+from losslint.analysis.reading.spelling import is_called_mask
 from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors import cosines, cut_offs
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
 from losslint.analysis.tensors.exponentials import (
-    is_sigmoid,
-    same_start,
-    sigmoid_by_hand,
-    softmax_by_hand,
+    is_mean_of_exponentials,
 )
 from losslint.analysis.tensors.forms import (
     BOUNDED,
@@ -55,10 +49,7 @@ from losslint.analysis.tensors.forms import (
     ENERGY,
     FALLING,
     FLAGS,
-    INDEX,
     JOINT,
-    LENGTH,
-    LIFTED,
     NEVER_EMPTY,
     OWN_PRODUCT,
     OWN_PRODUCT_OF_SOFTMAX,
@@ -67,22 +58,13 @@ from losslint.analysis.tensors.forms import (
     ROWS,
     SCALABLE,
     SCALED_UNIT,
-    SIGNED,
-    SMOOTHED,
-    STABLE_EXP,
-    STABLE_SUM,
-    STEEP,
-    STRETCHED,
     TOTALS,
     UNREDUCED,
-    WITHIN,
     WRITTEN,
     ZEROS,
-    is_area,
 )
-from losslint.analysis.tensors.operations import with_operation
 from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
-from losslint.analysis.training.averages import divided, multiplied, shared
+from losslint.analysis.training.averages import multiplied
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
@@ -133,7 +115,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     elif one.shape in _OF_SQUARES and (number(right) or 0) < 0:
         shape = "non-positive" if RESIDUAL in one.marks else made.shape
         made = made.but(shape=shape, marks=made.marks | {FALLING})
-    elif _is_mean(one, right):
+    elif is_mean_of_exponentials(one, right):
         made = made.but(shape=one.shape)
     elif number(right) is None and made.shape != "scaled-sum":
         made = made.but(shape=_shape_of_product(one, other))
@@ -172,11 +154,6 @@ def _is_scaled_by(limited: Tensor, scale: Value, other: Tensor) -> bool:
     """Whether something that has a limit is multiplied by a number that somebody chose."""
     chosen = isinstance(scale, Unknown) or other.shape in cosines.CHOSEN
     return limited.shape in _SCALES and chosen
-
-
-def _is_mean(one: Tensor, scale: Value) -> bool:
-    """Whether a sum of exponentials is scaled: its logarithm only moves by a number."""
-    return one.shape == "sumexp" and is_number(scale) and (number(scale) or 1) > 0
 
 
 _ENERGIES = frozenset({ENERGY, "sum-square"})
@@ -279,133 +256,3 @@ def _scaled(
 def _keeps_some(one: Tensor, other: Tensor) -> bool:
     """Whether one of two values is a mask that always selects something of the other."""
     return any(side.mask is not None and side.shape in NEVER_EMPTY for side in (one, other))
-
-
-def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Tensor:
-    """``left / right``."""
-    one, other = operand(left), operand(right)
-    made = shared(run, blend(left, right), left, node)
-    divided(run, left, right, node)
-    if other.owner is not None:
-        run.seen.weights.handled |= other.owner  # near zero the quotient drives it away
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        made = as_weight(made, left, right)
-    if one.terms:
-        made = weighed(run, normalised(made, right, node), right, node)
-    scaled = isinstance(right, Unknown) and is_called_scale(getattr(node, "right", None))
-    if Sign.UNKNOWN not in (one.sign, other.sign) or (scaled and one.sign is not Sign.UNKNOWN):
-        made = made.but(sign=Sign.NON_NEGATIVE)
-    if isinstance(right, Tensor):
-        made = _risky_division(run, made, left, right, node)
-    scalar = not isinstance(right, Tensor)
-    if number(right) is not None:
-        made = alone(made, one)
-    elif number(left) is not None:
-        made = alone(made, other)
-    if other.shape == "norm":
-        made = made.but(shape="unit")
-    own_largest = other.shape == "maximum" and bool(one.deps & other.deps)
-    if own_largest or (one.shape == "cosine" and abs(number(right) or 0) > 1):
-        made = made.but(shape=BOUNDED)
-    elif (one.shape in SCALABLE and (scalar or other.shape == "norm")) or _is_mean(one, right):
-        made = made.but(shape=one.shape)
-    if form := cosines.cosine(one, other):
-        made = made.but(shape=form)
-    if one.shape == "cosine" and 0 < (number(right) or 1) < cosines.COLD:
-        made = made.but(marks=made.marks | {STEEP})
-    if one.shape == UNREDUCED and number(right) is not None:
-        made = made.but(shape=UNREDUCED)
-    if one.shape == DENSITY:
-        made = made.but(shape=DENSITY)
-    if one.shape == LIFTED and isinstance(right, Tensor):
-        made = made.but(shape=STRETCHED)
-    below = one.shape == "non-positive" or (number(left) or 0) < 0
-    if below and other.sign is not Sign.UNKNOWN:
-        made = made.but(shape="non-positive")
-    if one.shape in _OVERLAPS and other.shape in _TOTALS and SIGNED not in other.marks:
-        made = made.but(shape=INDEX)
-    if one.act is Act.RAW and scalar:
-        return made.but(act=Act.RAW, trail=one.trail)
-    if one.act in PROBABILITIES and number(right) is not None:
-        sign = one.sign if (number(right) or 0) > 0 else made.sign
-        return made.but(act=Act.PROB, trail=one.trail, sign=sign)
-    if one.act in LOG_PROBABILITIES and scalar:
-        return made.but(act=Act.LOG_PROB, picked=one.picked, trail=one.trail)
-    if one.shape == "exp" and other.shape == "sumexp":
-        return softmax_by_hand(run, made, one, other, node)
-    if one.shape == "exp" and is_sigmoid(one, other, node):
-        return sigmoid_by_hand(run, made, one, other, node)
-    if one.shape == STABLE_EXP and other.shape == STABLE_SUM and same_start(one, other):
-        if WITHIN in one.marks:
-            return made.but(act=Act.SOFTMAX, sign=Sign.POSITIVE, trail=one.trail, shape="cosine")
-        return made.but(act=Act.SOFTMAX, sign=Sign.NON_NEGATIVE, trail=one.trail)
-    if one.zero is not None:
-        made = made.but(zero=cut_offs.passed(one.zero) if other.grad else one.zero)
-    if one.shape == "single" and one.act is Act.SOFTMAX:
-        made = made.but(shape="single", trail=one.trail)
-    if one.act in PROBABILITIES and other.act in PROBABILITIES and one.sign is not Sign.POSITIVE:
-        reason = ZeroReason(
-            run.place(node), "ratio", "a probability can be zero, and so can its ratio to another"
-        )
-        made = made.but(zero=reason)
-    if one.act is Act.RAW:
-        reason = ZeroReason(
-            run.place(node), "ratio", "a ratio with a raw output can be zero or negative"
-        )
-        made = made.but(zero=reason)
-    return made
-
-
-_OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})
-_TOTALS = frozenset({"totals", SMOOTHED["totals"]})
-
-
-def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
-    """Whether a value holds the elements of a mask, and none of them where it has none."""
-    return all(term.stage == "elements" for term in value.terms) and any(
-        one.kind is OperationKind.SELECTION and one.zero == reason for one in value.operations
-    )
-
-
-_OF_DATA = frozenset({"norm", "range", "distance"})
-"""Reasons to be zero that an author who looks at the data can rule out."""
-
-
-def _risky_division(
-    run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
-) -> Tensor:
-    # the largest of several is hardly ever as small as zero
-    picked = right.picked and right.shape != "maximum"
-    probability = right.act in (Act.SOFTMAX, Act.PROB) and picked
-    if (
-        isinstance(left, Tensor)
-        and not left.terms
-        and (left.shape == "overlap" or is_area(left))
-        and right.shape == "totals"
-        and right.zero is None
-        and right.marks.isdisjoint({SIGNED, "exp"})
-    ):
-        regions = left.shape == "overlap"
-        text = "both regions can be empty" if regions else "all that is added can be zero"
-        reason = ZeroReason(run.place(node), "overlap", text)
-        right = right.but(zero=reason)
-    if right.sign is Sign.POSITIVE or (right.zero is None and not probability):
-        return made
-    if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
-        return made  # where nothing was selected, nothing is divided
-    if right.zero is not None and right.zero.kind in _OF_DATA and not (right.grad or right.deps):
-        return made  # data is as its author made it
-    if right.zero is not None and right.zero.kind == "norm" and RESIDUAL in right.marks:
-        return made  # no signal comes out of a network without a rest of noise
-    if right.shape == LENGTH and number(left) is not None:
-        return made  # a ZeroDivisionError, which nobody overlooks
-    operation = Operation(
-        OperationKind.DIVISION,
-        run.place(node),
-        "/",
-        right,
-        left if isinstance(left, Tensor) else None,
-        steps_of(right.trail),
-        run.repeats(),
-    )
-    return with_operation(run, made, operation)

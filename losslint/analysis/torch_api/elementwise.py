@@ -19,7 +19,7 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.terms import LOG_SQUARE
 from losslint.analysis.reading.spelling import names_log_spread
-from losslint.analysis.tensors import differences, operations, powers, products, sums
+from losslint.analysis.tensors import differences, operations, powers, products, quotients, sums
 from losslint.analysis.tensors.blending import blend
 from losslint.analysis.tensors.forms import (
     BOUNDED,
@@ -61,7 +61,7 @@ def _mul(op: Op) -> Value:
 
 @function("div", "divide", "true_divide")
 def _div(op: Op) -> Value:
-    return products.divide(op.run, op.tensor(), op.arg(1, "other"), op.node)
+    return quotients.divide(op.run, op.tensor(), op.arg(1, "other"), op.node)
 
 
 @function("pow")
@@ -81,7 +81,7 @@ def _sqrt(op: Op) -> Value:
 
 @function("rsqrt", "reciprocal")
 def _reciprocal(op: Op) -> Value:
-    return products.divide(op.run, Const(1), op.tensor(), op.node)
+    return quotients.divide(op.run, Const(1), op.tensor(), op.node)
 
 
 @function("neg", "negative")
