@@ -82,12 +82,11 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = alone(made, other)
     if other.shape == "norm":
         made = made.but(shape="unit")
+    tempered = one.shape in SCALABLE and (scalar or other.shape == "norm")
     own_largest = other.shape == "maximum" and bool(one.deps & other.deps)
     if own_largest or (one.shape == "cosine" and abs(number(right) or 0) > 1):
         made = made.but(shape=BOUNDED)
-    elif (one.shape in SCALABLE and (scalar or other.shape == "norm")) or is_mean_of_exponentials(
-        one, right
-    ):
+    elif tempered or is_mean_of_exponentials(one, right):
         made = made.but(shape=one.shape)
     if form := cosines.cosine(one, other):
         made = made.but(shape=form)
