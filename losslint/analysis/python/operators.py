@@ -160,9 +160,9 @@ def _binary(run: Interpreter, sign: str, left: Value, right: Value, node: cst.CS
 
 
 def _repeated(run: Interpreter, items: Value, times: Value) -> Value:
-    """A list that is put behind itself so many times."""
+    """A list that is put behind itself so many times; of zeros, places for what is computed."""
     known = elements(run, items)
-    if not known:
+    if not known or all(isinstance(one, Const) and not one.value for one in known):
         return items
     if isinstance(times, Const) and isinstance(times.value, int):
         if len(known) * times.value <= MAX_ITEMS:
