@@ -3,6 +3,7 @@
 First all modules, then what stands under their main guards, then notebooks, then functions that
 nothing called, then methods that nothing called, on objects that exist or on one with unknown
 arguments. Of those the last in a file come first: what is defined late calls what is defined early.
+A function that methods call by its name waits until they have, or have not.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def evaluate(
     for module in modules:
         run.start()
         for value in reversed(list(module.functions)):
-            _uncalled(run, module, value)
+            if _name(value) in by_methods:
+                _uncalled(run, module, value)
     for module in modules:
         run.start()
         for value in reversed(list(module.functions)):

@@ -38,9 +38,7 @@ from losslint.analysis.reading.views import viewed
 from losslint.analysis.tensors import cosines, cut_offs
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.comparisons import is_square
-from losslint.analysis.tensors.exponentials import (
-    is_mean_of_exponentials,
-)
+from losslint.analysis.tensors.exponentials import is_mean_of_exponentials
 from losslint.analysis.tensors.forms import (
     BOUNDED,
     CHOOSING,

@@ -21,9 +21,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone, weighed
-from losslint.analysis.objective.terms import (
-    normalised,
-)
+from losslint.analysis.objective.terms import normalised
 from losslint.analysis.reading.spelling import is_called_scale
 from losslint.analysis.tensors import cosines, cut_offs
 from losslint.analysis.tensors.blending import blend, operand
