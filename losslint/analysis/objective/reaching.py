@@ -54,8 +54,8 @@ def reaches_output(run: Interpreter, module: Instance, value: Value) -> None:
     for one in _tensors(value, set()):
         for operation in one.operations:
             operand = operation.operand
-            rare = operand.zero is not None and operand.zero.kind != DENSITY
-            if operation.kind is not OperationKind.LOG or rare:
+            explained = operand.zero is not None and operand.zero.kind != DENSITY
+            if operation.kind is not OperationKind.LOG or explained:
                 continue
             if operand.grad and operand.deps == {module.oid}:
                 run.emit(OperationInLoss(operation, guarded=False))
