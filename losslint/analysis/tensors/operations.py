@@ -145,6 +145,29 @@ def mean_of_selection(
     return with_operation(run, whole(value), mean)
 
 
+OF_DATA = frozenset({"norm", "distance", "range"})
+"""Reasons to be zero that an author who looks at the data can rule out."""
+
+
+def as_target(value: Tensor) -> Tensor:
+    """What a criterion compares with, without roots and lengths that only data go into.
+
+    No layer is behind them that a gradient could go to, and points are on the curve that they are
+    taken from, vectors as long as it makes them.
+    """
+    if not value.operations:
+        return value
+    kept = frozenset(one for one in value.operations if not _is_of_data(one))
+    return value if len(kept) == len(value.operations) else value.but(operations=kept)
+
+
+def _is_of_data(one: Operation) -> bool:
+    if any(isinstance(symbol, int) for symbol in one.operand.deps):
+        return False
+    of_vectors = one.zero is not None and one.zero.kind in OF_DATA
+    return one.kind is OperationKind.ROOT or (one.kind is OperationKind.DIVISION and of_vectors)
+
+
 def written_where(value: Tensor, mask: ZeroReason) -> Tensor:
     """A value as it is where a mask selects: there is nothing to write where that is empty."""
     left = frozenset(

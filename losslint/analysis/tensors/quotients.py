@@ -49,7 +49,7 @@ from losslint.analysis.tensors.forms import (
     WITHIN,
     is_area,
 )
-from losslint.analysis.tensors.operations import with_operation
+from losslint.analysis.tensors.operations import OF_DATA, with_operation
 from losslint.analysis.training.averages import divided, shared
 from losslint.analysis.training.gradient_flow import as_weight
 
@@ -144,10 +144,6 @@ def _is_selected_by(value: Tensor, reason: ZeroReason | None) -> bool:
     )
 
 
-_OF_DATA = frozenset({"norm", "range", "distance"})
-"""Reasons to be zero that an author who looks at the data can rule out."""
-
-
 def _risky_division(
     run: Interpreter, made: Tensor, left: Value, right: Tensor, node: cst.CSTNode
 ) -> Tensor:
@@ -170,7 +166,7 @@ def _risky_division(
         return made
     if isinstance(left, Tensor) and _is_selected_by(left, right.zero):
         return made  # where nothing was selected, nothing is divided
-    if right.zero is not None and right.zero.kind in _OF_DATA and not (right.grad or right.deps):
+    if right.zero is not None and right.zero.kind in OF_DATA and not (right.grad or right.deps):
         return made  # data is as its author made it
     if right.zero is not None and right.zero.kind == "norm" and RESIDUAL in right.marks:
         return made  # no signal comes out of a network without a rest of noise

@@ -10,7 +10,7 @@ import libcst as cst
 from losslint.analysis.domain.arguments import Args
 from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.conditions import has_no_graph, is_result
-from losslint.analysis.domain.joins import join_alternatives, without_none
+from losslint.analysis.domain.joins import each, join_alternatives, without_none
 from losslint.analysis.domain.marks import BATCH_MEAN, NO_GRAD
 from losslint.analysis.domain.sizes import ANY, SCALAR, VECTOR, Sizes, broadcast, rank, reduced
 from losslint.analysis.domain.trail import Step, steps_of
@@ -45,7 +45,7 @@ from losslint.analysis.objective.reaching import reaches_loss
 from losslint.analysis.reading.spelling import dotted, written
 from losslint.analysis.tensors.blending import blend, deps_of, union_deps
 from losslint.analysis.tensors.forms import FOLDED
-from losslint.analysis.tensors.operations import mean_of_selection, whole
+from losslint.analysis.tensors.operations import as_target, mean_of_selection, whole
 from losslint.analysis.torch_api.known_criteria import criterion_of
 from losslint.analysis.torch_api.sizing import sizes_of
 from losslint.analysis.training.gradient_flow import computed_without, ended, has_cut
@@ -274,10 +274,12 @@ def _result(
     reduction: str | None,
 ) -> Tensor:
     """The loss that a criterion returns."""
+    second = args.get(1, "input2") if criterion.target_at > 1 else None
     deps = deps_of(given)
+    if second is None:
+        target = each(target, lambda one: as_target(one) if isinstance(one, Tensor) else one)
     if _is_trained(target) and not _is_trained(given):  # a difference may be either way round
         deps = deps_of(target)
-    second = args.get(1, "input2") if criterion.target_at > 1 else None
     made = blend(given, target) if second is None else blend(given, second, target)
     other_way = (made.grad and made.deps) or _can_have_graph(target)
     cut_off = isinstance(given, Tensor) and not given.grad and not other_way
