@@ -109,7 +109,8 @@ class Source:
             row = before.count(b"\n") + 1
             column = problem.start - (before.rfind(b"\n") + 1) + 1
             raise DecodeError(
-                f"byte 0x{content[problem.start]:02x} is not valid {encoding}: {problem.reason}",
+                f"byte 0x{content[problem.start]:02x} is not valid {encoding}: save the file as "
+                "UTF-8, or name its encoding in the first line, as in `# coding: latin-1`",
                 row,
                 column,
             ) from None
