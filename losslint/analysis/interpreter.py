@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from losslint.analysis.domain.choices import contradict
 from losslint.analysis.domain.heap import ITEMS, Heap, Mark, Writes
 from losslint.analysis.domain.joins import join_alternatives, under, untreated
-from losslint.analysis.domain.scope import Exit, Frame, Module, Round
+from losslint.analysis.domain.scope import Exit, Frame, Module, Round, Scope
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import (
     ALWAYS,
@@ -36,8 +36,8 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import (
     Event,
     ImplicitDim,
-    LossTerm,
-    OperationKind,
+    LossCalls,
+    OperationInLoss,
 )
 from losslint.analysis.reading.failures import BudgetSpent
 from losslint.analysis.seen import Seen
@@ -305,13 +305,6 @@ class Interpreter:
         self.merge([(way.value.when, way.writes) for way in exits])
         return join_alternatives(way.value for way in exits)
 
-    def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
-        """Notes that loss terms were added to each other."""
-        for mine, theirs in ((one, other), (other, one)):
-            families = {term.family for term in theirs if not term.of_outputs}
-            for term in mine:
-                self.seen.partners.setdefault(term.place, set()).update(families)
-
     # -- events -------------------------------------------------------------------------------
 
     def act(self, action: Action) -> None:
@@ -320,33 +313,21 @@ class Interpreter:
             self.trace.append(action)
 
     def emit(self, event: Event) -> None:
-        """Emits an event, unless the code is known not to run and the event is about its flow."""
+        """Emits an event, unless the code is known not to run and the event is about its flow.
+
+        What unit tests pass to a function says nothing of what it is given in training.
+        """
         if self.dead and not isinstance(event, ImplicitDim):
             return
+        if isinstance(event, LossCalls | OperationInLoss) and self.in_trial:
+            place = event.place if isinstance(event, LossCalls) else event.operation.place
+            if place.file is not self.frames[0].scope.module.source:
+                return
         self.events.append(event)
 
     def repeats(self) -> bool:
         """Whether what runs here is part of training, not of preparing data once before it."""
         return self.loops > 0 or any(frame.in_loss for frame in self.frames)
-
-    def guard(self, value: Value) -> None:
-        """Notes that the program tests a value before it goes on."""
-        if isinstance(value, Tensor):
-            for reason in (value.zero, value.mask):
-                if reason is not None:
-                    self.seen.guarded.update(reason.chain())
-        elif isinstance(value, Union):
-            for one in value.alternatives:
-                self.guard(one.value)
-        elif isinstance(value, Unknown) and isinstance(value.key, tuple):
-            summed = (self.seen.totals.get(one) for one in (value.key, *value.key))
-            self.seen.compared.update(one for one in summed if one is not None)
-
-    def guard_means(self, value: Tensor) -> None:
-        """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
-        for operation in value.operations:
-            if operation.kind is OperationKind.MEAN and operation.zero is not None:
-                self.seen.guarded.update(operation.zero.chain())
 
     # -- helpers that many parts need ---------------------------------------------------------
 
@@ -372,9 +353,18 @@ class Interpreter:
     def new_instance(self, cls: Class | Extern, built: Trail | None = None) -> Instance:
         """A fresh object of a class."""
         instance = Instance(cls, self.heap.new_slots(), built)
-        if isinstance(cls, Class) and not self.dead:
+        if isinstance(cls, Class) and not self.dead and not self.is_tried(cls.scope):
             self.instances.setdefault(cls, []).append(instance)
         return instance
+
+    @property
+    def in_trial(self) -> bool:
+        """Whether it is a unit test that leads here."""
+        return bool(self.frames) and self.frames[0].scope.module.tests
+
+    def is_tried(self, scope: Scope) -> bool:
+        """Whether it is a unit test that uses what is defined in a scope of another file."""
+        return self.in_trial and scope.module is not self.frames[0].scope.module
 
     def new_list(self, items: Sequence[Value] = (), kind: str = "builtins.list") -> Instance:
         """A fresh list, set or container module with known items."""

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from losslint.analysis.domain.values import UNKNOWN, Act, Unknown, Value
+from losslint.analysis.domain.values import UNKNOWN, Act, Tensor, Union, Unknown, Value
+from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.learned_weights import Weights
 from losslint.analysis.objective.metrics import Metrics
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from losslint.analysis.domain.sizes import Sizes
     from losslint.analysis.domain.trail import Place
     from losslint.analysis.domain.values import Class, Function, Instance, ZeroReason
-    from losslint.analysis.events import Backpropagation, Family, Operation
+    from losslint.analysis.events import Backpropagation, Family, LossTerm, Operation
     from losslint.analysis.objective.objectives import Returned
     from losslint.analysis.objective.watched import Parts
 
@@ -146,3 +147,29 @@ class Seen:
         default_factory=dict
     )
     """What Lightning was given by the steps of a module; of a dict its fields."""
+
+    def add_partners(self, one: tuple[LossTerm, ...], other: tuple[LossTerm, ...]) -> None:
+        """Notes that loss terms were added to each other."""
+        for mine, theirs in ((one, other), (other, one)):
+            families = {term.family for term in theirs if not term.of_outputs}
+            for term in mine:
+                self.partners.setdefault(term.place, set()).update(families)
+
+    def guard(self, value: Value) -> None:
+        """Notes that the program tests a value before it goes on."""
+        if isinstance(value, Tensor):
+            for reason in (value.zero, value.mask):
+                if reason is not None:
+                    self.guarded.update(reason.chain())
+        elif isinstance(value, Union):
+            for one in value.alternatives:
+                self.guard(one.value)
+        elif isinstance(value, Unknown) and isinstance(value.key, tuple):
+            summed = (self.totals.get(one) for one in (value.key, *value.key))
+            self.compared.update(one for one in summed if one is not None)
+
+    def guard_means(self, value: Tensor) -> None:
+        """Notes that the program looks whether a value is a number, as a mean of nothing is not."""
+        for operation in value.operations:
+            if operation.kind is OperationKind.MEAN and operation.zero is not None:
+                self.guarded.update(operation.zero.chain())

@@ -24,6 +24,8 @@ class Module:
     package: str
     source: SourceModule
     slots: Slots
+    tests: bool = False
+    """It has unit tests in it."""
     scope: Scope = field(init=False)
     state: str = "new"
     """new, running or done"""

@@ -107,7 +107,7 @@ def note_together(run: Interpreter, value: Value) -> None:
         items = [value.slots[key] for key in keys_of(value)]
     losses = [one.terms for one in items if isinstance(one, Tensor) and one.terms]
     for first, second in combinations(losses, 2):
-        run.add_partners(first, second)
+        run.seen.add_partners(first, second)
 
 
 def _is_score(value: Value) -> bool:

@@ -54,7 +54,7 @@ def _chain(run: Interpreter, node: cst.If, failed: Conditions) -> bool:
         run.module.guards.append(node.body)
         return True
     test = run.eval(node.test)
-    run.guard(test)
+    run.seen.guard(test)
     certain = truth(test)
     orelse = _block(node.orelse)
     if certain is not None:

@@ -31,8 +31,6 @@ _MEASURES = re.compile(
     re.IGNORECASE,
 )
 """Names of functions that measure how good a model is."""
-_UNIT_TESTS = re.compile(r"^test_|_test$")
-"""Names of files that test code."""
 
 
 def note_caller(run: Interpreter, function: Function, args: Args) -> None:
@@ -49,7 +47,7 @@ def note_caller(run: Interpreter, function: Function, args: Args) -> None:
     elif run.frame.function is None:
         run.seen.shown.add(function.node)
         return
-    elif _UNIT_TESTS.search(run.frame.scope.module.source.path.stem):
+    elif run.frame.scope.module.tests:
         return
     run.seen.callers.setdefault(function.node, set()).add(run.frame.function)
 

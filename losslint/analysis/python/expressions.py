@@ -216,7 +216,7 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
 @evaluates(cst.BooleanOperation)
 def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     left = run.eval(node.left)
-    run.guard(left)
+    run.seen.guard(left)
     certain = truth(left)
     conjunction = isinstance(node.operator, cst.And)
     if certain is not None:
@@ -224,7 +224,7 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     if not conjunction and _is_known_symbol(left) and _is_empty_dict(node.right):
         return left  # options: that there may be none is what each look-up has to ask anyway
     right = run.eval(node.right)
-    run.guard(right)
+    run.seen.guard(right)
     if truth(right) is (not conjunction):
         return right if isinstance(right, Const) else Const(not conjunction)
     if isinstance(left, Unknown) and isinstance(right, Unknown):
@@ -252,7 +252,7 @@ def _is_empty_dict(node: cst.BaseExpression) -> bool:
 @evaluates(cst.IfExp)
 def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
     test = run.eval(node.test)
-    run.guard(test)
+    run.seen.guard(test)
     certain = truth(test)
     if certain is not None:
         return run.eval(node.body if certain else node.orelse)

@@ -105,7 +105,7 @@ def call_function(
             why = f"{function.name} is called in too many ways"
             left_out = _left_out(run, args, why, acts=run.memo.may_act(node))
             return _as_usual(run.memo.usual(node), left_out)
-    if not run.dead:
+    if not run.dead and not run.is_tried(function.scope):
         run.entered.add(node)
         if isinstance(self, Instance) and isinstance(self.cls, Class):
             run.entered_on.add((node, self.cls))
@@ -189,6 +189,7 @@ def _key(run: Interpreter, function: Function, bound: dict[str, Value]) -> objec
         run.no_grad > 0,
         run.autocast > 0,
         run.dead > 0,
+        run.in_trial,
     )
 
 

@@ -183,7 +183,7 @@ def _binder(run: Interpreter, node: cst.For, item: Value) -> Callable[[], None]:
 @executes(cst.While)
 def _while(run: Interpreter, node: cst.While) -> bool:
     test = run.eval(node.test)
-    run.guard(test)
+    run.seen.guard(test)
     # what a variable was before the loop says nothing of later rounds, a literal does
     literal = isinstance(node.test, cst.Integer) or (
         isinstance(node.test, cst.Name) and node.test.value in ("True", "False")

@@ -334,7 +334,7 @@ def _fold(sign: str, left: Any, right: Any) -> Value:
 def unary(run: Interpreter, sign: cst.BaseUnaryOp, value: Value, node: cst.CSTNode) -> Value:
     """``-value``, ``not value``, ``~value``, ``+value``."""
     if isinstance(sign, cst.Not):
-        run.guard(value)
+        run.seen.guard(value)
         certain = truth(value)
         if certain is not None:
             return Const(not certain)

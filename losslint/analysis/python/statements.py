@@ -172,7 +172,7 @@ def _continue(run: Interpreter, node: cst.Continue) -> bool:
 @executes(cst.Assert)
 def _assert(run: Interpreter, node: cst.Assert) -> bool:
     test = run.eval(node.test)
-    run.guard(test)
+    run.seen.guard(test)
     if truth(test) is False and _refuses(node.test):
         return False
     claimed = lasting(outcomes(test, node)[0])

@@ -15,6 +15,7 @@ from losslint.analysis.domain.values import Class, Const, Namespace, Value
 from losslint.analysis.reading.failures import BudgetSpent, Failure
 from losslint.analysis.reading.parsing import NotParsed, parse
 from losslint.analysis.reading.surroundings import Surroundings, Unseen
+from losslint.analysis.reading.unit_tests import has_unit_tests
 from losslint.deep_stack import on_a_deep_stack
 from losslint.source import ENDINGS, Source
 
@@ -76,7 +77,13 @@ class Project:
             parsed = self._parse(path) if len(self._modules) < MAX_FILES else None
             module = None
             if parsed is not None:
-                module = Module(_module_name(path), path.parent.name, parsed, run.heap.new_slots())
+                module = Module(
+                    _module_name(path),
+                    path.parent.name,
+                    parsed,
+                    run.heap.new_slots(),
+                    has_unit_tests(parsed),
+                )
             self._modules[path] = module
         return self._modules[path]
 

@@ -176,7 +176,7 @@ def _adds_total(one: Tensor, right: Value, node: cst.CSTNode | None) -> bool:
 
 def joined(run: Interpreter, one: Tensor, other: Tensor, node: cst.CSTNode) -> Tensor:
     """A sum or difference in which loss terms meet."""
-    run.add_partners(one.terms, other.terms)
+    run.seen.add_partners(one.terms, other.terms)
     same = one.shape == other.shape  # averages on both sides weigh nothing against each other
     made = blend(one, other) if same else blend(settled(one), settled(other))
     if BATCH_MEAN in made.marks and any(term.stage == "sum" for term in made.terms):

@@ -80,7 +80,7 @@ def _told_apart(op: Op) -> Value:
     if op.name == "logical_not" and given.shape == forms.PAIRS:
         return others_than(op.run, given, op.node)
     if op.name in ("isnan", "isinf", "isfinite"):
-        op.run.guard_means(given)
+        op.run.seen.guard_means(given)
     reason = inner = given.mask or given.zero
     if op.name not in _FOR_FEW:
         text = "no element may be selected"

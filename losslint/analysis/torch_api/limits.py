@@ -106,7 +106,7 @@ def _where(op: Op) -> Value:
     tensors = [value for value in (one, other) if isinstance(value, Tensor)]
     divided = _unselected(op, test, one, other)
     if test is not None:
-        op.run.guard(test)
+        op.run.seen.guard(test)
     if divided is not None:
         return operations.with_operation(op.run, blend(one, other), divided)
     if len(tensors) == 2 and tensors[0].act is tensors[1].act:
