@@ -32,10 +32,11 @@ from losslint.analysis.domain.values import (
     Value,
 )
 from losslint.analysis.objective.watched import looked_at
-from losslint.analysis.python.subscripts import Index, index_of
+from losslint.analysis.python.subscripts import index_of
 from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors import forms
 from losslint.analysis.tensors.comparisons import is_of_zeros
+from losslint.analysis.tensors.indexing import Index
 from losslint.analysis.tensors.operations import whole, written_where
 
 if TYPE_CHECKING:

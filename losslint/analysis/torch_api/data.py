@@ -28,8 +28,8 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.objective.metrics import corrected
 from losslint.analysis.python.functions import call_function
-from losslint.analysis.python.subscripts import SAMPLE
 from losslint.analysis.tensors.blending import operand
+from losslint.analysis.tensors.indexing import SAMPLE
 from losslint.analysis.torch_api.registry import GROUPS, Op, extern, method
 from losslint.analysis.training.counts import BATCH_SIZE
 from losslint.analysis.training.lightning import as_round, note_returned

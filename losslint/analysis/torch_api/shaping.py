@@ -29,7 +29,6 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import OperationKind
 from losslint.analysis.objective.watched import read_as_number, read_as_tensor, read_out
-from losslint.analysis.python.subscripts import indexed
 from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.tensors import blending, operations
 from losslint.analysis.tensors.blending import as_dtype, blend
@@ -43,6 +42,7 @@ from losslint.analysis.tensors.forms import (
     ROWS,
     SOME,
 )
+from losslint.analysis.tensors.indexing import indexed
 from losslint.analysis.torch_api.activations import normalised
 from losslint.analysis.torch_api.registry import Op, function
 from losslint.analysis.torch_api.rows import note_rows
