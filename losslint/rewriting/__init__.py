@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from losslint.analysis.events import (
         Accumulation,
         GradientClip,
+        LostGradients,
         ScalerFault,
         TrainingLoop,
         UnscaledAccumulation,
@@ -282,6 +283,14 @@ def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:
     from losslint.rewriting import loops
 
     return loops.zeroed_before_backward(loop)
+
+
+@_unless_too_deep
+def not_zeroed_each_round(found: LostGradients) -> Fix | None:
+    """Takes out what zeroes gradients in every round, where they are zeroed behind the step."""
+    from losslint.rewriting import loops
+
+    return loops.not_zeroed_each_round(found)
 
 
 @_unless_too_deep

@@ -13,7 +13,7 @@ from losslint.rewriting.lines import block_of, line_text, root_of, sets, stateme
 from losslint.rewriting.tree import code, dotted, tree_of
 
 if TYPE_CHECKING:
-    from losslint.analysis.events import TrainingLoop
+    from losslint.analysis.events import LostGradients, TrainingLoop
 
 
 def zeroed_each_round(loop: TrainingLoop) -> Fix | None:
@@ -65,6 +65,18 @@ def zeroed_before_backward(loop: TrainingLoop) -> Fix | None:
         return offered(message, Safety.UNSAFE, removed)
     added = line_before(tree.place(backward), line_text(zero))
     return offered(message, Safety.UNSAFE, added, removed)
+
+
+def not_zeroed_each_round(found: LostGradients) -> Fix | None:
+    """Takes out what zeroes gradients in every round, where they are zeroed behind the step."""
+    if found.again is None:
+        return None
+    tree = tree_of(found.place.file)
+    zero = tree.line(found.place.node)
+    if zero is None or not _is_zero_grad(zero) or len(block_of(tree, zero)) == 1:
+        return None
+    message = f"zero the gradients of `{found.optimizer}` behind its step alone"
+    return offered(message, Safety.UNSAFE, without(tree.place(zero)))
 
 
 def zeroed_in_the_inner_loop(loop: TrainingLoop) -> Fix | None:

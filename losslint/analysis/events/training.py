@@ -218,6 +218,8 @@ class LostGradients:
     count: str
     """The number of rounds from step to step, as the code has it; empty for a step behind all."""
     confidence: Confidence
+    again: Place | None = None
+    """Where they are zeroed behind the step as well, which is enough."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,16 @@ def _lost(loop: Loop, step: OptimizerStep) -> LostGradients | None:
     zeroed = _zeroing(each_round, step, surely=True)
     if zeroed is None:
         return None
+    with_step = list(actions(period.branch.arms[0]))
+    again = _zeroing(_after(with_step, step), step, surely=True)
     return LostGradients(
-        zeroed.place, step.label, filled[0].place, step.place, period.count, step.confidence
+        zeroed.place,
+        step.label,
+        filled[0].place,
+        step.place,
+        period.count,
+        step.confidence,
+        None if again is None else again.place,
     )
 
 
@@ -113,10 +121,10 @@ def _backward(each_round: Sequence[Action], filled: Sequence[Backward]) -> Actio
     return found if len(filled) == 1 and found is filled[0] else None
 
 
-def _after(before: Sequence[Action], backward: Action) -> Sequence[Action]:
-    """What is done between a backward and the step of the same round."""
-    places = [index for index, one in enumerate(before) if one is backward]
-    return before[places[0] + 1 :] if places else ()
+def _after(done: Sequence[Action], action: Action) -> Sequence[Action]:
+    """What is done behind one of several actions."""
+    places = [index for index, one in enumerate(done) if one is action]
+    return done[places[0] + 1 :] if places else ()
 
 
 def _zeroing(done: Sequence[Action], step: OptimizerStep, *, surely: bool) -> ZeroGrad | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from losslint.analysis.domain.trail import Step
 from losslint.analysis.events import LostGradients, TrainingLoop
 from losslint.finding import Severity
-from losslint.rewriting import zeroed_before_backward
+from losslint.rewriting import not_zeroed_each_round, zeroed_before_backward
 from losslint.rule import Diagnosis, Rule
 
 
@@ -69,7 +69,8 @@ class ZeroGradBeforeStep(Rule):
 
     ## Fix
 
-    Unsafe: the statement moves to before backward; where there is one already it is removed.
+    Unsafe: the statement moves to before backward; where there is one already it is removed. So is
+    one in every round where there is another behind the step.
 
     ## References
 
@@ -103,19 +104,30 @@ class ZeroGradBeforeStep(Rule):
 
     def check_lost_gradients(self, found: LostGradients) -> Iterator[Diagnosis]:
         """A zeroing in every round of a loop that steps in some rounds only."""
-        steps, use = f"every `{found.count}`", "in some rounds only"
+        count = found.count if found.count.isdigit() else f"`{found.count}`"
+        steps, use = f"once in {count} rounds", "in some rounds only"
         if not found.count:
             steps, use = "behind the loop", "after the last round"
+        trail: tuple[Step, ...] = (
+            Step(found.backward, "gradients are computed here, in every round"),
+            Step(found.step, f"and used here, {use}"),
+        )
+        if found.again is not None:
+            trail = (*trail, Step(found.again, "here they are zeroed behind the step"))
         yield Diagnosis(
             found.place,
             f"the gradients of `{found.optimizer}` are zeroed in every round, but it steps only "
             f"{steps}: what the other rounds add is lost",
-            f"step in every round, or zero the gradients after `{found.optimizer}.step()`"
-            if not found.count
-            else f"zero the gradients where it steps, after `{found.optimizer}.step()`",
-            (
-                Step(found.backward, "gradients are computed here, in every round"),
-                Step(found.step, f"and used here, {use}"),
-            ),
+            _way(found),
+            trail,
             found.confidence,
+            fix=not_zeroed_each_round(found),
         )
+
+
+def _way(found: LostGradients) -> str:
+    if not found.count:
+        return f"step in every round, or zero the gradients after `{found.optimizer}.step()`"
+    if found.again is not None:
+        return "take this one out: they are zeroed behind the step already"
+    return f"zero the gradients where it steps, after `{found.optimizer}.step()`"
