@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from losslint.analysis.domain.sizes import at
+from losslint.analysis.domain.sizes import at, rank
 from losslint.analysis.domain.values import Act, Tensor
 from losslint.analysis.events import LossCall
 from losslint.analysis.objective.criteria import Expects
@@ -72,7 +72,7 @@ class SoftmaxWithBce(Rule):
         if not isinstance(given, Tensor) or given.act is not Act.SOFTMAX or given.picked:
             return
         logits = expects is Expects.BINARY_LOGITS
-        if not logits and at(given.sizes, given.dim if given.dim is not None else -1) in (1, 2):
+        if not logits and _classes(given) in (1, 2):
             return
         yield Diagnosis.of_input(
             call,
@@ -82,3 +82,9 @@ class SoftmaxWithBce(Rule):
             "for several labels at once drop the softmax and use BCEWithLogitsLoss; for one class "
             "of several use CrossEntropyLoss on the logits",
         )
+
+
+def _classes(given: Tensor) -> int | None:
+    """How many classes share the probability; of any number of dimensions they are the last one."""
+    dim = given.dim if given.dim is not None and rank(given.sizes) is not None else -1
+    return at(given.sizes, dim)
