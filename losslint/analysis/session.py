@@ -9,6 +9,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from losslint.analysis.domain.marks import OF_LAST_ROUND
 from losslint.analysis.domain.syntax import SourceModule
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Act
@@ -263,6 +264,8 @@ def _matters(run: Interpreter, event: Event, idle: Container[Place]) -> bool:
 
 def _counts(run: Interpreter, operation: Operation) -> bool:
     """Whether an operation in a loss is part of what trains, and nothing later mends its result."""
+    if operation.zero is not None and operation.zero.kind == OF_LAST_ROUND:
+        return True  # a wrong average, whatever it is of
     return operation.place not in run.seen.repaired and not is_measured(run, operation)
 
 

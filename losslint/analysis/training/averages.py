@@ -13,6 +13,7 @@ from losslint.analysis.domain.marks import (
     BATCH_MEAN,
     BATCH_SUM,
     MEAN_SHARE,
+    OF_LAST_ROUND,
     SUM_OF_MANY,
     SUM_SHARE,
     WRITTEN_MEAN,
@@ -55,8 +56,6 @@ from losslint.analysis.training.counts import (
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
 
-_INDEX = "index"
-"""The kind of reason for which the index of the last round is zero."""
 _WEIGHT = re.compile(
     r"(^|_)(alpha|beta|gamma|lamb?d?a?|coeff?|(loss|kd|kl|reg|ce)_weight)(_|\d|$)",
     re.IGNORECASE,
@@ -335,11 +334,11 @@ def _wrong_count(
 def _divided_by_index(run: Interpreter, key: tuple[object, ...], node: cst.CSTNode) -> None:
     tested = any(isinstance(test, tuple) and key in test for test, _ in run.assumed())
     place = run.place(node)
-    if tested or run.no_grad or run.seen.divided_by_index.setdefault(key, place) != place:
+    if tested or run.seen.divided_by_index.setdefault(key, place) != place:
         return
     reason = ZeroReason(
         place,
-        _INDEX,
+        OF_LAST_ROUND,
         "the index of the last round is 0 where there is only one, and always one less than "
         "the number of rounds",
     )

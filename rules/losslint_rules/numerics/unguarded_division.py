@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from losslint.analysis.domain.marks import OF_LAST_ROUND
 from losslint.analysis.domain.trail import Place, Step
 from losslint.analysis.events import Operation, OperationInLoss, OperationKind
 from losslint.finding import Severity
@@ -109,7 +110,7 @@ class UnguardedDivision(Rule):
                     vanishing, "this may select nothing" if kind == "mask" else "this can be zero"
                 ),
             )
-        if kind == "index":
+        if kind == OF_LAST_ROUND:
             yield Diagnosis(
                 operation.place,
                 f"the divisor can be zero: {why}",
