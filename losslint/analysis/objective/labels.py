@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _NAMES = re.compile(
     r"((gt|true)_\w+|(\w+_)?(targets?|labels?|gts?|truths?|true))$|lbls?$", re.IGNORECASE
 )
+_GIVERS = re.compile(r"(teachers?|targets?)_\w+$|(\w+_)?teachers?$", re.IGNORECASE)
+"""What a teacher gave a loss, or a network that is only followed: that is not trained by it."""
 
 
 def with_labels(
@@ -35,7 +37,7 @@ def with_labels(
     inputs = [name for name, value in bound.items() if value is not self]
     named = set(filter(_NAMES.match, inputs))
     if judges:
-        named |= {name for name in inputs[1:] if name == "y"}
+        named |= {name for name in inputs[1:] if name == "y" or _GIVERS.match(name)}
     else:
         named = {name for name in named if name.rpartition("_")[0] in inputs}
     if not named:
