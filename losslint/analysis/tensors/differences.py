@@ -50,7 +50,7 @@ from losslint.analysis.tensors.forms import (
     is_area,
 )
 from losslint.analysis.tensors.powers import DENSE
-from losslint.analysis.tensors.spreads import is_spread
+from losslint.analysis.tensors.spreads import Spread, spread
 from losslint.analysis.tensors.sums import ABSORBED, LIMITED, joined
 from losslint.analysis.tensors.unions import is_either, is_union_within
 from losslint.analysis.training.gradient_flow import with_bare_gradients
@@ -109,7 +109,11 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
             "the squared distance of two equal points is zero, or just below it by rounding",
         )
         return made.but(zero=reason)
-    if one.shape == "mean-square" and _is_error(one) and is_spread(node):
+    varied = spread(node, run.frame.body) if one.shape == "mean-square" else None
+    if varied is Spread.VARIANCE:
+        text = "the variance of equal values is zero, or just below it by rounding"
+        return made.but(zero=ZeroReason(run.place(node), "distance", text))
+    if varied is Spread.FOCUSED and _is_error(one):
         reason = ZeroReason(
             run.place(node),
             "distance",

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import libcst as cst
 
+from losslint.analysis.reading.assigned import assigned_once
 from losslint.analysis.reading.nodes import same
 from losslint.analysis.reading.spelling import dotted
 
 
-def is_spread(node: cst.CSTNode) -> bool:
-    """Whether it is ``mean(d ** 2) - focus * mean(d) ** 2``, whatever the focus."""
+class Spread(Enum):
+    """What ``mean(d ** 2) - focus * mean(d) ** 2`` is."""
+
+    VARIANCE = "variance"
+    """There is no focus: that of equal values is zero."""
+    FOCUSED = "focused"
+    """A part of the mean is taken away only."""
+
+
+def spread(node: cst.CSTNode, body: cst.BaseSuite | None) -> Spread | None:
+    """What kind of spread a difference is, if it is one.
+
+    Args:
+        node: the difference.
+        body: the function that it is in, which may have given names to its parts.
+    """
     if not isinstance(node, cst.BinaryOperation):
-        return False
-    squared = _given(node.left, "mean")
+        return None
+    squared = _given(assigned_once(body, node.left), "mean")
     varied = _squared(squared) if squared is not None else None
     if varied is None:
-        return False
-    for factor in _factors(node.right):
+        return None
+    factors = _factors(node.right)
+    for factor in factors:
         mean = _squared(factor)
-        of = _given(mean, "mean") if mean is not None else None
+        of = _given(assigned_once(body, mean), "mean") if mean is not None else None
         if of is not None and same(of, varied):
-            return True
-    return False
+            return Spread.VARIANCE if len(factors) == 1 else Spread.FOCUSED
+    return None
 
 
 def _factors(node: cst.BaseExpression) -> list[cst.BaseExpression]:
