@@ -242,6 +242,9 @@ def _logarithm(op: Op, given: Tensor) -> Tensor:
     if given.shape in ("square", OWN_PRODUCT) and powers.OF_LAYER in given.marks:
         text = "the square of a raw output is zero where the output changes its sign"
         given = given.but(zero=ZeroReason(op.run.place(op.node), "square", text))
+    if given.shape == "cosine" and given.act is Act.UNKNOWN and given.sign is Sign.UNKNOWN:
+        text = "a cosine lies between -1 and 1"
+        given = given.but(zero=ZeroReason(op.run.place(op.node), "cosine", text))
     if given.shape == REST:
         text = "where prediction and label agree the index is one"
         given = given.but(zero=ZeroReason(op.run.place(op.node), "index", text))

@@ -23,6 +23,7 @@ _OF_LOGITS = (
     "`F.logsigmoid(x)`; what has to be above zero goes through `F.softplus` first"
 )
 _OF_ROWS = "leave out the rows of which nothing is selected, or clamp: `x.clamp(min=1e-8)`"
+_OF_COSINES = "bring it between 0 and 1 first, with a guard: `(1 + x).clamp(min=1e-6) / 2`"
 _OF_OTHERS = "clamp the argument away from zero first: `x.clamp(min=1e-8)`"
 
 
@@ -32,8 +33,8 @@ class UnguardedLog(Rule):
     ## What it does
 
     Looks for `log`, `log2` and `log10` on the way to a loss whose argument can be zero or below:
-    a mean, sum or product of probabilities, a ratio, the raw output of a layer or its square,
-    a masked sum, a spectrogram, what an overlap leaves to one, the density of a normal
+    a mean, sum or product of probabilities, a ratio, a cosine, the raw output of a layer or its
+    square, a masked sum, a spectrogram, what an overlap leaves to one, the density of a normal
     distribution, a mixture of such, and a number minus a relu or an exponential of a raw output, to
     which no eps is added that helps.
     Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
@@ -114,7 +115,7 @@ class UnguardedLog(Rule):
             why = given.zero.text
         else:
             return
-        may_be_negative |= given.zero is not None and given.zero.kind == OVERDRAWN
+        may_be_negative |= given.zero is not None and given.zero.kind in (OVERDRAWN, "cosine")
         density = given.zero is not None and given.zero.kind == DENSITY
         joint = given.shape == "product" and JOINT in given.marks and given.mask is None
         yield Diagnosis(
@@ -146,4 +147,5 @@ def _way(given: Tensor, *, density: bool, joint: bool) -> str:
         return _OF_PRODUCT
     if given.act is Act.RAW:
         return _OF_LOGITS
-    return _OF_ROWS if given.zero is not None and given.zero.kind == "mask" else _OF_OTHERS
+    kind = given.zero.kind if given.zero is not None else ""
+    return {"mask": _OF_ROWS, "cosine": _OF_COSINES}.get(kind, _OF_OTHERS)
