@@ -118,6 +118,7 @@ def _where(op: Op) -> Value:
             dtype=tensors[0].dtype if tensors[0].dtype is tensors[1].dtype else DType.UNKNOWN,
             sign=tensors[0].sign if tensors[0].sign is tensors[1].sign else Sign.UNKNOWN,
             zero=None,
+            shape=tensors[0].shape if tensors[0].shape == tensors[1].shape else "",
         )
     if len(tensors) == 2 and all(value.act in PROBABILITIES for value in tensors):
         guarded = any(value.sign is Sign.POSITIVE for value in tensors)
