@@ -133,6 +133,10 @@ class Seen:
     """Where losses were kept of which something is read later that no number has."""
     divided_by_index: dict[Hashable, Place] = field(default_factory=dict)
     """The first division by each index that a loop left; one finding is enough."""
+    carried_on: dict[tuple[Slots, Hashable], tuple[Value, frozenset[cst.CSTNode]]] = field(
+        default_factory=dict
+    )
+    """What totals became that were added to, and the loops of which they have earlier rounds."""
     passing: dict[Hashable, Place] = field(default_factory=dict)
     """The parameters that loss functions make anew in each round of a loop, by their symbol."""
     handling: dict[Hashable, set[str]] = field(default_factory=dict)

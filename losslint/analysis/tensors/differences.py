@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -182,8 +183,9 @@ def subtract(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
         return made.but(shape=SOME, sign=Sign.NON_NEGATIVE)
     if number(left) == 1 and other.mask is not None:
         return made.but(sign=Sign.NON_NEGATIVE, shape=COMPLEMENT)
-    if one.shape == PAIRS and other.shape == "identity":
-        return made.but(mask=one.mask, sign=Sign.NON_NEGATIVE)
+    if one.shape == PAIRS and other.shape == "identity" and one.mask is not None:
+        left_out = replace(one.mask, place=run.place(node), behind=one.mask)
+        return made.but(mask=left_out, sign=Sign.NON_NEGATIVE)
     if one.shape in ("trace", BOUNDED, CAPPED, OVERDRAWN) and number(right) is not None:
         return made.but(shape=one.shape)
     if is_option(left) and other.sign is not Sign.UNKNOWN:

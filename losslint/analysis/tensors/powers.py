@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from losslint.analysis.domain.conditions import is_difference
 from losslint.analysis.domain.numbers import number
@@ -10,14 +13,13 @@ from losslint.analysis.domain.trail import steps_of
 from losslint.analysis.domain.values import Act, Sign, Tensor, Value, ZeroReason
 from losslint.analysis.events import Family, Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone
+from losslint.analysis.reading.spelling import dotted
 from losslint.analysis.tensors.blending import blend, operand
 from losslint.analysis.tensors.cut_offs import stops
 from losslint.analysis.tensors.forms import ENERGY, FILLED, NOISE, REST
 from losslint.analysis.tensors.operations import for_what_comes, with_operation
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from losslint.analysis.interpreter import Interpreter
 
 OF_LAYER = "squares of a layer's output"
@@ -58,6 +60,8 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
         if "difference" in marks or is_difference(base):
             marks |= {"difference", "squared-difference"}
         shape = square_of_fraction(one) or "square"
+        if shape == "square" and _is_called_cosine(one, node):
+            shape = "cosine-square"
         sign = Sign.POSITIVE if one.sign is Sign.POSITIVE else Sign.NON_NEGATIVE
         return made.but(sign=sign, shape=shape, zero=one.zero, marks=marks)
     if known is not None and known % 1 != 0:
@@ -73,6 +77,24 @@ def power(run: Interpreter, base: Value, exponent: Value, node: cst.CSTNode) -> 
     return made.but(
         sign=one.sign if known is not None and known > 0 else Sign.UNKNOWN, shape="power"
     )
+
+
+_COSINE = re.compile(r"(^|_)cos(ine)?s?(_|$)|cosine", re.IGNORECASE)
+
+
+def _is_called_cosine(value: Tensor, square: cst.CSTNode) -> bool:
+    """Whether what is squared is a cosine by its name, and nothing else is known of it."""
+    base = square.left if isinstance(square, cst.BinaryOperation) else None
+    if isinstance(square, cst.Call) and isinstance(square.func, cst.Attribute):
+        in_torch = dotted(square.func.value) == "torch"
+        base = square.args[0].value if in_torch and square.args else square.func.value
+    if (
+        not isinstance(base, cst.Name | cst.Attribute)
+        or value.shape
+        or value.act is not Act.UNKNOWN
+    ):
+        return False
+    return _COSINE.search(dotted(base).rpartition(".")[2]) is not None
 
 
 def out_of_domain(

@@ -84,9 +84,10 @@ def added(
         made = summed(run, value, made, node)
     if any(over_batches(run, one.node) for one in outlived):
         made = each(made, _of_all_batches)
-    if run.no_grad or not _has_graph(value):
-        return made
-    return _kept(run, outlived, value, made, dotted(target), node, listed=False)
+    if not run.no_grad and _has_graph(value):
+        made = _kept(run, outlived, value, made, dotted(target), node, listed=False)
+    run.seen.carried_on[slot] = made, frozenset(one.node for one in outlived)
+    return made
 
 
 def _is_fresh(value: cst.BaseExpression, name: str) -> bool:
@@ -352,6 +353,11 @@ def _slot(run: Interpreter, target: cst.CSTNode) -> tuple[Slots, Hashable] | Non
 
 
 def _written(run: Interpreter, slot: tuple[Slots, Hashable], since: Round) -> bool:
-    """Whether a variable got its value in this round of a loop."""
-    slots, _ = slot
-    return slots.oid > since.mark.newest or slot in run.heap.writes_since(since.mark)
+    """Whether a variable got its value in this round of a loop, and has nothing of others."""
+    slots, name = slot
+    if slots.oid > since.mark.newest:
+        return True
+    total, rounds = run.seen.carried_on.get(slot, (None, frozenset()))
+    if since.node in rounds and slots.get(name) is total:
+        return False
+    return slot in run.heap.writes_since(since.mark)
