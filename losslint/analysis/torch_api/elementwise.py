@@ -32,6 +32,7 @@ from losslint.analysis.tensors.forms import (
     INDEX,
     LOG_DENSITY,
     NEAR,
+    OF_LOGARITHM,
     OVERDRAWN,
     OWN_PRODUCT,
     RAW_EXP,
@@ -106,6 +107,7 @@ def _exp(op: Op) -> Value:
     made = blend(given).but(sign=Sign.POSITIVE)
     if given.act is Act.LOG_SOFTMAX:
         return made.but(
+            marks=made.marks | {OF_LOGARITHM},
             act=Act.SOFTMAX,
             picked=given.picked,
             dim=given.dim,

@@ -8,7 +8,7 @@ from typing import ClassVar
 from losslint.analysis.domain.values import Act
 from losslint.analysis.events import OperationInLoss, OperationKind
 from losslint.analysis.tensors.cut_offs import DROPPED
-from losslint.analysis.tensors.forms import BOTH_CLASSES, FEW_EXP, RUNNING_EXP
+from losslint.analysis.tensors.forms import BOTH_CLASSES, FEW_EXP, OF_LOGARITHM, RUNNING_EXP
 from losslint.finding import Severity
 from losslint.rewriting import in_one_step
 from losslint.rule import Diagnosis, Rule
@@ -110,7 +110,9 @@ class LogOfSoftmax(Rule):
         what, instead = advice
         if operation.function == "log1p":
             what = what.removeprefix("1 + ")
-        if given.act is Act.SOFTMAX and given.picked:
+        if OF_LOGARITHM in given.marks and given.act is Act.SOFTMAX:
+            instead = "use the log-probabilities that the exponential is taken of"
+        elif given.act is Act.SOFTMAX and given.picked:
             instead += ", and select from its result"
         place = operation.place
         yield Diagnosis(
