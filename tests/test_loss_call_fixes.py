@@ -55,6 +55,9 @@ TEACHER = "teacher = F.log_softmax(y, 1)"
         ("LOS112", *pair(
             NET, "loss = F.kl_div(net(x).log_softmax(1), y, reduction='mean', log_target=False)",
             'loss = F.kl_div(net(x).log_softmax(1), y, reduction="batchmean", log_target=False)')),
+        ("LOS112", *pair(
+            NET, "loss = F.kl_div(F.log_softmax(net(x), 1), y) / x.shape[0]",
+            'loss = F.kl_div(F.log_softmax(net(x), 1), y, reduction="sum") / x.shape[0]')),
         ("LOS112", *built("nn.KLDivLoss()", 'nn.KLDivLoss(reduction="batchmean")')),
         ("LOS112", *built('nn.KLDivLoss(log_target=False, reduction="mean")',
                           'nn.KLDivLoss(log_target=False, reduction="batchmean")')),

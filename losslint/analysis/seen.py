@@ -50,6 +50,8 @@ class Seen:
     """Calls of one of several functions or classes, which may take other arguments."""
     untrained: set[Hashable] = field(default_factory=set)
     """Those of several networks through which no gradient goes where others are trained."""
+    shared_out: set[Place] = field(default_factory=set)
+    """Losses that were divided by the number of samples."""
     by_rows: set[Place] = field(default_factory=set)
     """Losses that were multiplied by the number of their elements for each sample."""
     guarded: set[ZeroReason] = field(default_factory=set)

@@ -302,6 +302,7 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
                     case.call,
                     partners=partners,
                     by_rows=place in run.seen.by_rows,
+                    shared_out=place in run.seen.shared_out,
                     number_alone=place in run.seen.only_numbers,
                     reached=place in run.seen.reached,
                 ),

@@ -124,6 +124,8 @@ class LossCall:
     """Its number is read, and nothing is backpropagated through it."""
     reached: bool = False
     """What it gives was seen to be part of what trains."""
+    shared_out: bool = False
+    """Its value is divided by the number of samples."""
     by_rows: bool = False
     """Its value is multiplied by the number of elements for each sample, of which it is a mean."""
     evened: Place | None = None

@@ -21,7 +21,7 @@ from losslint.analysis.events import Event, Family, LossSum, LossTerm
 from losslint.analysis.reading.assigned import assigned_once
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted, is_width, names_width
-from losslint.analysis.training.counts import counts_samples
+from losslint.analysis.training.counts import counts_samples, is_batch_size
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Interpreter
@@ -112,6 +112,13 @@ def note_rows(
     counted = written is not None and run.frame.in_loss and _counts_rows(run, written)
     if (written is not None and is_width(written)) or names_width(str(attribute)) or counted:
         run.seen.by_rows.update(term.place for term in loss.terms)
+
+
+def note_shared_out(run: Interpreter, loss: Tensor, quotient: cst.CSTNode) -> None:
+    """Notes a loss that is divided by the number of samples."""
+    divisor = getattr(quotient, "right", None) or getattr(quotient, "value", None)
+    if isinstance(divisor, cst.BaseExpression) and is_batch_size(run, divisor):
+        run.seen.shared_out.update(term.place for term in loss.terms)
 
 
 def _counts_rows(run: Interpreter, factor: cst.BaseExpression) -> bool:

@@ -21,7 +21,7 @@ from losslint.analysis.domain.values import (
 )
 from losslint.analysis.events import Operation, OperationKind
 from losslint.analysis.objective.learned_weights import alone, weighed
-from losslint.analysis.objective.terms import normalised
+from losslint.analysis.objective.terms import normalised, note_shared_out
 from losslint.analysis.reading.spelling import is_called_scale
 from losslint.analysis.tensors import cosines, cut_offs
 from losslint.analysis.tensors.blending import blend, operand
@@ -67,6 +67,7 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)
     if one.terms:
+        note_shared_out(run, one, node)
         made = weighed(run, normalised(made, right, node), right, node)
     scaled = isinstance(right, Unknown) and is_called_scale(getattr(node, "right", None))
     if Sign.UNKNOWN not in (one.sign, other.sign) or (scaled and one.sign is not Sign.UNKNOWN):

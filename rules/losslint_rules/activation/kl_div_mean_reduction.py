@@ -91,13 +91,16 @@ class KlDivMeanReduction(Rule):
             return  # one distribution, whose elements are all there is to average over
         if not call.trains:
             return  # nothing is trained with it, so its scale has no weight
+        reduction, message = '"batchmean"', "divide by the batch size"
+        if call.shared_out:  # which it would be by "batchmean", too
+            reduction, message = '"sum"', "leave the mean to the division by the batch size"
         yield Diagnosis(
             call.place,
             f"{call.title} divides by the number of elements, not of samples: the divergence is "
             "too small by a factor of the number of classes, or pixels, of a sample",
-            'pass reduction="batchmean", and divide a weight that was tuned before by that number',
+            f"pass reduction={reduction}, and divide a weight that was tuned before by that number",
             call.built,
-            fix=with_option(call.place, "divide by the batch size", "reduction", '"batchmean"'),
+            fix=with_option(call.place, message, "reduction", reduction),
         )
 
 
