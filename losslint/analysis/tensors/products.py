@@ -77,7 +77,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
-    made = scaled(multiplied(blend(left, right), node), right)
+    made = scaled(multiplied(blend(left, right), right, node), right)
     made = picked_by_rows(weighed_by_element(made, one, other, node, swapped), one, other)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         made = as_weight(made, left, right)

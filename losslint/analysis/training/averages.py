@@ -179,7 +179,8 @@ def combined(sign: str, made: Tensor, left: Value, right: Value, node: cst.CSTNo
         kept = all(map(_adds_to_mean, (left, right)))
     elif sign == "*":
         factor = number(right if means[0] else left)
-        kept = not all(means) and (factor in (1, -1) or _is_weighted(node))
+        no_count = factor is not None and (factor in (1, -1) or factor % 1 != 0)
+        kept = not all(means) and (no_count or _is_weighted(node))
     else:
         kept = sign == "/" and number(right) is not None
     return made.but(marks=made.marks | {WRITTEN_MEAN}) if kept else made
@@ -203,12 +204,13 @@ def _adds_to_mean(value: Value) -> bool:
     return is_mean or number(value) is not None
 
 
-def multiplied(made: Tensor, node: cst.CSTNode) -> Tensor:
+def multiplied(made: Tensor, factor: Value, node: cst.CSTNode) -> Tensor:
     """A product: one with a batch mean is the sum over a batch, or may be, and no mean any more.
 
-    One with a weight is as much of a mean as before.
+    One with a weight is as much of a mean as before, and so is one with a number that is no count.
     """
-    if _is_weighted(node):
+    known = number(factor)
+    if _is_weighted(node) or (known is not None and known % 1 != 0):
         return made
     # a loss that only one branch has scaled may be a sum of means without being a mean
     kept = (one for one in made.operations if one.kind is not OperationKind.BATCH_MEANS)
