@@ -45,6 +45,7 @@ from losslint.analysis.torch_api.sizing import (
     whole,
 )
 from losslint.analysis.training.gradient_flow import (
+    COPIES,
     as_leaf,
     copied,
     cut,
@@ -263,12 +264,9 @@ def _packed(op: Op, items: Sequence[Value], made: Tensor) -> Tensor:
     if known and all(has_cut(one) for one in known):
         before = blend(*known)
         return made.but(deps=before.deps, operations=before.operations)
-    if op.name in _COPIES:
+    if op.name in COPIES:
         return copied(op.run, known, made, op.name, op.node)
     return made
-
-
-_COPIES = frozenset({"tensor", "new_tensor", "FloatTensor", "Tensor", "DoubleTensor", "from_numpy"})
 
 
 def _scale_of(op: Op, numbers: Sequence[float]) -> Scale | None:

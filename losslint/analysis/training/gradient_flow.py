@@ -146,7 +146,7 @@ def _is_copy(operation: Operation, part: Tensor, partner: Tensor) -> bool:
         return operation.operand.shape == PARAMETER
     # of many numbers some are told to be more than all others, before the least is looked for
     decides = operation.function in DECISIONS and part.sizes == SCALAR and of_partner
-    return operation.function in _COPIES or decides
+    return operation.function in _READ_OUT or decides
 
 
 def with_bare_gradients(made: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -193,7 +193,9 @@ def is_loss_with_graph(value: Tensor) -> bool:
 _BARE = "autograd.grad"
 DERIVATIVE = "derivative"
 """The mark of a gradient that has a graph, as a differential equation is made of."""
-_COPIES = frozenset({"item", "tensor", "new_tensor", "as_tensor", "Tensor", "FloatTensor"})
+COPIES = frozenset({"tensor", "new_tensor", "FloatTensor", "Tensor", "DoubleTensor", "from_numpy"})
+"""Functions that make a new tensor of the numbers in what they are given."""
+_READ_OUT = COPIES | {"item", "as_tensor"}
 
 
 def copied(
