@@ -138,6 +138,15 @@ def _is_over_all(op: Op) -> bool:
     return op.name == "mean" and op.given(1, "dim", "axis") is None
 
 
+def _is_over_samples(op: Op, given: Tensor) -> bool:
+    """Whether it is the mean of the probabilities that many samples have for each class."""
+    dim = op.given(1, "dim", "axis")
+    over = dim.value if op.name == "mean" and isinstance(dim, Const) else None
+    if given.act is not Act.SOFTMAX or type(over) is not int or over < 0:
+        return False
+    return given.dim not in (None, over) and (given.dim >= 0 or over == 0)
+
+
 _OF_VECTORS = "norm"
 _OF_ELEMENTS = frozenset({"ratio", "clamp", _OF_VECTORS})
 """Reasons why single elements are zero, or single vectors, each for itself."""
@@ -151,7 +160,8 @@ def _averaged(op: Op, given: Tensor) -> Tensor:
     made = made.but(terms=terms.averaged_terms(made.terms))
     if given.act in PROBABILITIES:
         # of many probabilities hardly ever all are zero
-        some = given.sign is Sign.POSITIVE or (_is_over_all(op) and not given.picked)
+        many = _is_over_all(op) or _is_over_samples(op, given)
+        some = given.sign is Sign.POSITIVE or (many and not given.picked)
         sign = Sign.POSITIVE if some else Sign.NON_NEGATIVE
         return made.but(act=Act.PROB, sign=sign, trail=given.trail)
     if given.act in LOG_PROBABILITIES:

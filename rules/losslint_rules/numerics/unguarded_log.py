@@ -38,8 +38,9 @@ class UnguardedLog(Rule):
     distribution, a mixture of such, and a number minus a relu or an exponential of a raw output, to
     which no eps is added that helps.
     Guarded arguments (an added eps, `clamp(min=...)`, `masked_fill`, a mask that picks the
-    positive entries) are left alone. The logarithm of a single softmax or sigmoid is the
-    business of LOS306, which knows a better repair than an eps.
+    positive entries) are left alone, and so is the mean of the softmax of many samples. The
+    logarithm of a single softmax or sigmoid is the business of LOS306, which knows a better repair
+    than an eps.
 
     ## Why it matters
 
