@@ -314,7 +314,7 @@ def _result(
     if run.no_grad:
         return computed_without(run, result, args.node)
     if not grad and isinstance(given, Tensor):
-        known = bool(given.deps) and all(isinstance(one, int) for one in given.deps)
+        known = any(isinstance(one, int) for one in given.deps)
         # no cut is known of the output of a network: all of it was computed under no_grad
         if known and cut_off and not has_cut(given):
             return computed_without(run, result, args.node, before=True)

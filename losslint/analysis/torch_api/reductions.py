@@ -90,7 +90,8 @@ _AVERAGED = {
 @function("sum", "nansum", "count_nonzero", "cumsum")
 def _sum(op: Op) -> Value:
     given = op.tensor()
-    made = terms.reduced(op.run, whole(blend(given)), op.node, "sum")
+    summed = blend(given) if _leaves_rows(op) else whole(blend(given))
+    made = terms.reduced(op.run, summed, op.node, "sum")
     made = made.but(terms=terms.reduced_terms(made.terms, "sum"))
     if given.shape in _CHOSEN and _is_over_columns(op):
         return made.but(act=_CHOSEN[given.shape], picked=True, trail=given.trail)
@@ -118,6 +119,12 @@ def _sum(op: Op) -> Value:
     if not made.sums and len({term.family for term in made.terms}) > 1:
         made = made.but(sums=frozenset({op.run.place(op.node)}))  # a stack of losses
     return made.but(sign=given.sign, zero=zero, shape=shape, picked=given.picked)
+
+
+def _leaves_rows(op: Op) -> bool:
+    """Whether a sum gives one number for each row, of which there are as many as before."""
+    dim = op.given(1, "dim", "axis")
+    return isinstance(dim, Const) and type(dim.value) is int and dim.value > 0
 
 
 def _is_over_columns(op: Op) -> bool:
