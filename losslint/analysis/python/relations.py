@@ -182,7 +182,7 @@ def _form(
     node: cst.CSTNode,
 ) -> str:
     """The form of the mask that a comparison of tensors gives."""
-    if any(one.shape in RANDOM for one in tensors):
+    if any(one.shape in RANDOM for one in tensors) or any(map(_is_drawn_anew, tensors)):
         # what a model draws for itself is a mask of many; elsewhere it stands for data
         holder = run.frame.self if run.frame.name == "forward" else None
         drawn = isinstance(holder, Instance) and group_of(holder) == "module"
@@ -191,6 +191,11 @@ def _form(
     if own or any(one.shape in forms.FIXED for one in tensors):
         return forms.SOME
     return forms.found(type(sign).__name__, tensors[0], right)
+
+
+def _is_drawn_anew(value: Tensor) -> bool:
+    """Whether a program draws points for each round, and does not make data up beforehand."""
+    return forms.ANEW in value.marks and not any(isinstance(one, int) for one in value.deps)
 
 
 def _asks_for_a_range(sign: cst.BaseCompOp, left: Value, right: Value) -> bool:

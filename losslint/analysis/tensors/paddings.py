@@ -71,7 +71,16 @@ def is_of_no_padding(node: cst.CSTNode) -> bool:
         return False
     compared, bound = _last_name(comparison.left), target.comparator
     of_lengths = isinstance(bound, cst.Integer) and _LENGTHS.search(compared) is not None
-    return of_lengths or _PADDING.search(_last_name(bound)) is not None
+    if of_lengths or _PADDING.search(_last_name(bound)) is not None:
+        return True
+    return any(_is_off_padding(one) for one in walk(comparison.left))
+
+
+def _is_off_padding(node: cst.CSTNode) -> bool:
+    """Whether it is how far a value is from what pads: ``target - padded_value``."""
+    if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Subtract):
+        return False
+    return _PADDING.search(_last_name(node.right)) is not None
 
 
 def _last_name(node: cst.BaseExpression) -> str:

@@ -38,6 +38,7 @@ from losslint.analysis.tensors.forms import (
     INDEX,
     LENGTH,
     LIFTED,
+    NEAR,
     SCALABLE,
     SIGNED,
     SMOOTHED,
@@ -79,6 +80,8 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = alone(made, one)
     elif number(left) is not None:
         made = alone(made, other)
+        if number(left) == 1 and other.sign is Sign.POSITIVE and _is_one_and_more(node):
+            made = made.but(marks=made.marks | {NEAR})
     if other.shape == "norm":
         made = made.but(shape="unit")
     tempered = one.shape in SCALABLE and (scalar or other.shape == "norm")
@@ -132,6 +135,17 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         )
         made = made.but(zero=reason)
     return made
+
+
+def _is_one_and_more(quotient: cst.CSTNode) -> bool:
+    """Whether one is added to what is never negative, before something is divided by it."""
+    divisor = getattr(quotient, "right", None)
+    if not isinstance(divisor, cst.BinaryOperation) or not isinstance(divisor.operator, cst.Add):
+        return False
+    return any(
+        isinstance(one, cst.Integer | cst.Float) and one.evaluated_value >= 1
+        for one in (divisor.left, divisor.right)
+    )
 
 
 _OVERLAPS = frozenset({"overlap", SMOOTHED["overlap"]})

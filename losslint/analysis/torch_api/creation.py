@@ -186,7 +186,10 @@ def _arange(op: Op) -> Value:
 @function("rand", "randn", "rand_like", "randn_like", "normal")
 def _random(op: Op) -> Value:
     shape = UNIFORM if op.name in ("rand", "rand_like") else "random"
-    return _leaf(op, Tensor(grad=False, shape=shape, marks=frozenset({forms.NOISE})))
+    marks = frozenset({forms.NOISE})
+    if any(one.repeats for one in op.run.looping):
+        marks |= {forms.ANEW}
+    return _leaf(op, Tensor(grad=False, shape=shape, marks=marks))
 
 
 @function("linspace", "empty_strided")

@@ -122,6 +122,8 @@ def _exp(op: Op) -> Value:
     if given.shape == "logratio":
         return made.but(shape="ratio")
     made = made.but(marks=made.marks - {ENDLESS} | {"exp"})
+    if given.shape == "non-positive":
+        made = made.but(marks=made.marks | {NEAR})  # it is one at most
     if given.act is Act.RAW:
         made = made.but(marks=made.marks | {RAW_EXP, ENDLESS})
     bounded = given.act in _OF_UNIT
