@@ -191,8 +191,9 @@ def _unknown_step(op: Op, target: Instance) -> Value:
     elif looks_like_optimizer(spelled(op.node)):
         op.run.act(HandOver(op.run.place(op.node)))  # it may do more than step
     elif isinstance(given, Unknown):
-        if mentions(given.key, "optim"):
-            step(op.run, op.node, given, scaled=looks_like_scaler(spelled(op.node)))
+        scaled = looks_like_scaler(spelled(op.node))
+        if scaled or mentions(given.key, "optim"):
+            step(op.run, op.node, given, scaled=scaled)
     return Unknown()
 
 

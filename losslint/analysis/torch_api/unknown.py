@@ -96,7 +96,7 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
         return run.call(head, Args(node, [Unknown(None, deps)]))
     if run.no_grad:
         deps = union_deps(deps, frozenset({NO_GRAD}))
-    if isinstance(callee, Unknown) and isinstance(callee.key, tuple) and callee.key[-1] == "update":
+    if isinstance(callee, Unknown) and dotted(_callee(node)).rpartition(".")[2] == "update":
         run.act(ScalerUpdate(run.place(node)))
     if isinstance(node, cst.Call) and _SETS_WEIGHTS.search(dotted(node.func).rpartition(".")[2]):
         run.act(SetWeights(run.place(node), None))
@@ -129,6 +129,11 @@ def call_unknown(run: Interpreter, callee: Value, args: Args) -> Value:
     return Unknown(
         key, deps, run.place(node), why, grad=not drawn and not _makes_data(callee, given)
     )
+
+
+def _callee(node: cst.CSTNode) -> cst.CSTNode:
+    """What is called, as the code has it."""
+    return node.func if isinstance(node, cst.Call) else node
 
 
 def _draws_from_memory(callee: Value, node: cst.CSTNode) -> bool:
