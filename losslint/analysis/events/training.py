@@ -231,6 +231,8 @@ class UnusedLoss:
     """The variable that it is assigned to; empty where there is none."""
     overwritten: Place | None
     """The assignment that the variable gets before anything reads it, if there is one."""
+    alone: str = ""
+    """Of a sum, the only term that is backpropagated, as the code has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -12,10 +12,10 @@ from losslint.analysis.domain.containers import is_dict, keys_of
 from losslint.analysis.domain.trail import Place
 from losslint.analysis.domain.values import Instance, Tensor, Tuple, Union, Value, alternatives_of
 from losslint.analysis.events import UnusedLoss
-from losslint.analysis.objective.new_losses import is_new_loss, made_in
+from losslint.analysis.objective.new_losses import NAMED, is_new_loss, made_in
 from losslint.analysis.python.liveness import variables_of
 from losslint.analysis.reading.nodes import same, walk
-from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.spelling import dotted, receiver
 from losslint.analysis.tensors.blending import MORE, deps_of
 from losslint.analysis.training.accumulation import losses_in
 from losslint.analysis.training.trace import (
@@ -49,7 +49,8 @@ def assigned(
     frame, name = run.frame, target.value
     if name.startswith("_") or frame.scope.is_class:
         return
-    if not is_new_loss(run, value, statement.value, name):
+    parts = _summed(statement.value, name) if _is_loss(value) else frozenset()
+    if not parts and not is_new_loss(run, value, statement.value, name):
         return
     body = run.module.source.tree if frame.body is None else frame.body
     variables = variables_of(body)
@@ -65,7 +66,29 @@ def assigned(
     overwritten = None if later is None else run.place(later)
     place, losses = run.place(statement.value), losses_in(value)
     deps = deps_of(value)
-    run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses, deps))
+    run.act(DropLoss(place, name, overwritten, frame.in_loss, frame.body, losses, deps, parts))
+
+
+def _summed(node: cst.BaseExpression, name: str) -> frozenset[str]:
+    """The losses by name that a total adds up; nothing for what is no total of any."""
+    if not _TOTAL.search(name):
+        return frozenset()
+    found: set[str] = set()
+    while isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+        found.update(one.value for one in (node.left, node.right) if isinstance(one, cst.Name))
+        node = node.left
+    return frozenset(one for one in found if NAMED.search(one) and one != name)
+
+
+_TOTAL = re.compile(r"(^|_)(total|full|overall|combined|sum|final)_?(loss|cost|objective)$")
+
+
+def _is_loss(value: Value) -> bool:
+    """Whether a value is a loss with its graph, whatever it may be else."""
+    return any(
+        isinstance(one.value, Tensor) and one.value.grad and bool(one.value.terms)
+        for one in alternatives_of(value)
+    )
 
 
 def _is_left_out(body: cst.CSTNode, name: str) -> bool:
@@ -141,13 +164,22 @@ def unused_losses(run: Interpreter) -> Iterator[UnusedLoss]:
     for trace in run.roots:
         for drop, around in _dropped_in(trace, trace):
             backwards = [one for one in actions(around) if isinstance(one, Backward)]
-            if any(_is_of(drop, one) for one in backwards):
+            terms = sorted(_called_on(backwards) & drop.parts)
+            if drop.parts:
+                if len(terms) != 1:
+                    continue
+            elif any(_is_of(drop, one) for one in backwards):
                 continue  # it was used where it was computed
             beside = any(isinstance(one, Backward) for one in own_actions(around))
             trains = drop.in_loss or beside or drop.body in run.seen.returning
             if trains and drop.place not in found:
                 found.add(drop.place)
-                yield UnusedLoss(drop.place, drop.name, drop.overwritten)
+                yield UnusedLoss(drop.place, drop.name, drop.overwritten, "".join(terms))
+
+
+def _called_on(backwards: Iterable[Backward]) -> set[str]:
+    """The variables whose ``backward`` is called."""
+    return {receiver(one.place.node, "") for one in backwards}
 
 
 def _is_of(drop: DropLoss, backward: Backward) -> bool:

@@ -176,6 +176,8 @@ class DropLoss:
     losses: frozenset[Hashable] = frozenset()
     """As in :class:`Backward`."""
     deps: frozenset[Hashable] = frozenset()
+    parts: frozenset[str] = frozenset()
+    """Of a sum, the variables that it adds up."""
 
 
 @dataclass(frozen=True, slots=True)

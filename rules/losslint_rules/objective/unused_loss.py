@@ -19,7 +19,8 @@ class UnusedLoss(Rule):
     Looks for a loss with its graph whose value nothing can use: its variable gets another value
     on every path before it is read, or is never read again, or the criterion is called and its
     result dropped. It is reported only where something else is trained with: in a loop that calls
-    backward, or in a function that returns another loss.
+    backward, or in a function that returns another loss. A total of which only one term is
+    backpropagated is such a loss, too.
 
     ## Why it matters
 
@@ -78,6 +79,14 @@ class UnusedLoss(Rule):
         if found.overwritten is not None:
             trail = (Step(found.overwritten, f"`{found.name}` gets another value here"),)
         what = "is overwritten before anything reads it" if trail else "is never used"
+        if found.alone:
+            yield Diagnosis(
+                found.place,
+                f"the total in `{found.name}` {what}: `{found.alone}` alone is backpropagated",
+                f"call `{found.name}.backward()` instead, or remove the total",
+                trail,
+            )
+            return
         yield Diagnosis(
             found.place,
             f"{loss} {what}, so it trains nothing",
