@@ -319,6 +319,10 @@ def _result(
         if known and cut_off and not has_cut(given):
             return computed_without(run, result, args.node, before=True)
         return ended(result, given)
+    if not grad and isinstance(given, Unknown) and NO_GRAD in given.deps and not other_way:
+        if any(isinstance(one, int) for one in given.deps):
+            # what a network gave went into something unknown under no_grad
+            return computed_without(run, result, args.node, before=True)
     return result
 
 

@@ -109,6 +109,9 @@ def _backward_function(op: Op) -> Value:
 @method("tensor", "backward")
 def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
+    if isinstance(loss, Unknown) and looks_like_optimizer(spelled(op.node)):
+        # an optimizer of another framework, or one that does more than torch's
+        op.run.act(ZeroGrad(op.run.place(op.node), certain=False))
     if isinstance(loss, Unknown) and len(op.args.positional) > 1:
         # `accelerator.backward(loss)` on something unknown, or `features.backward(gradient)`
         loss = op.args.positional[1]
