@@ -164,9 +164,20 @@ def normalised(tensor: Tensor, divisor: Value, node: cst.CSTNode) -> Tensor:
         return made.but(terms=reduced_terms(made.terms, "mean", of=_SUMMED))
     count = node.right if isinstance(node, cst.BinaryOperation) else getattr(node, "value", None)
     counted = dotted(count) if count is not None and isinstance(divisor, Tensor) else ""
+    if count is not None and not counted:
+        counted = _of_which_number(count)
     return tensor.but(
         terms=tuple(replace(term, stage="mean", counted=counted) for term in tensor.terms)
     )
+
+
+def _of_which_number(count: cst.CSTNode) -> str:
+    """The variable that a number is the number of: ``labels.numel()``, ``len(labels)``."""
+    if not isinstance(count, cst.Call):
+        return ""
+    if isinstance(count.func, cst.Attribute) and count.func.attr.value in ("numel", "nelement"):
+        return dotted(count.func.value)
+    return dotted(count.args[0].value) if dotted(count.func) == "len" and count.args else ""
 
 
 _SUMMED = frozenset({"sum"})

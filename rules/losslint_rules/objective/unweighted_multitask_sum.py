@@ -128,8 +128,13 @@ def _is_one_task(terms: Sequence[LossTerm]) -> bool:
 
 
 def _is_per_object(terms: Sequence[LossTerm]) -> bool:
-    """Whether all terms are of the same objects: sums that were divided by one count of them."""
-    counted = {term.counted for term in terms}
+    """Whether all terms are of the same objects: sums that were divided by one count of them.
+
+    A mean is divided by the number of its targets.
+    """
+    counted = {term.counted or term.target for term in terms}
+    if not any(term.counted for term in terms):
+        return False
     return len(counted) == 1 and "" not in counted
 
 
