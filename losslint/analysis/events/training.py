@@ -154,6 +154,8 @@ class MissingStep:
     """The step behind the backward, which is the second one in the round of another optimizer."""
     others: str = ""
     """The name of that one in the code."""
+    forgotten: bool = False
+    """Others step in the loop, of which none has to do with what is backpropagated here."""
 
 
 @dataclass(frozen=True, slots=True)

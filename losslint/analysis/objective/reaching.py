@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from losslint.analysis.events import (
 )
 from losslint.analysis.objective.named_losses import is_loss_function
 from losslint.analysis.tensors.forms import DENSITY
-from losslint.analysis.torch_api.registry import is_network
+from losslint.analysis.torch_api.registry import no_networks
 from losslint.analysis.training.gradient_flow import is_leaf_alone
 
 if TYPE_CHECKING:
@@ -161,17 +161,10 @@ def _is_of_training(run: Interpreter, operation: Operation) -> bool:
     repeats it.
     """
     operand, function = operation.operand, run.seen.within.get(operation.place)
-    if operation.repeated or any(isinstance(one, int) for one in operand.deps - _others(run)):
+    if operation.repeated or any(isinstance(one, int) for one in operand.deps - no_networks(run)):
         return True
     in_loss = function is not None and is_loss_function(function, function.owner)
     return in_loss and (operand.grad or bool(operand.deps))
-
-
-def _others(run: Interpreter) -> frozenset[Hashable]:
-    """The objects of the project's classes that are no networks, as sets of data are."""
-    return frozenset(
-        one.oid for made in run.instances.values() for one in made if not is_network(one)
-    )
 
 
 def _tell(run: Interpreter, loss: Tensor) -> None:

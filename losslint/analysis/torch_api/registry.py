@@ -6,7 +6,7 @@ tensor method of the same name share one handler: ``torch.softmax(x, 1)`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
@@ -201,6 +201,13 @@ def is_network(value: Instance) -> bool:
     bases = (base.name for base in lineage(value.cls) if isinstance(base, Extern))
     return find_method(value, "forward") is not None or any(
         group_of_kind(base) == "module" for base in bases
+    )
+
+
+def no_networks(run: Interpreter) -> frozenset[Hashable]:
+    """The objects of the project's classes that are no networks, as sets of data are."""
+    return frozenset(
+        one.oid for made in run.instances.values() for one in made if not is_network(one)
     )
 
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from losslint.analysis.domain.containers import kind_of
-from losslint.analysis.domain.lookup import find_method
 from losslint.analysis.events import ForcedGradient, IdleStep, MissingStep
 from losslint.analysis.reading.nodes import walk
 from losslint.analysis.reading.spelling import dotted
-from losslint.analysis.torch_api.registry import group_of_kind
+from losslint.analysis.torch_api.registry import no_networks
 from losslint.analysis.training.bare_steps import bare_steps
 from losslint.analysis.training.emptied_steps import ENOUGH_DEPS, emptied_steps
 from losslint.analysis.training.gradient_flow import LEAF
@@ -45,7 +43,7 @@ def idle_steps(run: Interpreter) -> Iterator[IdleStep | MissingStep]:
     if run.seen.differentiated:
         return  # gradients that are asked for without a backward may be set by hand
     steps: dict[Place, list[IdleStep | None]] = {}
-    others = _no_modules(run) | _forced(run)
+    others = no_networks(run) | _forced(run)
     for trace in run.roots:
         everything = list(actions(trace))
         if any(isinstance(one, HandOver) for one in everything):
@@ -133,16 +131,6 @@ def _steps(inside: Sequence[Action]) -> list[OptimizerStep]:
 
 def _are_modules(owners: frozenset[Hashable]) -> bool:
     return all(isinstance(one, int) for one in owners)
-
-
-def _no_modules(run: Interpreter) -> frozenset[Hashable]:
-    """Objects of the project's classes that are not known to be modules, such as data sets."""
-    return frozenset(
-        instance.oid
-        for instances in run.instances.values()
-        for instance in instances
-        if group_of_kind(kind_of(instance)) != "module" and find_method(instance, "forward") is None
-    )
 
 
 def _forced(run: Interpreter) -> frozenset[Hashable]:

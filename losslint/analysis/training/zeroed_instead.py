@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def zeroed_instead(roots: Sequence[Trace]) -> Iterator[MissingStep]:
     """What is done instead of a step behind the backwards of optimizers that never step.
 
-    That is a second zeroing, or a second step of another optimizer, of gradients that it has used.
+    That is a second zeroing, a second step of another optimizer, of gradients that it has used, or
+    nothing at all.
 
     Nothing is said where another optimizer may hold the same weights, or something unknown may
     step them: in whatever code makes or zeroes the optimizer.
@@ -62,6 +63,7 @@ def zeroed_instead(roots: Sequence[Trace]) -> Iterator[MissingStep]:
                 for loop, _ in loops_in(trace):
                     yield from _around_backward(loop.body, optimizer, owners)
                     yield from _stepped_again(loop.body, optimizer, owners)
+                    yield from _forgotten(loop.body, optimizer, owners)
 
 
 def _may_be_used(inside: Sequence[Action], owners: frozenset[Hashable]) -> bool:
@@ -125,3 +127,23 @@ def _stepped_again(
                 yield from _stepped_again(arm, optimizer, owners)
         elif isinstance(action, Loop) and not action.repeats:
             yield from _stepped_again(action.body, optimizer, owners)
+
+
+def _forgotten(
+    trace: Trace, optimizer: Hashable, owners: frozenset[Hashable]
+) -> Iterator[MissingStep]:
+    """A backward behind a zeroing, for this optimizer alone, in a round in which others step."""
+    zeroed: Place | None = None
+    backward: Place | None = None
+    for action in trace:
+        if isinstance(action, ZeroGrad) and action.optimizer == optimizer:
+            if zeroed is not None:
+                return  # it stands there instead of the step
+            zeroed = action.place
+        elif isinstance(action, Backward) and action.deps and action.deps <= owners:
+            backward = action.place if zeroed is not None else None
+        elif isinstance(action, Loop) and not action.repeats:
+            yield from _forgotten(action.body, optimizer, owners)
+    if zeroed is not None and backward is not None:
+        if any(isinstance(one, OptimizerStep) for one in trace):
+            yield MissingStep(backward, zeroed, forgotten=True)

@@ -19,8 +19,8 @@ class MissingStep(Rule):
     Looks for a loop that calls `optimizer.zero_grad()` and `backward`, or zeroes a model for which
     an optimizer is built, where no optimizer steps anywhere in what leads there, in what it calls,
     or in any other way to run the same loop. Where other optimizers do step, it looks for one that
-    never does and is zeroed a second time behind its backward, where the step belongs, or behind
-    whose backward one of the others steps a second time.
+    never does and is zeroed a second time behind its backward, where the step belongs, behind
+    whose backward one of the others steps a second time, or whose model has a backward to itself.
 
     ## Why it matters
 
@@ -83,6 +83,14 @@ class MissingStep(Rule):
                 f"`{found.others}` steps a second time",
                 "call `step()` there on the optimizer that was zeroed for this backward",
                 (Step(found.place, "its gradients"), Step(found.other, "this step uses others")),
+            )
+            return
+        if found.forgotten:
+            yield Diagnosis(
+                found.place,
+                "these gradients are never used: the optimizer that is zeroed for them never steps",
+                "call `step()` on it behind this backward",
+                (Step(found.zeroed, "it is zeroed here"),),
             )
             return
         yield Diagnosis(
