@@ -16,13 +16,13 @@ from tests.scripts import ALL, IMPORTS, LAYER, linted, script
         ("(x * m).sum() / m.sum()", "(x * m).sum() / (m.sum() + 1e-8)"),
         ("x.sum() / (m.sum())", "x.sum() / (m.sum() + 1e-8)"),
         ("torch.div(x.sum(), m.sum())", "torch.div(x.sum(), m.sum() + 1e-8)"),
-        ("-torch.log(m.mean(0)).mean()", "-torch.log(m.mean(0).clamp(min=1e-8)).mean()"),
-        ("-(m.mean(0)).log2().mean()", "-(m.mean(0)).clamp(min=1e-8).log2().mean()"),
+        ("-torch.log(m.prod(0)).mean()", "-torch.log(m.prod(0).clamp(min=1e-8)).mean()"),
+        ("-(m.prod(0)).log2().mean()", "-(m.prod(0)).clamp(min=1e-8).log2().mean()"),
         (
-            "-torch.log((m.mean(0) / 2)).mean()",
-            "-torch.log((m.mean(0) / 2).clamp(min=1e-8)).mean()",
+            "-torch.log((m.prod(0) / 2)).mean()",
+            "-torch.log((m.prod(0) / 2).clamp(min=1e-8)).mean()",
         ),
-        ("-torch.log(m.mean(0) / 2).mean()", "-torch.log((m.mean(0) / 2).clamp(min=1e-8)).mean()"),
+        ("-torch.log(m.prod(0) / 2).mean()", "-torch.log((m.prod(0) / 2).clamp(min=1e-8)).mean()"),
     ],
 )
 def test_guards(tmp_path: Path, before: str, after: str) -> None:
