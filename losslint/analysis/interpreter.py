@@ -36,9 +36,8 @@ from losslint.analysis.domain.values import (
 from losslint.analysis.events import (
     Event,
     ImplicitDim,
-    LossCalls,
-    OperationInLoss,
 )
+from losslint.analysis.python.trials import tried
 from losslint.analysis.reading.failures import BudgetSpent
 from losslint.analysis.seen import Seen
 from losslint.analysis.training.trace import Action, Branch, Trace
@@ -313,16 +312,14 @@ class Interpreter:
             self.trace.append(action)
 
     def emit(self, event: Event) -> None:
-        """Emits an event, unless the code is known not to run and the event is about its flow.
-
-        What unit tests pass to a function says nothing of what it is given in training.
-        """
+        """Emits an event, unless the code is known not to run and the event is about its flow."""
         if self.dead and not isinstance(event, ImplicitDim):
             return
-        if isinstance(event, LossCalls | OperationInLoss) and self.in_trial:
-            place = event.place if isinstance(event, LossCalls) else event.operation.place
-            if place.file is not self.frames[0].scope.module.source:
+        if self.in_trial:
+            told = tried(event, self.frames[0].scope.module.source)
+            if told is None:
                 return
+            event = told
         self.events.append(event)
 
     def repeats(self) -> bool:
