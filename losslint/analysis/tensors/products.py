@@ -62,7 +62,7 @@ from losslint.analysis.tensors.forms import (
     ZEROS,
 )
 from losslint.analysis.tensors.powers import DENSE, OF_LAYER, square_of_fraction
-from losslint.analysis.training.averages import multiplied
+from losslint.analysis.training.averages import multiplied, taken_back
 from losslint.analysis.training.gradient_flow import as_weight
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def multiply(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> 
     if swapped:
         left, right = right, left
     one, other = operand(left), operand(right)
+    taken_back(run, node)
     made = scaled(multiplied(blend(left, right), right, node), right)
     made = picked_by_rows(weighed_by_element(made, one, other, node, swapped), one, other)
     if isinstance(left, Tensor) and isinstance(right, Tensor):

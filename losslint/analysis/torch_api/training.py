@@ -30,6 +30,7 @@ from losslint.analysis.interpreter import Interpreter
 from losslint.analysis.objective.reaching import reaches_backward
 from losslint.analysis.python.gradient_mode import SWITCHED_OFF, SWITCHED_ON
 from losslint.analysis.reading.spelling import dotted
+from losslint.analysis.reading.used_calls import is_used
 from losslint.analysis.tensors.blending import deps_of
 from losslint.analysis.tensors.powers import DENSE
 from losslint.analysis.torch_api.optim import (
@@ -109,6 +110,8 @@ def _backward_function(op: Op) -> Value:
 @method("tensor", "backward")
 def _backward(op: Op, target: Instance) -> Value:
     loss: Value = op.args.positional[0]
+    if not isinstance(loss, Tensor) and _gives_gradients(op):
+        return UNKNOWN
     if isinstance(loss, Unknown) and looks_like_optimizer(spelled(op.node)):
         # an optimizer of another framework, or one that does more than torch's
         op.run.act(ZeroGrad(op.run.place(op.node), certain=False))
@@ -119,6 +122,12 @@ def _backward(op: Op, target: Instance) -> Value:
         return NONE
     backward(op.run, op.node, loss, weighted=op.given(1, "gradient") is not None)
     return NONE
+
+
+def _gives_gradients(op: Op) -> bool:
+    """Whether gradients come out of a backward that somebody wrote by hand: torch's gives none."""
+    body = op.run.frame.body or op.run.module.source.tree
+    return is_used(body, op.node)
 
 
 @extern("torch.autograd.backward")

@@ -221,6 +221,17 @@ def multiplied(made: Tensor, factor: Value, node: cst.CSTNode) -> Tensor:
     return made.but(marks=marks, operations=frozenset(kept))
 
 
+def taken_back(run: Interpreter, product: cst.CSTNode) -> None:
+    """Takes back what was said of an average over samples: times a batch it is one over batches."""
+    last = run.events[-1] if run.events else None
+    if not isinstance(last, WrongAverage) or not isinstance(product, cst.BinaryOperation):
+        return
+    for part, factor in ((product.left, product.right), (product.right, product.left)):
+        if part is last.place.node and counts_samples(factor):
+            run.events.pop()
+            return
+
+
 def _is_weighted(node: cst.CSTNode) -> bool:
     """Whether one factor is a weight: ``0.3``, ``alpha``, ``(1 - share)``."""
     if isinstance(node, cst.AugAssign):
