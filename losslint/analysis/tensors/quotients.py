@@ -105,6 +105,9 @@ def divide(run: Interpreter, left: Value, right: Value, node: cst.CSTNode) -> Te
         made = made.but(shape="non-positive")
     if one.shape in _OVERLAPS and other.shape in _TOTALS and SIGNED not in other.marks:
         made = made.but(shape=INDEX)
+    squashed = one.act is Act.TANH or one.shape == BOUNDED
+    if squashed and (number(right) or 0) >= cosines.COLD:
+        made = made.but(shape=BOUNDED)
     if one.act is Act.RAW and scalar:
         return made.but(act=Act.RAW, trail=one.trail)
     if one.act in PROBABILITIES and number(right) is not None:

@@ -205,7 +205,8 @@ def _softmax(op: Op) -> Value:
 
 def softmaxed(op: Op, given: Tensor, dim: int | None) -> Tensor:
     """The result of a softmax over a dimension."""
-    if given.shape in LIMITED and STEEP not in given.marks:
+    squashed = given.act in (Act.SIGMOID, Act.SOFTMAX, Act.TANH)
+    if squashed or (given.shape in LIMITED and STEEP not in given.marks):
         facts = {"sign": Sign.POSITIVE, "shape": "cosine"}
         return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, **facts)
     return activated(op, Act.SOFTMAX, given, "softmax", dim=dim, sign=Sign.NON_NEGATIVE)
