@@ -116,7 +116,21 @@ def assigned(
     for one, other in ((sum_of.left, sum_of.right), (sum_of.right, sum_of.left)):
         if _is_before(target, one):
             return added(run, target, run.eval(other), made, statement)
+        if _is_share_of_before(target, one) and _has_graph(value := run.eval(other)):
+            return added(run, target, value, made, statement)
     return made
+
+
+def _is_share_of_before(target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
+    """Whether a value is a part of what a target is up to now, as in a running mean."""
+    if not isinstance(value, cst.BinaryOperation):
+        return False
+    sides = [value.left]
+    if isinstance(value.operator, cst.Multiply):
+        sides.append(value.right)
+    elif not isinstance(value.operator, cst.Divide):
+        return False
+    return any(_is_before(target, one) or _is_share_of_before(target, one) for one in sides)
 
 
 def emptied(run: Interpreter, target: cst.CSTNode, value: cst.BaseExpression) -> None:
