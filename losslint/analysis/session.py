@@ -16,8 +16,10 @@ from losslint.analysis.domain.values import Act
 from losslint.analysis.driver import evaluate
 from losslint.analysis.events import (
     Event,
+    Family,
     ForcedGradient,
     IdleStep,
+    LossCall,
     LossCalls,
     MissingStep,
     Operation,
@@ -30,6 +32,7 @@ from losslint.analysis.objective.learned_weights import vanishing_weights
 from losslint.analysis.objective.metrics import accuracies_alone
 from losslint.analysis.objective.monitoring import totals_alone
 from losslint.analysis.objective.objectives import objectives
+from losslint.analysis.objective.pictures import activated, partners_of_outputs
 from losslint.analysis.objective.terms import without_balanced
 from losslint.analysis.objective.unused_losses import unused_losses
 from losslint.analysis.python import (
@@ -207,8 +210,9 @@ def _analyse(
     for event in run.events:
         if isinstance(event, OperationInLoss):
             acts.setdefault(event.operation.place, set()).add(event.operation.operand.act)
+    of_outputs = partners_of_outputs(run.events, run.seen.partners)
     events = [
-        _settled(run, event, acts)
+        _settled(run, event, acts, of_outputs)
         for event in without_balanced(run.events)
         if _matters(run, event, idle)
     ]
@@ -269,7 +273,17 @@ def _counts(run: Interpreter, operation: Operation) -> bool:
     return operation.place not in run.seen.repaired and not is_measured(run, operation)
 
 
-def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> Event:
+def _beside(call: LossCall, of_outputs: Mapping[Place, set[Family]]) -> set[Family]:
+    place = activated(call)
+    return of_outputs.get(place, set()) if place is not None else set()
+
+
+def _settled(
+    run: Interpreter,
+    event: Event,
+    acts: Mapping[Place, set[Act]],
+    of_outputs: Mapping[Place, set[Family]],
+) -> Event:
     """The event with what only the whole evaluation could tell."""
     if isinstance(event, OperationInLoss):
         operand, tested = event.operation.operand, run.seen.guarded
@@ -294,13 +308,13 @@ def _settled(run: Interpreter, event: Event, acts: Mapping[Place, set[Act]]) -> 
         return OperationInLoss(event.operation, guarded, mixed)
     if isinstance(event, LossCalls):
         place = event.place
-        partners = frozenset(run.seen.partners.get(place, ()))
+        partners = run.seen.partners.get(place, set())
         cases = [
             replace(
                 case,
                 call=replace(
                     case.call,
-                    partners=partners,
+                    partners=frozenset(partners | _beside(case.call, of_outputs)),
                     by_rows=place in run.seen.by_rows,
                     shared_out=place in run.seen.shared_out,
                     number_alone=place in run.seen.only_numbers,
