@@ -314,21 +314,12 @@ def _result(
     if run.no_grad:
         return computed_without(run, result, args.node)
     if not grad and isinstance(given, Tensor):
-        known = any(isinstance(one, int) for one in given.deps)
+        known = bool(given.deps) and all(isinstance(one, int) for one in given.deps)
         # no cut is known of the output of a network: all of it was computed under no_grad
         if known and cut_off and not has_cut(given):
             return computed_without(run, result, args.node, before=True)
         return ended(result, given)
-    if not grad and _is_judged_without(given) and not _can_have_graph(target):
-        return computed_without(run, result, args.node, before=True)
     return result
-
-
-def _is_judged_without(given: Value) -> bool:
-    """Whether what a network gave went into something unknown under no_grad."""
-    if not isinstance(given, Unknown) or NO_GRAD not in given.deps:
-        return False
-    return any(isinstance(one, int) for one in given.deps)
 
 
 def _cuts_before(run: Interpreter, given: Value) -> frozenset[Operation]:
