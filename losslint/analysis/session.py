@@ -274,6 +274,7 @@ def _counts(run: Interpreter, operation: Operation) -> bool:
 
 
 def _beside(call: LossCall, of_outputs: Mapping[Place, set[Family]]) -> set[Family]:
+    """What is added to any loss of the same output."""
     place = activated(call)
     return of_outputs.get(place, set()) if place is not None else set()
 

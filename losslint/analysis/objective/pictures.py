@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def partners_of_outputs(
     events: Iterable[Event], partners: Mapping[Place, set[Family]]
 ) -> Mapping[Place, set[Family]]:
-    """The families of what is added to losses of an output, by where that was activated.
+    """The families of what is added to losses of an output, by where its activation comes from.
 
     Args:
         events: all that was seen.
@@ -35,6 +35,6 @@ def partners_of_outputs(
 
 
 def activated(call: LossCall) -> Place | None:
-    """Where the activation was applied that gave a loss its input."""
+    """Where the activation of a loss's input was built, or else applied."""
     steps = steps_of(call.input.trail) if isinstance(call.input, Tensor) else ()
-    return next((one.place for one in steps if one.message.endswith("applied here")), None)
+    return steps[0].place if steps else None

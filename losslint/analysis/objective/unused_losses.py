@@ -80,7 +80,11 @@ def _summed(node: cst.BaseExpression, name: str) -> frozenset[str]:
     return frozenset(one for one in found if NAMED.search(one) and one != name)
 
 
-_TOTAL = re.compile(r"(^|_)(total|full|overall|combined|sum|final)_?(loss|cost|objective)$")
+_TOTAL = re.compile(
+    r"(^|_)(total|full|overall|combined|sum|final|all)_?(loss|cost|objective)$"
+    r"|(^|_)(loss|cost|objective)_?(total|full|overall|combined|sum|final|all)$",
+    re.IGNORECASE,
+)
 
 
 def _is_loss(value: Value) -> bool:
@@ -141,10 +145,7 @@ def _is_rest_of_a_sum(node: cst.BaseExpression, value: Value) -> bool:
     """Whether a line goes on with a sum that was over where the line before ended: `+ 0.1 * x`."""
     while isinstance(node, cst.BinaryOperation):
         node = node.left
-    return isinstance(node, cst.UnaryOperation) and any(
-        isinstance(one.value, Tensor) and one.value.grad and bool(one.value.terms)
-        for one in alternatives_of(value)
-    )
+    return isinstance(node, cst.UnaryOperation) and _is_loss(value)
 
 
 def note_return(run: Interpreter, value: Value) -> None:
